@@ -1,0 +1,192 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/web"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+var _ web.Acts = (*acts)(nil)
+
+// acts does what people press: state an event from inside, wait until it was
+// decided on, and say what was decided.
+type acts struct{ a *App }
+
+// confirmWithin is how long a page waits for the decision.
+const confirmWithin = 5 * time.Second
+
+// sourcePages names our own pages as the sender of events.
+const sourcePages = "mooring/pages"
+
+// do publishes an event and waits for its conclusion.
+func (x *acts) do(ctx context.Context, act web.Act, key string, k events.Kind, data events.Data) (workflows.Reason, workflows.State, error) {
+	ev := events.Event{
+		ID: act.ID, Source: sourcePages, Clinic: act.Clinic, Key: key, Kind: k, Time: x.a.clock.Now(), Data: data,
+	}
+	return x.a.stateAndWait(ctx, ev)
+}
+
+// stateAndWait publishes an event from inside and waits until its id is in the
+// client's state: only then may a page say that it was done.
+func (a *App) stateAndWait(ctx context.Context, ev events.Event) (workflows.Reason, workflows.State, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
+	defer cancel()
+	if err := publishInside(ctx, a.store, ev); err != nil {
+		a.log.Warn("an act could not be published", "kind", ev.Kind, "error", err)
+		return "", workflows.State{}, web.ErrNotConfirmed
+	}
+	ref, hash := runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, ev.Hash()
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		state, _, err := a.runner.State(ctx, ref)
+		if err == nil {
+			if reason, ok := state.Conclusion(hash); ok {
+				return reason, state, nil
+			}
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return "", workflows.State{}, web.ErrNotConfirmed
+		}
+	}
+}
+
+// onEscalation does an act on the escalation that the link led to.
+func (x *acts) onEscalation(ctx context.Context, act web.Act, k events.Kind, e events.EscalationAct) (web.Outcome, error) {
+	key, id, ok := splitTarget(act.Target)
+	if !ok {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	e.ID, e.By = id, act.Recipient
+	reason, state, err := x.do(ctx, act, key, k, events.Data{Escalation: &e})
+	if err != nil {
+		return web.Outcome{}, err
+	}
+	esc := findEscalation(&state, id)
+	if esc == nil {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	return x.outcome(act, escalation.Reason(reason), esc), nil
+}
+
+func findEscalation(s *workflows.State, id string) *escalation.Escalation {
+	for i := range s.Escalations {
+		if s.Escalations[i].ID == id {
+			return &s.Escalations[i]
+		}
+	}
+	return nil
+}
+
+// outcome puts a ladder's reason into the page's terms.
+func (x *acts) outcome(act web.Act, reason escalation.Reason, e *escalation.Escalation) web.Outcome {
+	out := web.Outcome{}
+	taken := func(r web.Result) {
+		out.Result = r
+		if e.Ack != nil {
+			out.Name, out.At = x.a.personName(act.Clinic, e.Ack.By), e.Ack.At
+		}
+	}
+	switch reason {
+	case escalation.Acknowledged:
+		taken(web.Acknowledged)
+	case escalation.AlreadyAcknowledged:
+		taken(web.AlreadyAcknowledged)
+		if e.Ack != nil && e.Ack.By == act.Recipient {
+			out.Result = web.Acknowledged
+		}
+	case escalation.AttemptRecorded:
+		out.Result = web.Attempted
+	case escalation.Closed:
+		out.Result = web.Closed
+	case escalation.AlreadyClosed, escalation.NotOpen:
+		out.Result = web.AlreadyClosed
+		if e.Closed != nil {
+			out.Name, out.At = x.a.personName(act.Clinic, e.Closed.By), e.Closed.At
+		}
+	default: // passed on, or nobody else to pass it on to
+		out.Result, out.Name = web.Declined, x.a.personName(act.Clinic, e.Owner)
+		if e.Ack != nil && e.Ack.By != act.Recipient {
+			taken(web.AlreadyAcknowledged)
+		}
+	}
+	return out
+}
+
+// Acknowledge takes an escalation.
+func (x *acts) Acknowledge(ctx context.Context, act web.Act) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationAcknowledged, events.EscalationAct{})
+}
+
+// Decline passes it on.
+func (x *acts) Decline(ctx context.Context, act web.Act) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationDeclined, events.EscalationAct{})
+}
+
+// Attempt records a try to reach the client.
+func (x *acts) Attempt(ctx context.Context, act web.Act, how string) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationAttempted, events.EscalationAct{How: how})
+}
+
+// Close closes it with an outcome.
+func (x *acts) Close(ctx context.Context, act web.Act, outcome events.Outcome, note string) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationClosed, events.EscalationAct{Outcome: outcome, Note: note})
+}
+
+// Answer records a check-in.
+func (x *acts) Answer(ctx context.Context, act web.Act, answer web.Answer) (web.Outcome, error) {
+	if !events.ValidToken(act.Recipient) {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	safe := answer.Feeling.Safe()
+	_, _, err := x.do(ctx, act, act.Recipient, events.CheckinAnswered, events.Data{Answer: &events.Answer{
+		Checkin: act.Target, Safe: &safe, Reasons: answer.Reasons, Wish: answer.Wish, Text: answer.Text,
+	}})
+	return web.Outcome{Result: web.Answered}, err
+}
+
+// OptOut stops all care mail.
+func (x *acts) OptOut(ctx context.Context, act web.Act) (web.Outcome, error) {
+	if !events.ValidToken(act.Recipient) {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	_, _, err := x.do(ctx, act, act.Recipient, events.ClientOptedOut, events.Data{})
+	return web.Outcome{Result: web.OptedOut}, err
+}
+
+// personName is a member of staff's name, or the id of one who has left.
+func (a *App) personName(clinicID, id string) string {
+	if c, ok := a.clinics.byID[clinicID]; ok {
+		if p := c.current.Staff.Person(id); p != nil {
+			return p.Name
+		}
+	}
+	return id
+}
+
+// errNoClient says that nobody has heard of a client.
+var errNoClient = fmt.Errorf("client: %w", web.ErrUnknown)
+
+// clientState reads a client's state from the leader.
+func (a *App) clientState(ctx context.Context, ref runner.Ref) (workflows.State, error) {
+	state, seq, err := a.runner.State(ctx, ref)
+	if err != nil {
+		return state, err
+	}
+	if seq == 0 {
+		return state, errNoClient
+	}
+	return state, nil
+}
+
+// unknown says whether an error means that there is no such thing.
+func unknown(err error) bool { return errors.Is(err, web.ErrUnknown) }

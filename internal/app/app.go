@@ -1,0 +1,350 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+	_ "time/tzdata" // clients' time zones, on machines that have none
+
+	"maps"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/mailbox"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// App is the whole program: New reads and connects, Start begins to work, Stop
+// finishes what is under way. Tests run it as it is.
+type App struct {
+	cfg      Config
+	log      *slog.Logger
+	secrets  *secrets
+	lock     *os.File
+	server   *jetstream.Server
+	store    *jetstream.Store
+	clock    *Clock
+	clinics  *clinics
+	runner   *runner.Runner
+	pool     *runner.Pool
+	index    *jetstream.Index
+	metrics  *metrics
+	notify   *notifier.Notifier
+	mailbox  *mailbox.Mailbox // nil with another mailer
+	provider notifier.Provider
+
+	public, staff, ops *http.Server
+	listeners          map[string]net.Listener
+
+	// stop ends what Start began, in order.
+	stopReading, stopRest context.CancelFunc
+	reading, rest         sync.WaitGroup
+	stopped               sync.Once
+	observers             []func(runner.Decided)
+}
+
+// Option changes how an App is made.
+type Option func(*App)
+
+// WithObserver has the App tell f of every decision it makes.
+func WithObserver(f func(runner.Decided)) Option {
+	return func(a *App) { a.observers = append(a.observers, f) }
+}
+
+// WithProvider sends mail through p instead of the configured mailer.
+func WithProvider(p notifier.Provider) Option {
+	return func(a *App) { a.provider = p }
+}
+
+// The sizes of the pools. Deliveries wait on the disk more than on the
+// processor, so there are many more workers than cores.
+const (
+	runnerWorkers = 128
+	careWorkers   = 32
+	safetyWorkers = 32
+)
+
+// New reads clinics and keys, starts the embedded NATS server or connects to
+// the external one, and brings the streams up to date. Nothing is read from
+// them before Start.
+func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, clock: &Clock{}, index: jetstream.NewIndex(), listeners: map[string]net.Listener{}}
+	for _, o := range opts {
+		o(a)
+	}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	read, err := ReadClinics(cfg.Clinics)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Mailer == "sendgrid" {
+		for _, id := range slices.Sorted(maps.Keys(read)) {
+			if !read[id].AcknowledgeNoBAA {
+				return nil, fmt.Errorf("the clinic %s: SendGrid signs no business associate agreement; its clinic.yaml must say `acknowledge_no_baa: true` before mail goes that way", id)
+			}
+		}
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, &ConfigError{"MOORING_DATA", "cannot be made: " + errText(err)}
+	}
+	if a.secrets, err = readSecrets(&cfg, slices.Sorted(maps.Keys(read))); err != nil {
+		return nil, err
+	}
+	// The doors are opened before anything else, so that a taken port is said
+	// at once.
+	for name, addr := range map[string]string{"MOORING_HTTP": cfg.HTTP, "MOORING_STAFF_HTTP": cfg.StaffHTTP, "MOORING_OPS_HTTP": cfg.OpsHTTP} {
+		if a.listeners[name], err = net.Listen("tcp", addr); err != nil { //nolint:noctx // it returns at once
+			return nil, &ConfigError{name, "cannot listen on " + addr + ": " + listenErr(err)}
+		}
+	}
+	if err := a.connect(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.store.CheckClientKey(ctx, a.secrets.clientKey); err != nil {
+		return nil, fmt.Errorf("check MOORING_CLIENT_KEY: %w", err)
+	}
+	var lateness time.Duration
+	if cfg.TimeSpeed != 1 || cfg.TimeStart != "" {
+		if err := a.clock.keepEpoch(ctx, a.store, &cfg); err != nil {
+			return nil, err
+		}
+		// What takes half a minute of real time is not late.
+		lateness = max(24*time.Hour, time.Duration(30*cfg.TimeSpeed)*time.Second)
+	}
+	if a.clinics, err = newClinics(ctx, a.store, read, lateness); err != nil {
+		return nil, err
+	}
+	a.metrics = newMetrics(a)
+	a.runner, err = runner.New(runner.Config{
+		Log: a.store, Timers: a.store, Outbox: outbox{a.store}, Directories: a.clinics,
+		ClientKey: a.secrets.clientKey, Now: a.clock.Now, Logger: log, Observe: a.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.newNotifier(); err != nil {
+		return nil, err
+	}
+	return a, a.newServers()
+}
+
+func listenErr(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "the port is taken; is another Mooring running?"
+	}
+	var oe *net.OpError
+	if errors.As(err, &oe) && oe.Err != nil {
+		return oe.Err.Error()
+	}
+	return err.Error()
+}
+
+// connect starts the embedded server or reaches the external one.
+func (a *App) connect(ctx context.Context) error {
+	opts := jetstream.Options{
+		URL: a.cfg.NATSURL, Creds: a.cfg.NATSCreds, Replicas: a.cfg.Replicas, Real: a.clock.Real, Log: a.log,
+	}
+	if a.cfg.NATSURL == "" {
+		var err error
+		if a.lock, err = lockData(a.cfg.Data); err != nil {
+			return err
+		}
+		a.server, err = jetstream.StartServer(jetstream.ServerConfig{
+			Dir: filepath.Join(a.cfg.Data, "streams"), Listen: a.cfg.NATSListen,
+			EventsPassword: a.secrets.events, OperatorPassword: a.secrets.operator,
+			SyncAlways: a.cfg.StoreSync == "always", StoreKey: a.secrets.store, OldStoreKey: a.secrets.storeOld, Log: a.log,
+		})
+		if err != nil {
+			return err
+		}
+		opts.Server = a.server
+	}
+	var err error
+	a.store, err = jetstream.Connect(ctx, opts)
+	return err
+}
+
+// lockData keeps two processes from opening one data folder.
+func lockData(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, &ConfigError{"MOORING_DATA", "cannot be written: " + errText(err)}
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, &ConfigError{"MOORING_DATA", "is in use by another Mooring"}
+	}
+	return f, nil
+}
+
+func (a *App) observe(d runner.Decided) {
+	a.metrics.decided(d)
+	for _, f := range a.observers {
+		f(d)
+	}
+}
+
+// Start begins to work and returns. It fails when a consumer cannot be made.
+func (a *App) Start(ctx context.Context) error {
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	rest, stopRest := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopReading, a.stopRest = stopReading, stopRest
+	a.pool = runner.NewPool(runnerWorkers)
+	setup := make(chan error, 32)
+	read := func(f func(context.Context) error) {
+		a.reading.Go(func() {
+			if err := f(reading); err != nil {
+				setup <- err
+			}
+		})
+	}
+	for _, q := range jetstream.Queues() {
+		read(func(ctx context.Context) error {
+			return a.store.Consume(ctx, q, 2*runnerWorkers, a.handle)
+		})
+	}
+	read(func(ctx context.Context) error {
+		return a.store.ConsumeTimers(ctx, 2*runnerWorkers, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
+			a.pool.Submit(ref, func() { finish(a.runner.Due(context.WithoutCancel(ctx), ref)) })
+		})
+	})
+	read(func(ctx context.Context) error {
+		return a.store.ConsumeEffects(ctx, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
+			return a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+		})
+	})
+	lanes := []jetstream.Lane{jetstream.SafetyLane()}
+	workers := []int{safetyWorkers}
+	for _, id := range a.clinics.ids() {
+		lanes, workers = append(lanes, jetstream.CareLane(id)), append(workers, careWorkers)
+	}
+	for i, lane := range lanes {
+		read(func(ctx context.Context) error {
+			return a.store.ConsumeLane(ctx, lane, workers[i], func(j jetstream.Job) { // each on a goroutine of its own: a slow mail holds up no other
+				a.reading.Go(func() { j.Finish(a.notify.Deliver(ctx, j.Message)) })
+			})
+		})
+	}
+	a.rest.Go(func() { _ = a.store.Follow(rest, a.index) })
+	if a.clock.epoch.Load() != nil {
+		a.rest.Go(func() { a.clock.follow(rest, a.store) })
+	}
+	for name, srv := range map[string]*http.Server{"MOORING_HTTP": a.public, "MOORING_STAFF_HTTP": a.staff, "MOORING_OPS_HTTP": a.ops} {
+		a.rest.Go(func() {
+			if err := srv.Serve(a.listeners[name]); !errors.Is(err, http.ErrServerClosed) {
+				a.log.Error("a listener ended", "name", name, "error", err)
+			}
+		})
+	}
+	select {
+	case err := <-setup:
+		return err
+	default:
+		return nil
+	}
+}
+
+// handle takes one delivery of the runner's queues to its client's worker.
+func (a *App) handle(ctx context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	ev, verdict, ok := a.runner.Read(d)
+	if !ok {
+		a.metrics.rejected(verdict.Reason)
+		a.log.Warn("an event was rejected", "reason", verdict.Reason, "kind", knownKind(ev.Kind))
+		finish(verdict)
+		return
+	}
+	a.metrics.event(ev.Kind)
+	a.pool.Submit(runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, func() {
+		finish(a.runner.Handle(context.WithoutCancel(ctx), ev, d))
+	})
+}
+
+// knownKind keeps what a stranger wrote out of logs and metrics.
+func knownKind(k events.Kind) events.Kind {
+	if _, ok := events.Lookup(k); ok {
+		return k
+	}
+	return "unknown"
+}
+
+// Stop finishes what is under way and closes everything, in order: no new
+// deliveries, then the work in hand, then pages, then the store. It may be
+// called twice.
+func (a *App) Stop(ctx context.Context) {
+	a.stopped.Do(func() {
+		if a.stopReading != nil {
+			a.stopReading()
+			a.reading.Wait()
+			a.pool.Close()
+			for _, srv := range []*http.Server{a.public, a.staff, a.ops} {
+				if err := srv.Shutdown(ctx); err != nil {
+					_ = srv.Close()
+				}
+			}
+			a.stopRest()
+			a.rest.Wait()
+		}
+		a.close()
+	})
+}
+
+func (a *App) close() {
+	for _, l := range a.listeners {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	if a.store != nil {
+		a.store.Close()
+	}
+	if a.server != nil {
+		a.server.Stop()
+	}
+	if a.lock != nil {
+		_ = a.lock.Close()
+	}
+}
+
+// Addr is the address a listener has: "MOORING_HTTP", "MOORING_STAFF_HTTP",
+// "MOORING_OPS_HTTP", or "NATS" for the embedded server's port.
+func (a *App) Addr(name string) string {
+	if name == "NATS" {
+		if a.server == nil {
+			return ""
+		}
+		return a.server.Addr()
+	}
+	if l := a.listeners[name]; l != nil {
+		return l.Addr().String()
+	}
+	return ""
+}
+
+// EventsURL is how a publisher of events reaches the embedded server. It holds
+// the password and is for the terminal of whoever started the program.
+func (a *App) EventsURL() string {
+	if a.server == nil {
+		return ""
+	}
+	return "nats://" + jetstream.UserEvents + ":" + a.secrets.events + "@" + a.server.Addr()
+}
+
+// EventToken is the bearer token of a clinic's HTTP event door.
+func (a *App) EventToken(clinic string) string { return a.secrets.eventTokens[clinic] }
+
+// Now is the program's time.
+func (a *App) Now() time.Time { return a.clock.Now() }

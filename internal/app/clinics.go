@@ -1,0 +1,189 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/notifier/templates"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/runner"
+	"github.com/mooring-care/mooring/workflows/sample"
+)
+
+var (
+	_ runner.Directories  = (*clinics)(nil)
+	_ workflows.Directory = (*clinic)(nil)
+)
+
+// clinics are the configured clinics with every version in use.
+type clinics struct {
+	store *jetstream.Store
+	// lateness overrides the clinics' own tolerance; 0 leaves it.
+	lateness time.Duration
+	base     *templates.Set
+	byID     map[string]*clinic
+}
+
+// clinic is one clinic: what is in force and what older journeys began with.
+type clinic struct {
+	current *version
+
+	mu sync.RWMutex
+	// versions are those read so far; a nil entry was never stored. Guarded by
+	// mu.
+	versions map[string]*version
+}
+
+// version is one version of a clinic's folder, read.
+type version struct {
+	*workflows.Clinic
+	wording *templates.Set
+}
+
+// Current is the configuration in force.
+func (c *clinic) Current() *workflows.Clinic { return c.current.Clinic }
+
+// At is the configuration of a version; nil when it was never stored.
+func (c *clinic) At(v string) *workflows.Clinic {
+	if got := c.at(v); got != nil {
+		return got.Clinic
+	}
+	return nil
+}
+
+func (c *clinic) at(v string) *version {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.versions[v]
+}
+
+// ReadClinics reads the configured clinic folders, or the embedded sample.
+func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
+	out := map[string]*workflows.Clinic{}
+	if dir == "" {
+		c, err := workflows.ReadClinic(sample.FS, sample.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read the embedded sample clinic: %w", err)
+		}
+		out[sample.ID] = c
+		return out, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, &ConfigError{"MOORING_CLINICS", "cannot be read: " + errText(err)}
+	}
+	for _, e := range entries {
+		if !e.IsDir() || e.Name()[0] == '.' {
+			continue
+		}
+		if !events.ValidClinic(e.Name()) {
+			return nil, &ConfigError{"MOORING_CLINICS", "has a folder " + e.Name() + " whose name is no clinic id: use 1 to 40 of a-z, 0-9 and -"}
+		}
+		sub := os.DirFS(dir + string(os.PathSeparator) + e.Name())
+		c, err := workflows.ReadClinic(sub, e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
+		}
+		out[c.ID] = c
+	}
+	if len(out) == 0 {
+		return nil, &ConfigError{"MOORING_CLINICS", "holds no clinic folder"}
+	}
+	return out, nil
+}
+
+func errText(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// newClinics stores each clinic's folder and makes it current.
+func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*workflows.Clinic, lateness time.Duration) (*clinics, error) {
+	base, err := templates.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("read the built-in wording: %w", err)
+	}
+	cs := &clinics{store: store, lateness: lateness, base: base, byID: map[string]*clinic{}}
+	for _, id := range slices.Sorted(maps.Keys(read)) {
+		v, err := cs.version(read[id])
+		if err != nil {
+			return nil, err
+		}
+		if err := store.PutDirectory(ctx, id, v.Version, v.Files); err != nil {
+			return nil, err
+		}
+		cs.byID[id] = &clinic{current: v, versions: map[string]*version{v.Version: v}}
+	}
+	return cs, nil
+}
+
+func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
+	wording, err := cs.base.With(c.Templates)
+	if err != nil {
+		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
+	}
+	if cs.lateness > 0 {
+		c.Lateness = cs.lateness
+	}
+	return &version{c, wording}, nil
+}
+
+// Directory finds a clinic.
+func (cs *clinics) Directory(id string) (workflows.Directory, bool) {
+	c, ok := cs.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return c, true
+}
+
+// Prepare reads versions that older journeys began with.
+func (cs *clinics) Prepare(ctx context.Context, id string, versions []string) error {
+	c, ok := cs.byID[id]
+	if !ok {
+		return nil
+	}
+	for _, want := range versions {
+		c.mu.RLock()
+		_, known := c.versions[want]
+		c.mu.RUnlock()
+		if known {
+			continue
+		}
+		var v *version
+		files, err := cs.store.GetDirectory(ctx, id, want)
+		switch {
+		case errors.Is(err, jetstream.ErrNotFound):
+		case err != nil:
+			return err
+		default:
+			read, err := workflows.ReadClinicFiles(files, id)
+			if err != nil {
+				// It was read once, by another version of the program; a journey
+				// that needs it goes to a human.
+				break
+			}
+			if v, err = cs.version(read); err != nil {
+				v = nil
+			}
+		}
+		c.mu.Lock()
+		c.versions[want] = v
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (cs *clinics) ids() []string { return slices.Sorted(maps.Keys(cs.byID)) }

@@ -1,0 +1,268 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/templates"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// linkLife is how long a link in a mail works.
+const linkLife = 30 * 24 * time.Hour
+
+// outbox turns what a decision asks for into the notifier's message.
+type outbox struct{ store *jetstream.Store }
+
+// Enqueue puts a message into its lane.
+func (o outbox) Enqueue(ctx context.Context, ref runner.Ref, e workflows.Enqueue) error {
+	m := e.Message
+	return o.store.Enqueue(ctx, notifier.Message{
+		ID: e.ID, Clinic: ref.Clinic, Key: ref.Key, Lane: notifier.Lane(e.Lane),
+		Template: m.Template, Version: m.Version, Person: m.Person, Target: m.Target,
+		Why: m.Why, What: m.What, Urgency: m.Urgency, Round: m.Round, Asked: m.Asked,
+	})
+}
+
+// renderer writes mails: wording of the pinned version, links, recipient.
+type renderer struct {
+	clinics   *clinics
+	runner    *runner.Runner
+	keys      *links.Keys
+	publicURL string
+	staffURL  string
+	clock     *Clock
+}
+
+// Render writes the mail for a message.
+func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) (notifier.Mail, error) {
+	c, ok := r.clinics.byID[m.Clinic]
+	if !ok {
+		return notifier.Mail{}, fmt.Errorf("write a mail: the clinic is not configured: %w", notifier.ErrCannotRender)
+	}
+	if err := r.clinics.Prepare(ctx, m.Clinic, []string{m.Version}); err != nil {
+		return notifier.Mail{}, err
+	}
+	wording := c.at(m.Version)
+	if wording == nil {
+		wording = c.current
+	}
+	state, err := r.runner.Cached(ctx, runner.Ref{Clinic: m.Clinic, Key: m.Key})
+	if err != nil {
+		return notifier.Mail{}, err
+	}
+	mail := notifier.Mail{
+		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
+		From:    notifier.Address(c.current.From),
+		ReplyTo: notifier.Address(c.current.ReplyTo),
+	}
+	_, domain, _ := strings.Cut(mail.From.Email, "@")
+	mail.MessageID = m.ID + "@" + domain
+
+	v := templates.Values{
+		ClinicName: c.current.Name, ClinicPhone: c.current.Phone,
+		CrisisName: c.current.CrisisLine.Name, CrisisPhone: c.current.CrisisLine.Phone,
+		CrisisText: c.current.CrisisLine.Text, CrisisURL: c.current.CrisisLine.URL,
+		ReplyHours: c.current.ReplyHours,
+	}
+	language := templates.DefaultLanguage
+	if m.Lane == notifier.Care {
+		language = r.client(m, &state, c.current.Clinic, &v, &mail)
+	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
+		return mail, err
+	}
+	out, err := wording.wording.Render(m.Template, language, wordingReason(m.Why), v)
+	if err != nil {
+		return mail, fmt.Errorf("%w: %w", err, notifier.ErrCannotRender)
+	}
+	mail.Subject, mail.Text, mail.HTML = out.Subject, out.Text, out.HTML
+	return mail, nil
+}
+
+// client fills in a mail to the client and returns their language.
+func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) string {
+	p := &s.Profile
+	mail.To = notifier.Address{Email: p.Email.Get()}
+	v.FirstName = p.FirstName.Get()
+	v.BookingURL = c.BookingURL
+	v.CheckinURL = r.link("c", m, links.Claims{Purpose: links.Checkin, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
+	v.PreferencesURL = r.link("u", m, links.Claims{Purpose: links.Preferences, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
+	mail.Headers = append(mail.Headers,
+		notifier.Header{Name: "List-Unsubscribe", Value: "<" + v.PreferencesURL + ">"},
+		notifier.Header{Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"})
+	return p.Language.Get()
+}
+
+// staff fills in a mail to a member of staff. It names no client.
+func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) error {
+	person := c.Staff.Person(m.Person)
+	if person == nil || person.Email == "" {
+		return fmt.Errorf("write a mail to staff: the recipient is not in the directory: %w", notifier.ErrCannotRender)
+	}
+	mail.To = notifier.Address{Name: person.Name, Email: person.Email}
+	v.StaffName, v.Urgency, v.Round = person.Name, m.Urgency, m.Round
+	switch m.Template {
+	case "escalation", "escalation-inform":
+		claims := r.claims(m, links.Claims{Purpose: links.Escalation, Clinic: m.Clinic, Target: target(m.Key, m.Target), Recipient: m.Person})
+		v.EscalationURL = r.publicURL + "/e/" + r.keys.Sign(claims)
+		v.Code = r.keys.Code(claims)
+		for i := range s.Escalations {
+			if e := &s.Escalations[i]; e.ID == m.Target {
+				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
+				if p := c.Staff.Person(e.Owner); p != nil {
+					v.OwnerName = p.Name
+				}
+			}
+		}
+	default:
+		// Tasks are done on the staff pages, behind a session.
+		v.TaskURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
+		v.TaskWhat = m.What
+		for i := range s.Tasks {
+			if t := &s.Tasks[i]; t.ID == m.Target {
+				v.TaskDue = t.Due.In(c.Zone).Format("Monday, 2 January, 3:04 pm")
+			}
+		}
+	}
+	return nil
+}
+
+// claims dates a link by the decision that asked for the mail, so that a mail
+// written twice carries the same link and code. At another speed links live as
+// much longer: people open them.
+func (r *renderer) claims(m notifier.Message, c links.Claims) links.Claims {
+	c.Issued = m.Asked.UTC().Truncate(time.Second)
+	life := min(float64(linkLife)*max(1, r.clock.Speed()), float64(100*365*24*time.Hour))
+	c.Expires = c.Issued.Add(time.Duration(life))
+	return c
+}
+
+func (r *renderer) link(path string, m notifier.Message, c links.Claims) string {
+	return r.publicURL + "/" + path + "/" + r.keys.Sign(r.claims(m, c))
+}
+
+// target joins a client key and an id, so that a link leads to its client.
+func target(key, id string) string { return key + "-" + id }
+
+func splitTarget(t string) (key, id string, ok bool) {
+	key, id, ok = strings.Cut(t, "-")
+	return key, id, ok && events.ValidToken(key) && events.ValidToken(id)
+}
+
+// wordingReason maps the check-in page's codes to the wording's.
+func wordingReason(code string) string {
+	switch code {
+	case "stress":
+		return templates.OutsideStress
+	case "", "other":
+		return templates.Unknown
+	}
+	return code
+}
+
+// ago is a stretch of time as people say it.
+func ago(d time.Duration) string {
+	n, unit := int(d/time.Minute), "minute"
+	switch {
+	case d < time.Minute:
+		return "less than a minute"
+	case d >= 48*time.Hour:
+		n, unit = int(d/(24*time.Hour)), "day"
+	case d >= 2*time.Hour:
+		n, unit = int(d/time.Hour), "hour"
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s", n, unit)
+}
+
+// looker takes the last look.
+type looker struct {
+	clinics *clinics
+	store   *jetstream.Store
+	runner  *runner.Runner
+	clock   *Clock
+}
+
+// Look reads the client's latest decision from the leader; in the care lane
+// only after everything acknowledged to a sender has been decided on.
+func (l *looker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
+	c, ok := l.clinics.byID[m.Clinic]
+	if !ok {
+		return notifier.Look{}, errors.New("take the last look: the clinic is not configured")
+	}
+	if m.Lane == notifier.Care {
+		if err := l.store.Passed(ctx); err != nil {
+			return notifier.Look{}, err
+		}
+	}
+	state, _, err := l.runner.State(ctx, runner.Ref{Clinic: m.Clinic, Key: m.Key})
+	if err != nil {
+		return notifier.Look{}, err
+	}
+	got := state.Look(c.Current(), m.ID, l.clock.Now())
+	look := notifier.Look{Wanted: got.Wanted, Reason: string(got.Reason)}
+	if !got.By.IsZero() {
+		look.By = got.By.String()
+	}
+	if m.Lane == notifier.Care {
+		look.Email = got.Email
+	}
+	return look, nil
+}
+
+// reporter states what became of a message as an event from inside.
+type reporter struct {
+	store *jetstream.Store
+	clock *Clock
+}
+
+// Report publishes the event. Its id follows from message, status and attempt,
+// so that a second report counts once.
+func (r reporter) Report(ctx context.Context, m notifier.Message, k events.Kind, e notifier.Entry) error {
+	ev := events.Event{
+		ID: fmt.Sprintf("%s-%s-%d", m.ID, e.Status, e.Attempt), Source: "mooring/notifier", Clinic: m.Clinic,
+		Key: m.Key, Kind: k, Time: e.At,
+		Data: events.Data{Message: &events.MessageReport{ID: m.ID, Attempt: e.Attempt, Detail: e.Detail, By: e.By}},
+	}
+	return publishInside(ctx, r.store, ev)
+}
+
+// publishInside states an event of our own.
+func publishInside(ctx context.Context, store *jetstream.Store, ev events.Event) error {
+	header, body, err := events.Encode(ev)
+	if err != nil {
+		return fmt.Errorf("write an event from inside: %w", err)
+	}
+	subject := events.Subject(events.SubjectInside, ev.Clinic, ev.Kind)
+	return store.Publisher().Publish(ctx, subject, ev.Hash().String(), header, body)
+}
+
+// limiter holds the care lane to the operator's rate; safety is never held.
+type limiter struct{ care *rate.Limiter }
+
+func newLimiter(perSecond float64) limiter {
+	if perSecond <= 0 {
+		return limiter{}
+	}
+	return limiter{rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))}
+}
+
+// Permit waits for the lane's turn.
+func (l limiter) Permit(ctx context.Context, lane notifier.Lane) error {
+	if lane != notifier.Care || l.care == nil {
+		return nil
+	}
+	return l.care.Wait(ctx)
+}

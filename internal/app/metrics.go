@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// metrics are what /metrics shows. Labels are codes of our own: no person and
+// no stranger's text is among them.
+type metrics struct {
+	registry  *prometheus.Registry
+	events    *prometheus.CounterVec
+	refused   *prometheus.CounterVec
+	decisions *prometheus.CounterVec
+	sends     *prometheus.CounterVec
+}
+
+func newMetrics(a *App) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mooring_events_total", Help: "Events read, by kind.",
+		}, []string{"kind"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mooring_rejected_total", Help: "Events that nobody could act on, by reason.",
+		}, []string{"reason"}),
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mooring_decisions_total", Help: "What was decided, by workflow and reason.",
+		}, []string{"workflow", "reason"}),
+		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mooring_sends_total", Help: "Messages settled, by lane and result.",
+		}, []string{"lane", "result"}),
+	}
+	m.registry.MustRegister(
+		m.events, m.refused, m.decisions, m.sends, &live{a: a},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+func (m *metrics) event(k events.Kind)      { m.events.WithLabelValues(string(k)).Inc() }
+func (m *metrics) rejected(r events.Reason) { m.refused.WithLabelValues(string(r)).Inc() }
+func (m *metrics) sent(l notifier.Lane, s notifier.Status) {
+	m.sends.WithLabelValues(string(l), string(s)).Inc()
+}
+
+func (m *metrics) decided(d runner.Decided) {
+	for _, n := range d.Entry.Notes {
+		m.decisions.WithLabelValues(n.Workflow, string(n.Reason)).Inc()
+	}
+}
+
+// live asks for what is true at the moment of a scrape.
+type live struct{ a *App }
+
+var (
+	openDesc = prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil)
+	ageDesc  = prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil)
+	lagDesc  = prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil)
+)
+
+// Describe names the gauges.
+func (l *live) Describe(ch chan<- *prometheus.Desc) {
+	ch <- openDesc
+	ch <- ageDesc
+	ch <- lagDesc
+}
+
+// Collect reads them.
+func (l *live) Collect(ch chan<- prometheus.Metric) {
+	open, age := 0, 0.0
+	for i, row := range l.a.index.Open() {
+		open += row.Meta.Open
+		if i == 0 {
+			age = l.a.clock.Now().Sub(row.Meta.OldestOpen).Seconds()
+		}
+	}
+	ch <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(open))
+	ch <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, max(age, 0))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	lag, err := l.a.store.Lag(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(lagDesc, err)
+		return
+	}
+	for consumer, n := range lag {
+		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(n), consumer)
+	}
+}

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mooring-care/mooring/internal/links"
+)
+
+// keep reads a secret from the environment's value, else from its file in the
+// data folder, else makes it and keeps it there, readable by the owner alone.
+func keep(dir, name string, given Secret, make func() string) (string, error) {
+	if given != "" {
+		return string(given), nil
+	}
+	path := filepath.Join(dir, "keys", name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("make the folder for keys: %w", err)
+	}
+	for {
+		b, err := os.ReadFile(path) //nolint:gosec // the path is the operator's own folder and a fixed name
+		if err == nil {
+			return strings.TrimSpace(string(b)), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("read the key %s: %w", name, err)
+		}
+		if err := writeOnce(path, []byte(make()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("keep the key %s: %w", name, err)
+		}
+	}
+}
+
+// writeOnce writes a file whole or not at all, and never over another.
+func writeOnce(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(data)
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Link(tmp.Name(), path)
+}
+
+// secrets are all that the program needs to keep.
+type secrets struct {
+	clientKey   []byte
+	linkKeys    *links.Keys
+	events      string // password of the NATS user events
+	operator    string // password of the NATS user operator
+	store       string
+	storeOld    string
+	eventTokens map[string]string
+}
+
+func readSecrets(c *Config, clinics []string) (*secrets, error) {
+	s := &secrets{store: string(c.StoreKey), storeOld: string(c.StoreKeyOld)}
+	if c.StoreKeyFile != "" && s.store == "" {
+		b, err := os.ReadFile(c.StoreKeyFile)
+		if err != nil {
+			return nil, &ConfigError{"MOORING_STORE_KEY_FILE", "cannot be read"}
+		}
+		s.store = string(bytes.TrimSpace(b))
+	}
+	text, err := keep(c.Data, "client-key", c.ClientKey, func() string { return base64.StdEncoding.EncodeToString(random(32)) })
+	if err != nil {
+		return nil, err
+	}
+	if s.clientKey, err = base64.StdEncoding.DecodeString(text); err != nil || len(s.clientKey) < 16 {
+		return nil, &ConfigError{"MOORING_CLIENT_KEY", "is not base64 of at least 16 bytes (32 are usual)"}
+	}
+	if text, err = keep(c.Data, "link-keys", c.LinkKeys, func() string { return links.Generate().Export() }); err != nil {
+		return nil, err
+	}
+	if s.linkKeys, err = links.ParseKeys(text); err != nil {
+		return nil, &ConfigError{"MOORING_LINK_KEYS", err.Error()}
+	}
+	if c.NATSURL == "" {
+		if s.events, err = keep(c.Data, "nats-events-password", c.NATSPassword, rand.Text); err != nil {
+			return nil, err
+		}
+		if s.operator, err = keep(c.Data, "nats-operator-password", "", rand.Text); err != nil {
+			return nil, err
+		}
+	}
+	s.eventTokens = map[string]string{}
+	if c.EventTokens != "" {
+		for _, pair := range strings.Split(string(c.EventTokens), ",") {
+			clinic, token, ok := strings.Cut(strings.TrimSpace(pair), ":")
+			if !ok || len(token) < 16 {
+				return nil, &ConfigError{"MOORING_EVENT_TOKENS", "is not clinic:token pairs with tokens of at least 16 characters"}
+			}
+			s.eventTokens[clinic] = token
+		}
+	} else if c.NATSURL == "" {
+		for _, clinic := range clinics {
+			if s.eventTokens[clinic], err = keep(c.Data, "event-token-"+clinic, "", rand.Text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}

@@ -1,0 +1,179 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/mooring-care/mooring/events/ingress"
+	"github.com/mooring-care/mooring/internal/web"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/mailbox"
+	"github.com/mooring-care/mooring/notifier/sendgrid"
+	"github.com/mooring-care/mooring/notifier/smtp"
+)
+
+// newNotifier makes the mailer and the stages around it.
+func (a *App) newNotifier() error {
+	if a.provider == nil {
+		var err error
+		if a.provider, err = a.newProvider(); err != nil {
+			return err
+		}
+	}
+	a.notify = notifier.New(notifier.Config{
+		Provider: a.provider,
+		Ledger:   a.store.Ledger(),
+		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), staffURL: a.staffURL(), clock: a.clock},
+		Looker:   &looker{a.clinics, a.store, a.runner, a.clock},
+		Reporter: reporter{a.store, a.clock},
+		Limiter:  newLimiter(a.cfg.MailRate),
+		Now:      a.clock.Now,
+		Pause:    pause,
+		Logger:   a.log,
+		Observe:  a.metrics.sent,
+	})
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (a *App) newProvider() (notifier.Provider, error) {
+	switch a.cfg.Mailer {
+	case "smtp":
+		security := map[string]smtp.Security{"required": smtp.Required, "implicit": smtp.Implicit, "none": smtp.Plain}[a.cfg.SMTPTLS]
+		p, err := smtp.New(smtp.Config{
+			Host: a.cfg.SMTPHost, Port: a.cfg.SMTPPort, Username: a.cfg.SMTPUsername,
+			Password: smtp.Password(a.cfg.SMTPPassword), TLS: security,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("set up the smtp mailer (MOORING_SMTP_…): %w", err)
+		}
+		return p, nil
+	case "sendgrid":
+		p, err := sendgrid.New(sendgrid.Config{APIKey: sendgrid.APIKey(a.cfg.SendGridKey), BaseURL: a.cfg.SendGridURL})
+		if err != nil {
+			return nil, fmt.Errorf("set up the sendgrid mailer: %w", err)
+		}
+		return p, nil
+	default:
+		dir := a.cfg.Mailbox
+		if dir == "" {
+			dir = a.cfg.Data + "/mailbox"
+		}
+		box, err := mailbox.New(dir, time.Now)
+		if err != nil {
+			return nil, &ConfigError{"MOORING_MAILBOX", "cannot be used: " + err.Error()}
+		}
+		a.mailbox = box
+		return box, nil
+	}
+}
+
+func (a *App) publicURL() string {
+	if a.cfg.PublicURL != "" {
+		return trimSlash(a.cfg.PublicURL)
+	}
+	return "http://" + a.Addr("MOORING_HTTP")
+}
+
+func (a *App) staffURL() string {
+	if a.cfg.StaffURL != "" {
+		return trimSlash(a.cfg.StaffURL)
+	}
+	return "http://" + a.Addr("MOORING_STAFF_HTTP")
+}
+
+func trimSlash(s string) string {
+	for len(s) > 0 && s[len(s)-1] == '/' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// newServers makes the three listeners' handlers.
+func (a *App) newServers() error {
+	hashes := ingress.TokenHashes{}
+	for clinic, token := range a.secrets.eventTokens {
+		hashes[clinic] = append(hashes[clinic], ingress.HashToken(token))
+	}
+	v := &views{a}
+	public, err := web.NewPublic(web.PublicConfig{
+		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a},
+		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
+		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: a.store.Publisher(), Log: a.log}),
+	})
+	if err != nil {
+		return err
+	}
+	zone := time.UTC
+	if ids := a.clinics.ids(); len(ids) > 0 {
+		zone = v.zone(ids[0])
+	}
+	staff, err := web.NewStaff(web.StaffConfig{
+		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Zone: zone,
+		StaffURL: a.staffURL(), Notice: a.notice(), Now: a.clock.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	ops := http.NewServeMux()
+	ops.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
+	ops.HandleFunc("GET /readyz", a.ready)
+	ops.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
+	a.public, a.staff, a.ops = server(public), server(staff), server(ops)
+	return nil
+}
+
+func (a *App) notice() string {
+	if a.cfg.Clinics == "" {
+		return "This is the sample clinic. Nobody in it exists, and no mail leaves this machine."
+	}
+	return ""
+}
+
+// server bounds what a slow or hostile client can hold.
+func server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+}
+
+// ready makes a real round trip through the stream.
+func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := a.store.Ping(ctx); err != nil {
+		a.log.Warn("not ready", "error", err)
+		answer(w, http.StatusServiceUnavailable, "the stream does not answer")
+		return
+	}
+	answer(w, http.StatusOK, "ready")
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": text})
+}
+
+// SignInLink makes a one-time link to the staff pages. It is for the terminal
+// of whoever started the program.
+func (a *App) SignInLink() string {
+	now := time.Now()
+	return a.staffURL() + "/signin/" + web.SignInToken(a.secrets.linkKeys, "operator", now, now.Add(12*time.Hour))
+}

@@ -1,0 +1,512 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/internal/web"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/mailbox"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+var (
+	_ web.Directory   = (*views)(nil)
+	_ web.Escalations = (*views)(nil)
+	_ web.Clients     = (*views)(nil)
+	_ web.Overview    = (*views)(nil)
+	_ web.Mails       = (*mails)(nil)
+)
+
+// views answers what pages ask. Lists come from the index; every row and every
+// page reads the leader.
+type views struct{ a *App }
+
+// Clinic names a clinic.
+func (v *views) Clinic(id string) (web.Clinic, bool) {
+	c, ok := v.a.clinics.byID[id]
+	if !ok {
+		return web.Clinic{}, false
+	}
+	return web.Clinic{
+		ID: id, Name: c.current.Name, Phone: c.current.Phone, Zone: c.current.Zone, Crisis: web.CrisisLine(c.current.CrisisLine),
+	}, true
+}
+
+// Person names a member of staff.
+func (v *views) Person(clinic, id string) (string, bool) {
+	c, ok := v.a.clinics.byID[clinic]
+	if !ok {
+		return "", false
+	}
+	p := c.current.Staff.Person(id)
+	if p == nil {
+		return "", false
+	}
+	return p.Name, true
+}
+
+func (v *views) escalation(ctx context.Context, clinic, target string) (*workflows.State, *escalation.Escalation, error) {
+	key, id, ok := splitTarget(target)
+	if !ok {
+		return nil, nil, web.ErrUnknown
+	}
+	state, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	if err != nil {
+		return nil, nil, err
+	}
+	e := findEscalation(&state, id)
+	if e == nil {
+		return nil, nil, web.ErrUnknown
+	}
+	return &state, e, nil
+}
+
+// Glance is what a link alone may show.
+func (v *views) Glance(ctx context.Context, clinic, target string) (web.Glance, error) {
+	_, e, err := v.escalation(ctx, clinic, target)
+	if err != nil {
+		return web.Glance{}, err
+	}
+	return v.glance(clinic, e), nil
+}
+
+func (v *views) glance(clinic string, e *escalation.Escalation) web.Glance {
+	g := web.Glance{Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Ack: v.ack(clinic, e)}
+	if c := e.Closed; c != nil {
+		g.Closing = &web.Closing{By: c.By, Name: v.a.personName(clinic, c.By), At: c.At, Outcome: c.Outcome}
+	}
+	return g
+}
+
+func (v *views) ack(clinic string, e *escalation.Escalation) *web.Ack {
+	if e.Ack == nil {
+		return nil
+	}
+	return &web.Ack{By: e.Ack.By, Name: v.a.personName(clinic, e.Ack.By), At: e.Ack.At, Until: e.Next}
+}
+
+// Case is what the session shows.
+func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, error) {
+	s, e, err := v.escalation(ctx, clinic, target)
+	if err != nil {
+		return web.Case{}, err
+	}
+	p := &s.Profile
+	c := web.Case{
+		Glance: v.glance(clinic, e), ClientKey: s.Key,
+		Client: web.Contact{Name: fullName(p), Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get()},
+		Owner:  v.a.personName(clinic, e.Owner), Next: e.Next,
+	}
+	for _, q := range e.Questions {
+		c.Questions = append(c.Questions, questionWords(q))
+	}
+	for _, at := range e.Attempts {
+		c.Attempts = append(c.Attempts, web.Attempt{Name: v.a.personName(clinic, at.By), How: at.How, At: at.At})
+	}
+	c.Brief, c.Opening = v.brief(clinic, s)
+	return c, nil
+}
+
+// brief is what helps with the conversation: what the client said, what was
+// missed, what was sent, and one sentence to open with.
+func (v *views) brief(clinic string, s *workflows.State) ([]web.Fact, string) {
+	var out []web.Fact
+	zone := v.zone(clinic)
+	for i := len(s.Past) - 1; i >= 0 && len(out) < 3; i-- {
+		out = append(out, web.Fact{Label: when(s.Past[i].At, zone), Text: eventWords(s.Past[i].Kind)})
+	}
+	reason := s.Profile.Reason.Get()
+	for _, r := range web.Reasons() {
+		if r.Code == reason {
+			out = append(out, web.Fact{Label: "Why they stepped back", Text: r.Words})
+		}
+	}
+	sent := 0
+	for i := range s.Sends {
+		if x := &s.Sends[i]; x.Lane == workflows.LaneCare && x.Status != workflows.SendWithdrawn {
+			sent++
+		}
+	}
+	out = append(out, web.Fact{Label: "Mails in the last two weeks", Text: countWords(sent)})
+	if s.HasFutureAppointment(v.a.clock.Now()) {
+		out = append(out, web.Fact{Label: "Next appointment", Text: "There is one ahead"})
+	}
+	return out, opening(reason)
+}
+
+func countWords(n int) string {
+	words := []string{"none", "one", "two", "three"}
+	if n < len(words) {
+		return words[n]
+	}
+	return "more than three"
+}
+
+// opening is one sentence to begin with, by the reason that the client chose.
+func opening(reason string) string {
+	switch reason {
+	case "vulnerability":
+		return "“I am glad to hear your voice. We can talk about as much or as little as you like.”"
+	case "resistance":
+		return "“You set the pace. What would you like to be different, if anything?”"
+	case "overwhelm":
+		return "“We can go slower. What would feel like enough for today?”"
+	case "no-progress":
+		return "“It may be time to try another way. What have you hoped for that has not come yet?”"
+	case "stress":
+		return "“It sounds like there is a lot going on. What would make things a little easier just now?”"
+	}
+	return "“I noticed we did not get to talk, and I wanted to hear how you are.”"
+}
+
+func fullName(p *workflows.Profile) string {
+	name := strings.TrimSpace(p.FirstName.Get() + " " + p.LastName.Get())
+	if name == "" {
+		return "Name not on record"
+	}
+	return name
+}
+
+// shortName is a first name and an initial.
+func shortName(p *workflows.Profile) string {
+	name := p.FirstName.Get()
+	if last := []rune(p.LastName.Get()); len(last) > 0 {
+		name += " " + string(last[0]) + "."
+	}
+	if name = strings.TrimSpace(name); name == "" {
+		return "Name not on record"
+	}
+	return name
+}
+
+// OptedOut says whether the client asked for no more mail.
+func (v *views) OptedOut(ctx context.Context, clinic, key string) (bool, error) {
+	s, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	return s.Profile.OptedOut.Get(), err
+}
+
+// OpenEscalations lists every open one.
+func (v *views) OpenEscalations(ctx context.Context) ([]web.EscalationRow, error) {
+	var out []web.EscalationRow
+	for _, row := range v.a.index.Open() {
+		s, err := v.a.clientState(ctx, row.Ref)
+		if unknown(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range s.Escalations {
+			e := &s.Escalations[i]
+			if !e.Open() {
+				continue
+			}
+			r := web.EscalationRow{
+				Clinic: row.Ref.Clinic, ID: e.ID, ClientKey: row.Ref.Key, ClientName: shortName(&s.Profile),
+				Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Owner: v.a.personName(row.Ref.Clinic, e.Owner),
+				Ack: v.ack(row.Ref.Clinic, e), Next: e.Next,
+				Policy: e.Policy.ID, Rung: e.Rung + 1, Rungs: len(e.Policy.Rungs), Round: e.Round,
+			}
+			for n, q := range e.Questions {
+				if n > 0 {
+					r.Question += "; "
+				}
+				r.Question += questionWords(q)
+			}
+			r.Mail = v.mailOf(e)
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// mailOf is the newest mail in the mailbox that asks about the escalation.
+func (v *views) mailOf(e *escalation.Escalation) string {
+	if v.a.mailbox == nil {
+		return ""
+	}
+	entries, err := v.a.mailbox.List(mailsShown)
+	if err != nil {
+		return ""
+	}
+	for _, entry := range entries {
+		if slices.ContainsFunc(e.Asks, func(a escalation.Ask) bool { return !a.Inform && a.Message == entry.MessageID }) {
+			return entry.Name
+		}
+	}
+	return ""
+}
+
+// mailsShown is how far back the mailbox is searched for a link.
+const mailsShown = 500
+
+// RecentClients lists the clients whose log moved last.
+func (v *views) RecentClients(ctx context.Context, limit int) ([]web.ClientRow, error) {
+	var out []web.ClientRow
+	for _, row := range v.a.index.Recent(limit) {
+		s, err := v.a.clientState(ctx, row.Ref)
+		if unknown(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		open, _ := s.OpenEscalations()
+		r := web.ClientRow{
+			Clinic: row.Ref.Clinic, Key: row.Ref.Key, Name: shortName(&s.Profile),
+			Last: lastDecided(&s, row), Flagged: s.Flagged(v.a.clock.Now()), Open: open > 0,
+		}
+		for i := range s.Journeys {
+			r.Runs = append(r.Runs, v.title(row.Ref.Clinic, s.Journeys[i].Workflow))
+		}
+		if planned := v.planned(row.Ref.Clinic, &s); len(planned) > 0 {
+			r.Next, r.NextAt = planned[0].What, planned[0].At
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func lastDecided(s *workflows.State, row jetstream.IndexRow) time.Time {
+	if n := len(s.Seen); n > 0 {
+		return time.Unix(s.Seen[n-1].At, 0)
+	}
+	return row.At
+}
+
+func (v *views) title(clinic, workflow string) string {
+	if c, ok := v.a.clinics.byID[clinic]; ok {
+		if w, ok := c.current.Workflow(workflow); ok && w.Title != "" {
+			return w.Title
+		}
+	}
+	return workflow
+}
+
+func (v *views) zone(clinic string) *time.Location {
+	if c, ok := v.a.clinics.byID[clinic]; ok && c.current.Zone != nil {
+		return c.current.Zone
+	}
+	return time.UTC
+}
+
+// planned is what comes next by itself, the soonest first.
+func (v *views) planned(clinic string, s *workflows.State) []web.Planned {
+	var out []web.Planned
+	for i := range s.Escalations {
+		if e := &s.Escalations[i]; e.Open() {
+			what := "The next person is asked"
+			if e.Ack != nil {
+				what = "The question is asked again unless it is closed"
+			}
+			out = append(out, web.Planned{What: what, At: e.Next})
+		}
+	}
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		out = append(out, web.Planned{What: "Task due for " + v.a.personName(clinic, t.Owner) + ": " + questionWords(t.What), At: t.Next})
+	}
+	for i := range s.Journeys {
+		if j := &s.Journeys[i]; !j.Due.IsZero() {
+			out = append(out, web.Planned{What: "“" + v.title(clinic, j.Workflow) + "” goes on", At: j.Due})
+		}
+	}
+	slices.SortFunc(out, func(a, b web.Planned) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// Client is one client's page.
+func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView, error) {
+	ref := runner.Ref{Clinic: clinic, Key: key}
+	s, err := v.a.clientState(ctx, ref)
+	if err != nil {
+		return web.ClientView{}, err
+	}
+	now := v.a.clock.Now()
+	open, _ := s.OpenEscalations()
+	p := &s.Profile
+	c, _ := v.Clinic(clinic)
+	view := web.ClientView{
+		Clinic: clinic, ClinicName: c.Name, Key: key, Name: fullName(p),
+		Flagged: s.Flagged(now), Open: open > 0, Planned: v.planned(clinic, &s),
+		Facts: []web.Fact{
+			{Label: "Consent to outreach", Text: orUnknown(string(p.Outreach.Get().State))},
+			{Label: "Risk", Text: orUnknown(string(p.Risk.Get()))},
+			{Label: "Status", Text: orWord(string(p.Status.Get()), "active")},
+			{Label: "Clinician", Text: orUnknown(v.a.personName(clinic, p.Clinician.Get()))},
+		},
+	}
+	if p.OptedOut.Get() {
+		view.Facts = append(view.Facts, web.Fact{Label: "Mail", Text: "asked for no more"})
+	}
+	for i := range s.Journeys {
+		j := &s.Journeys[i]
+		run := web.Run{Workflow: v.title(clinic, j.Workflow), Step: "step " + j.Step, Since: j.Started}
+		if cl, ok := v.a.clinics.byID[clinic]; ok {
+			if w, ok := cl.current.Workflow(j.Workflow); ok {
+				run.Why = w.Why
+			}
+		}
+		view.Runs = append(view.Runs, run)
+	}
+	if view.Entries, err = v.timeline(ctx, ref); err != nil {
+		return view, err
+	}
+	return view, nil
+}
+
+func orUnknown(s string) string { return orWord(s, "not on record") }
+
+func orWord(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// timeline is everything decided and everything the ledger says, newest first.
+func (v *views) timeline(ctx context.Context, ref runner.Ref) ([]web.Entry, error) {
+	records, err := v.a.store.History(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := v.a.store.Deliveries(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	files := v.mailFiles()
+	var out []web.Entry
+	about := map[string]workflows.Note{}
+	for _, record := range records {
+		e, err := runner.ReadEntry(record)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range e.Notes {
+			t := v.a.tell(ref.Clinic, n)
+			entry := web.Entry{
+				At: e.Decided, Kind: t.kind, What: t.what, Reason: t.why, ReasonCode: string(n.Reason),
+				Workflow: n.Workflow, Step: n.Step,
+			}
+			if n.What == workflows.WhatClient {
+				entry.What = eventWords(e.Kind)
+			}
+			if !n.Until.IsZero() {
+				entry.Detail = "until " + when(n.Until, v.zone(ref.Clinic))
+			}
+			if n.What == workflows.WhatMessage {
+				if n.Reason == workflows.Asked {
+					about[n.Subject] = n
+				}
+				entry.Mail = files[n.Subject]
+			}
+			out = append(out, entry)
+		}
+	}
+	// What the log has no decision on, the ledger knows: that a care message
+	// was accepted.
+	for _, d := range ledger {
+		n, ok := about[d.MessageID]
+		if !ok || n.Person != "" || d.Entry.Status != notifier.Accepted {
+			continue
+		}
+		out = append(out, web.Entry{
+			At: d.Entry.At, Kind: web.EntryMail, What: "Mail to the client: " + templateWords(n.Detail),
+			Reason: workflows.ProviderAccepted.Words(), ReasonCode: string(workflows.ProviderAccepted),
+			Workflow: n.Workflow, Step: n.Step, Mail: files[d.MessageID],
+		})
+	}
+	slices.SortStableFunc(out, func(a, b web.Entry) int { return a.At.Compare(b.At) })
+	slices.Reverse(out)
+	return out, nil
+}
+
+// mailFiles finds mails in the mailbox by message id.
+func (v *views) mailFiles() map[string]string {
+	out := map[string]string{}
+	if v.a.mailbox == nil {
+		return out
+	}
+	entries, err := v.a.mailbox.List(mailsShown)
+	if err != nil {
+		return out
+	}
+	for _, e := range entries {
+		if _, ok := out[e.MessageID]; !ok {
+			out[e.MessageID] = e.Name
+		}
+	}
+	return out
+}
+
+// mails shows the mailbox's folder.
+type mails struct{ box *mailbox.Mailbox }
+
+// List is the newest mails.
+func (m *mails) List(_ context.Context, limit int) ([]web.MailRow, error) {
+	if m.box == nil {
+		return nil, nil
+	}
+	entries, err := m.box.List(limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.MailRow, 0, len(entries))
+	for _, e := range entries {
+		row, _, err := m.read(e.Name)
+		if err != nil {
+			continue // a crash left a name without a mail
+		}
+		row.At, row.Attempt = e.Time, e.Attempt
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+func (m *mails) read(name string) (web.MailRow, mailbox.Parsed, error) {
+	p, err := m.box.Read(name)
+	if err != nil {
+		return web.MailRow{}, p, err
+	}
+	row := web.MailRow{Name: name, To: p.To.Email, Subject: p.Subject, At: p.Date, Safety: true}
+	for _, h := range p.Headers {
+		if strings.EqualFold(h.Name, "List-Unsubscribe") {
+			row.Safety = false
+		}
+	}
+	return row, p, nil
+}
+
+// Read is one mail as its recipient sees it.
+func (m *mails) Read(_ context.Context, name string) (web.MailView, error) {
+	if m.box == nil {
+		return web.MailView{}, web.ErrUnknown
+	}
+	row, p, err := m.read(name)
+	if errors.Is(err, mailbox.ErrName) || errors.Is(err, fs.ErrNotExist) {
+		return web.MailView{}, web.ErrUnknown
+	}
+	if err != nil {
+		return web.MailView{}, err
+	}
+	view := web.MailView{MailRow: row, From: addressWords(p.From), ReplyTo: addressWords(p.ReplyTo), Text: p.Text, HTML: p.HTML}
+	for _, h := range p.Headers {
+		view.Headers = append(view.Headers, web.Fact{Label: h.Name, Text: h.Value})
+	}
+	return view, nil
+}
+
+func addressWords(a notifier.Address) string {
+	if a.Name == "" {
+		return a.Email
+	}
+	return a.Name + " <" + a.Email + ">"
+}

@@ -1,0 +1,152 @@
+package jetstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// keepRecords is how many of a client's latest records stay in CLIENTS once
+// AUDIT has the rest.
+const keepRecords = 16
+
+// Recorded is one decision read back from the log.
+type Recorded struct {
+	Ref      runner.Ref
+	Sequence uint64
+	Record   []byte
+	Meta     runner.Meta
+}
+
+// ConsumeEffects reads the log of decisions: perform does what a decision asks
+// for, unless that was done right after the append, and returns the record
+// without its state, which is copied into AUDIT before the record is
+// acknowledged. submit runs work in the order of one client's records.
+func (s *Store) ConsumeEffects(
+	ctx context.Context, inFlight int,
+	submit func(ref runner.Ref, work func()),
+	perform func(ctx context.Context, r Recorded) (audit []byte, err error),
+) error {
+	q := Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait}
+	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
+		ref, _, ok := refOf(msg.Subject(), prefixClients)
+		md, err := msg.Metadata()
+		if !ok || err != nil {
+			s.log.Error("a record of CLIENTS cannot be read", "error", err)
+			done()
+			return
+		}
+		r := Recorded{ref, md.Sequence.Stream, msg.Data(), metaOf(msg.Headers())}
+		submit(ref, func() {
+			defer done()
+			work := context.WithoutCancel(ctx)
+			audit, err := perform(work, r)
+			if err == nil {
+				err = s.audit(work, r, audit)
+			}
+			if err != nil {
+				s.log.Warn("effects of a decision are not done yet; trying again", "sequence", r.Sequence, "error", err)
+				_ = msg.NakWithDelay(200 * time.Millisecond)
+				return
+			}
+			// Trimmed only now: AUDIT has this record and, as it is filled in
+			// order, every one before it.
+			if r.Meta.Decisions > keepRecords && r.Meta.Decisions%keepRecords == 0 {
+				if err := s.trim(work, ref); err != nil {
+					s.log.Warn("trimming a client's log failed; the next time will do it", "error", err)
+				}
+			}
+			_ = msg.Ack()
+		})
+	})
+}
+
+func (s *Store) trim(ctx context.Context, ref runner.Ref) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := s.streams[streamClients].Purge(ctx,
+		jetstream.WithPurgeSubject(prefixClients+tail(ref)), jetstream.WithPurgeKeep(keepRecords))
+	if err != nil {
+		return fmt.Errorf("trim a client's log: %w", err)
+	}
+	return nil
+}
+
+// auditEnd is the end of one client's chain.
+type auditEnd struct {
+	seq    uint64 // in AUDIT
+	record uint64 // in CLIENTS
+	hash   string
+}
+
+// errGap says that an earlier record of the client is not in AUDIT yet.
+var errGap = errors.New("an earlier decision is not in AUDIT yet")
+
+// audit appends a record to its client's chain, once and in order.
+func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
+	subject := prefixAudit + tail(r.Ref)
+	end, known := s.chain.Get(subject)
+	if !known && r.Meta.Previous != 0 {
+		var err error
+		if end, err = s.auditEnd(ctx, subject); err != nil {
+			return err
+		}
+	}
+	for {
+		if end.record >= r.Sequence {
+			s.chain.Add(subject, end)
+			return nil // copied before a crash, or by another replica
+		}
+		if end.record != r.Meta.Previous {
+			s.chain.Remove(subject)
+			return errGap
+		}
+		msg := nats.NewMsg(subject)
+		msg.Data = body
+		msg.Header.Set(headerChain, end.hash)
+		msg.Header.Set(headerRecord, strconv.FormatUint(r.Sequence, 10))
+		seq, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(end.seq))
+		switch {
+		case err == nil:
+			s.chain.Add(subject, auditEnd{seq, r.Sequence, chainHash(end.hash, body)})
+			return nil
+		case !isConflict(err):
+			s.chain.Remove(subject)
+			return fmt.Errorf("copy a decision into AUDIT: %w", err)
+		}
+		if end, err = s.auditEnd(ctx, subject); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) auditEnd(ctx context.Context, subject string) (auditEnd, error) {
+	msg, err := s.last(ctx, streamAudit, subject)
+	if err != nil || msg == nil {
+		return auditEnd{}, err
+	}
+	record, err := strconv.ParseUint(msg.Header.Get(headerRecord), 10, 64)
+	if err != nil {
+		return auditEnd{}, fmt.Errorf("read the header %s of an audit record: %w", headerRecord, err)
+	}
+	return auditEnd{msg.Sequence, record, chainHash(msg.Header.Get(headerChain), msg.Data)}, nil
+}
+
+// chainHash is what the next record carries: the hash over this one's link and
+// body.
+func chainHash(link string, body []byte) string {
+	h := sha256.New()
+	h.Write([]byte(link))
+	h.Write([]byte{0})
+	h.Write(body)
+	return hex.EncodeToString(h.Sum(nil))
+}

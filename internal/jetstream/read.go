@@ -1,0 +1,105 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// History reads a client's decisions without their state, oldest first: what
+// AUDIT has, and from the log what it does not have yet.
+func (s *Store) History(ctx context.Context, ref runner.Ref) ([][]byte, error) {
+	var out [][]byte
+	var copied uint64
+	err := s.each(ctx, streamAudit, prefixAudit+tail(ref), func(msg jetstream.Msg) error {
+		out = append(out, msg.Data())
+		if _, err := fmt.Sscan(msg.Headers().Get(headerRecord), &copied); err != nil {
+			return fmt.Errorf("read the header %s of an audit record: %w", headerRecord, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.each(ctx, streamClients, prefixClients+tail(ref), func(msg jetstream.Msg) error {
+		md, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("read a record's metadata: %w", err)
+		}
+		if md.Sequence.Stream > copied {
+			out = append(out, runner.Head(msg.Data()))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Delivery is the ledger's latest word on one message.
+type Delivery struct {
+	MessageID string
+	Entry     notifier.Entry
+}
+
+// Deliveries reads the ledger of one client: every record, oldest first.
+func (s *Store) Deliveries(ctx context.Context, ref runner.Ref) ([]Delivery, error) {
+	var out []Delivery
+	err := s.each(ctx, streamDeliveries, prefixDeliveries+tail(ref)+".*", func(msg jetstream.Msg) error {
+		_, id, _ := refOf(msg.Subject(), prefixDeliveries)
+		var e notifier.Entry
+		if err := json.Unmarshal(msg.Data(), &e); err != nil {
+			return fmt.Errorf("read a ledger record: %w", err)
+		}
+		out = append(out, Delivery{id, e})
+		return nil
+	})
+	return out, err
+}
+
+// each reads every message of a subject, oldest first.
+func (s *Store) each(ctx context.Context, stream, subject string, do func(jetstream.Msg) error) error {
+	cons, err := s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverAllPolicy,
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", stream, err)
+	}
+	info, err := cons.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", stream, err)
+	}
+	defer func() { _ = s.js.DeleteConsumer(context.WithoutCancel(ctx), stream, info.Name) }()
+	if info.NumPending == 0 {
+		return nil
+	}
+	it, err := cons.Messages()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", stream, err)
+	}
+	defer it.Stop()
+	defer context.AfterFunc(ctx, it.Stop)()
+	for {
+		msg, err := it.Next()
+		if errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() != nil {
+			return fmt.Errorf("read %s: %w", stream, ctx.Err())
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", stream, err)
+		}
+		md, err := msg.Metadata()
+		if err != nil {
+			return fmt.Errorf("read %s: %w", stream, err)
+		}
+		if err := do(msg); err != nil {
+			return err
+		}
+		if md.NumPending == 0 {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package jetstream
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// ServerConfig describes the embedded server.
+type ServerConfig struct {
+	// Dir is where the streams are kept.
+	Dir string
+	// Listen is the client port's address, host:port; port 0 picks a free one.
+	Listen string
+	// EventsPassword is the password of the user "events", who may publish
+	// events.> and bulk.> and read replies, nothing else.
+	EventsPassword string
+	// OperatorPassword is the password of the user "operator", our own
+	// commands on the same machine.
+	OperatorPassword string
+	// SyncAlways flushes every write to disk before it is acknowledged.
+	SyncAlways bool
+	// StoreKey encrypts the streams at rest; OldStoreKey reads those written
+	// under the key before. Empty means plain.
+	StoreKey, OldStoreKey string
+	Log                   *slog.Logger
+}
+
+// Server is a running embedded NATS server.
+type Server struct {
+	ns       *server.Server
+	internal string
+}
+
+// The embedded server's users.
+const (
+	UserEvents   = "events"
+	UserOperator = "operator"
+	userInternal = "mooring"
+)
+
+// inboxPrefix keeps our own replies out of the reach of the user "events",
+// who may read _INBOX.> only.
+const inboxPrefix = "_MOORING_INBOX"
+
+// StartServer starts the embedded server and returns once it is ready.
+func StartServer(cfg ServerConfig) (*Server, error) {
+	host, portText, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded server's address %q: %w", cfg.Listen, err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded server's port %q: %w", portText, err)
+	}
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	internal := randomPassword()
+	everything := &server.SubjectPermission{Allow: []string{">"}}
+	opts := &server.Options{
+		ServerName: "mooring",
+		Host:       host,
+		Port:       port,
+		JetStream:  true,
+		StoreDir:   cfg.Dir,
+		SyncAlways: cfg.SyncAlways,
+		NoSigs:     true,
+		NoLog:      true,
+		MaxPayload: 1 << 20,
+		MaxPending: 256 << 20,
+		Users: []*server.User{
+			{Username: userInternal, Password: internal, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
+			{Username: UserOperator, Password: cfg.OperatorPassword, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
+			{Username: UserEvents, Password: cfg.EventsPassword, Permissions: &server.Permissions{
+				Publish:   &server.SubjectPermission{Allow: []string{"events.>", "bulk.>"}},
+				Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+			}},
+		},
+	}
+	opts.JetStreamMaxStore = 1 << 50 // the disk's size is the operator's choice
+	opts.JetStreamMaxMemory = 64 << 20
+	if cfg.StoreKey != "" {
+		opts.JetStreamKey = cfg.StoreKey
+		opts.JetStreamOldKey = cfg.OldStoreKey
+		opts.JetStreamCipher = server.ChaCha
+	}
+	ns, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("set up the embedded NATS server: %w", err)
+	}
+	if cfg.Log != nil {
+		ns.SetLoggerV2(serverLog{cfg.Log}, false, false, false)
+	}
+	ns.Start()
+	if !ns.ReadyForConnections(30 * time.Second) {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return nil, fmt.Errorf("start the embedded NATS server on %s: it was not ready within 30 s; is the port taken, or the store key another one?", cfg.Listen)
+	}
+	if !ns.JetStreamEnabled() {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return nil, errors.New("start the embedded NATS server: its store could not be opened; is another process using the data folder?")
+	}
+	return &Server{ns: ns, internal: internal}, nil
+}
+
+// Addr is the client port's address, host:port.
+func (s *Server) Addr() string {
+	addr := s.ns.Addr()
+	if addr == nil {
+		return ""
+	}
+	return addr.String()
+}
+
+// Stop shuts the server down and waits for its files to be closed.
+func (s *Server) Stop() {
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+}
+
+func randomPassword() string {
+	return rand.Text()
+}
+
+// serverLog passes the embedded server's warnings and errors on. Its notices
+// and traces are of no use to a clinic.
+type serverLog struct{ log *slog.Logger }
+
+func (l serverLog) Noticef(string, ...any) {}
+func (l serverLog) Debugf(string, ...any)  {}
+func (l serverLog) Tracef(string, ...any)  {}
+func (l serverLog) Warnf(format string, v ...any) {
+	l.log.Warn("nats", "text", fmt.Sprintf(format, v...))
+}
+
+func (l serverLog) Errorf(format string, v ...any) {
+	l.log.Error("nats", "text", fmt.Sprintf(format, v...))
+}
+
+func (l serverLog) Fatalf(format string, v ...any) {
+	l.log.Error("nats", "text", fmt.Sprintf(format, v...))
+}

@@ -1,0 +1,294 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/links"
+)
+
+// maxNote bounds the note beside an outcome, in characters.
+const maxNote = 500
+
+// escalationPage is both states of /e/: the glance that the link alone shows,
+// and the case that a session shows.
+type escalationPage struct {
+	base
+	Glance Glance
+	// Case is nil without a session; Nonce and Left belong to the session.
+	Case  *Case
+	Nonce string
+	Left  string
+
+	You  string // the name of the person whose link this is
+	Mine bool   // this person took it
+	ID   string // the nonce of the act that is made next
+	// CodeError is what is wrong with the code that was given.
+	CodeError string
+	Note      *note
+	Outcomes  []Choice
+	Ways      []Choice
+}
+
+// note is said above the page once.
+type note struct {
+	Heading, Text string
+	// Warn asks for attention: what was pressed did not count, or not yet.
+	Warn bool
+}
+
+func ways() []Choice {
+	return []Choice{{"phone", "By phone"}, {"text", "By text message"}, {"visit", "By a visit"}}
+}
+
+// CanTake says whether there is something to acknowledge.
+func (e escalationPage) CanTake() bool { return e.Glance.Closing == nil && e.Glance.Ack == nil }
+
+// CanPass says whether this person may pass the question on.
+func (e escalationPage) CanPass() bool {
+	return e.Glance.Closing == nil && (e.Glance.Ack == nil || e.Mine)
+}
+
+// OutcomeWords is the outcome as staff read it.
+func (e escalationPage) OutcomeWords() string {
+	if e.Glance.Closing == nil {
+		return ""
+	}
+	for _, o := range events.Outcomes() {
+		if o.Code == e.Glance.Closing.Outcome {
+			return o.Words
+		}
+	}
+	return string(e.Glance.Closing.Outcome)
+}
+
+func (p *public) showEscalation(w http.ResponseWriter, r *http.Request, v visit) {
+	if s, ok := p.caseOf(r, v); ok {
+		p.writeCase(w, r, v, s, http.StatusOK, nil)
+		return
+	}
+	p.writeGlance(w, r, v, http.StatusOK, "", nil)
+}
+
+// writeGlance shows urgency, age and who has it, and asks for the code.
+func (p *public) writeGlance(w http.ResponseWriter, r *http.Request, v visit, status int, codeError string, n *note) {
+	g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.lookupFailed(w, r, v, err)
+		return
+	}
+	page := p.escalationPage(r, v, g)
+	page.CodeError, page.Note = codeError, n
+	p.pages.write(w, p.Log, status, "escalation", page)
+}
+
+// writeCase shows the client, to the session alone, and logs that it did.
+func (p *public) writeCase(w http.ResponseWriter, r *http.Request, v visit, s session, status int, n *note) {
+	c, err := p.Escalations.Case(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.lookupFailed(w, r, v, err)
+		return
+	}
+	page := p.escalationPage(r, v, c.Glance)
+	page.Title = c.Client.Name
+	page.Case, page.Nonce, page.Note = &c, s.nonce(), n
+	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
+	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
+	p.pages.write(w, p.Log, status, "escalation", page)
+}
+
+func (p *public) escalationPage(r *http.Request, v visit, g Glance) escalationPage {
+	title := "A client is waiting for a person"
+	if g.Closing != nil {
+		title = "This question is closed"
+	}
+	page := escalationPage{
+		base: p.base(v, title), Glance: g, You: v.person, Ways: ways(),
+		Mine: g.Ack != nil && g.Ack.By == v.claims.Recipient,
+		// After an act that was not confirmed the same nonce goes out again,
+		// so that pressing once more repeats it instead of doing it twice.
+		ID: r.PostFormValue("id"),
+	}
+	if !validID(page.ID) {
+		page.ID = links.NewID()
+	}
+	for _, o := range events.Outcomes() {
+		page.Outcomes = append(page.Outcomes, Choice{string(o.Code), o.Words})
+	}
+	return page
+}
+
+// lookupFailed answers when the records could not be read.
+func (p *public) lookupFailed(w http.ResponseWriter, r *http.Request, v visit, err error) {
+	who := forClient
+	if v.claims.Purpose == links.Escalation {
+		who = forStaff
+	}
+	if errors.Is(err, ErrUnknown) {
+		p.help(w, r, who, &v.clinic, helpBroken)
+		return
+	}
+	p.Log.Error("records not read", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
+	p.help(w, r, who, &v.clinic, helpDown)
+}
+
+// actOnEscalation takes every press on /e/. A form with a code opens the
+// session; every other one needs it.
+func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit) {
+	if r.PostForm.Has("code") {
+		p.enterCode(w, r, v)
+		return
+	}
+	s, ok := p.caseOf(r, v)
+	if !ok || !s.holds(r.PostFormValue("form")) {
+		p.writeGlance(w, r, v, http.StatusForbidden, "", &note{
+			Heading: "Nothing was recorded",
+			Text:    "The page was open for more than 15 minutes, or in another browser. Enter the code again and press once more.", Warn: true,
+		})
+		return
+	}
+	switch r.PostFormValue("do") {
+	case "take":
+		p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
+	case "pass":
+		p.doOnCase(w, r, v, s, "decline", p.Acts.Decline)
+	case "attempt":
+		p.recordAttempt(w, r, v, s)
+	case "close":
+		p.closeEscalation(w, r, v, s)
+	case "leave":
+		p.endCase(w, v)
+		seeOther(w, r)
+	default:
+		p.help(w, r, forStaff, &v.clinic, helpForm)
+	}
+}
+
+// enterCode compares the short code; the right one opens the session and, with
+// the first button, takes the question in the same press.
+func (p *public) enterCode(w http.ResponseWriter, r *http.Request, v visit) {
+	address := p.ClientAddress(r)
+	if ok, wait := p.slow.allow(v.token, address, p.Wall()); !ok {
+		p.tooFast(w, r, v, wait)
+		return
+	}
+	if !p.Keys.CodeMatches(v.claims, r.PostFormValue("code")) {
+		if wait := p.slow.failed(v.token, address); wait > 0 {
+			p.tooFast(w, r, v, wait)
+			return
+		}
+		p.writeGlance(w, r, v, http.StatusForbidden,
+			"That code does not match. Nothing was recorded. The code is in the same mail as the link you opened; each mail has its own.", nil)
+		return
+	}
+	p.slow.passed(v.token, address)
+	s := p.openCase(w, v)
+	if r.PostFormValue("do") == "take" {
+		p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
+		return
+	}
+	seeOther(w, r)
+}
+
+func (p *public) tooFast(w http.ResponseWriter, r *http.Request, v visit, wait time.Duration) {
+	seconds := int((wait + time.Second - 1) / time.Second)
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	p.writeGlance(w, r, v, http.StatusTooManyRequests, fmt.Sprintf(
+		"That code does not match, or came too fast after wrong ones. Nothing was recorded. Please wait %d seconds, then try again. The right code always works.", seconds), nil)
+}
+
+// doOnCase performs one act and shows what was decided: the case anew when it
+// counted, and the reason when something else came first.
+func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s session, what string, do func(context.Context, Act) (Outcome, error), content ...string) {
+	ctx, cancel := acting(r)
+	defer cancel()
+	out, err := do(ctx, p.act(r, v, append([]string{what}, content...)...))
+	if errors.Is(err, ErrUnknown) {
+		p.lookupFailed(w, r, v, err)
+		return
+	}
+	if err != nil {
+		p.notConfirmed(r, v, err)
+		p.writeCase(w, r, v, s, http.StatusServiceUnavailable, &note{
+			Heading: "Not yet confirmed",
+			Text:    "We could not confirm that this was recorded, so others may still be asked. Do what the client needs first. Then press the same button again: it will not count twice.", Warn: true,
+		})
+		return
+	}
+	switch out.Result {
+	case AlreadyAcknowledged:
+		// Somebody who presses twice is told nothing but that it is theirs.
+		if g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target); err == nil && g.Ack != nil && g.Ack.By == v.claims.Recipient {
+			seeOther(w, r)
+			return
+		}
+		t := newTimes(p.Now(), v.clinic.Zone)
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: out.Name + " took this " + t.Ago(out.At),
+			Text:    "It was taken before you pressed. If you were about to call, agree with " + out.Name + " first.",
+		})
+	case AlreadyClosed:
+		t := newTimes(p.Now(), v.clinic.Zone)
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: out.Name + " closed this " + t.Ago(out.At),
+			Text:    "It was closed before you pressed, so nothing more was recorded.",
+		})
+	default:
+		seeOther(w, r)
+	}
+}
+
+func (p *public) recordAttempt(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	how := r.PostFormValue("how")
+	if !slices.ContainsFunc(ways(), func(c Choice) bool { return c.Code == how }) {
+		p.writeCase(w, r, v, s, http.StatusUnprocessableEntity, &note{Heading: "How did you try?", Text: "Choose phone, text message or visit. Nothing was recorded yet.", Warn: true})
+		return
+	}
+	p.doOnCase(w, r, v, s, "attempt", func(ctx context.Context, a Act) (Outcome, error) {
+		return p.Acts.Attempt(ctx, a, how)
+	}, how)
+}
+
+func (p *public) closeEscalation(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	outcome := events.Outcome(r.PostFormValue("outcome"))
+	known := false
+	for _, o := range events.Outcomes() {
+		known = known || o.Code == outcome
+	}
+	if !known {
+		p.writeCase(w, r, v, s, http.StatusUnprocessableEntity, &note{Heading: "How did it end?", Text: "Choose one outcome. The question is still open.", Warn: true})
+		return
+	}
+	text := cut(r.PostFormValue("note"), maxNote)
+	p.doOnCase(w, r, v, s, "close", func(ctx context.Context, a Act) (Outcome, error) {
+		return p.Acts.Close(ctx, a, outcome, text)
+	}, string(outcome), text)
+}
+
+// notConfirmed logs why an act has no known result.
+func (p *public) notConfirmed(r *http.Request, v visit, err error) {
+	p.Log.Warn("act not confirmed", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
+}
+
+// seeOther sends the browser to the page it came from, so that a reload does
+// not press again.
+func seeOther(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, r.URL.EscapedPath(), http.StatusSeeOther)
+}
+
+// cut is text as stored: valid UTF-8, one kind of line end, at most n
+// characters.
+func cut(text string, n int) string {
+	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n"))
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n])
+	}
+	return text
+}

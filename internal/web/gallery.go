@@ -1,0 +1,283 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/links"
+)
+
+// Preview is one page in one state, as the real handlers answer it.
+type Preview struct {
+	// Name is what is shown: "escalation-open-glance".
+	Name   string
+	Staff  bool
+	Status int
+	Header http.Header
+	HTML   []byte
+	path   string
+}
+
+// shot is how a preview comes about: one request to one handler.
+type shot struct {
+	name   string
+	path   string
+	form   url.Values // nil means GET
+	cookie *http.Cookie
+	method string // where it is neither GET nor POST
+	staff  http.Handler
+}
+
+// Gallery shows every page in every state, with a fictional clinic at one
+// moment. It runs the same handlers that serve, with samples behind them.
+func Gallery(now time.Time) ([]Preview, error) {
+	g, err := newGallery(now)
+	if err != nil {
+		return nil, fmt.Errorf("make previews: %w", err)
+	}
+	var out []Preview
+	for _, s := range append(g.publicShots(), g.staffShots()...) {
+		p, err := g.take(s)
+		if err != nil {
+			return nil, fmt.Errorf("make previews: %w", err)
+		}
+		// A shot without a name only prepares the next one.
+		if p.Name != "" {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+type gallery struct {
+	now    time.Time
+	keys   *links.Keys
+	public http.Handler
+	// The staff pages of a clinic with something to see, of one without, and
+	// of one whose records cannot be read.
+	full, empty, trouble http.Handler
+}
+
+func newGallery(now time.Time) (*gallery, error) {
+	g := &gallery{now: now, keys: links.Generate()}
+	clock := func() time.Time { return now }
+	log := slog.New(slog.DiscardHandler)
+	s := samples{now: now}
+	var err error
+	g.public, err = NewPublic(PublicConfig{
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s,
+		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range []struct {
+		h *http.Handler
+		s samples
+	}{
+		{&g.full, samples{now: now}},
+		{&g.empty, samples{now: now, empty: true}},
+		{&g.trouble, samples{now: now, trouble: true}},
+	} {
+		*one.h, err = NewStaff(StaffConfig{
+			Keys: g.keys, Overview: one.s, Mails: one.s, Now: clock, Wall: clock, Log: log,
+			Notice: "This is a demo. No mail leaves this machine.",
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func (g *gallery) claims(p links.Purpose, target, recipient string) links.Claims {
+	return links.Claims{Purpose: p, Clinic: sampleClinic, Target: target, Recipient: recipient, Issued: g.now.Add(-time.Hour), Expires: g.now.Add(time.Hour)}
+}
+
+func (g *gallery) publicShots() []shot {
+	var out []shot
+	for _, target := range []string{sampleOpen, sampleUrgent, sampleOthers, sampleMine, sampleClosed} {
+		c := g.claims(links.Escalation, target, samplePerson)
+		at := "/e/" + g.keys.Sign(c)
+		v := visit{claims: c}
+		opened := g.claims(links.Session, target, samplePerson)
+		opened.Expires = g.now.Add(14 * time.Minute)
+		held := session{value: g.keys.Sign(opened)}
+		cookie := &http.Cookie{Name: caseCookie(v), Value: held.value}
+		out = append(out,
+			shot{name: "escalation-" + target + "-glance", path: at},
+			shot{name: "escalation-" + target + "-case", path: at, cookie: cookie},
+		)
+		switch target {
+		case sampleOpen:
+			out = append(out,
+				shot{name: "escalation-wrong-code", path: at, form: url.Values{"code": {"222222"}, "do": {"take"}}},
+				shot{name: "escalation-session-over", path: at, form: url.Values{"do": {"take"}}},
+				shot{name: "escalation-no-outcome-chosen", path: at, cookie: cookie, form: url.Values{"do": {"close"}, "form": {held.nonce()}}},
+			)
+		case sampleClosed:
+			out = append(out, shot{name: "escalation-closed-before", path: at, cookie: cookie, form: url.Values{"do": {"attempt"}, "how": {"phone"}, "form": {held.nonce()}}})
+		}
+	}
+	for name, target := range map[string]string{"escalation-taken-before": sampleSecond, "escalation-not-confirmed": sampleSilent} {
+		c := g.claims(links.Escalation, target, samplePerson)
+		out = append(out, shot{name: name, path: "/e/" + g.keys.Sign(c), form: url.Values{"code": {g.keys.Code(c)}, "do": {"take"}}})
+	}
+	slow := "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleUrgent, "priya"))
+	for range 8 {
+		out = append(out, shot{path: slow, form: url.Values{"code": {"222222"}}})
+	}
+	out = append(out, shot{name: "escalation-too-many-codes", path: slow, form: url.Values{"code": {"222222"}}})
+
+	checkin := "/c/" + g.keys.Sign(g.claims(links.Checkin, "k1", sampleClient))
+	lost := "/c/" + g.keys.Sign(g.claims(links.Checkin, sampleSilent, sampleClient))
+	prefs := "/u/" + g.keys.Sign(g.claims(links.Preferences, "k2", sampleClient))
+	stop := url.Values{"do": {"stop"}}
+	expired := g.claims(links.Checkin, "k1", sampleClient)
+	expired.Expires = g.now.Add(-time.Minute)
+	expiredStaff := g.claims(links.Escalation, sampleOpen, samplePerson)
+	expiredStaff.Expires = g.now.Add(-time.Minute)
+	return append(out,
+		shot{name: "checkin", path: checkin},
+		shot{name: "checkin-nothing-chosen", path: checkin, form: url.Values{"reason": {"overwhelm"}, "text": {"Thank you for asking."}}},
+		shot{name: "checkin-okay", path: checkin, form: url.Values{"feeling": {"okay"}}},
+		shot{name: "checkin-hard", path: checkin, form: url.Values{"feeling": {"hard"}, "text": {strings.Repeat("So long. ", 300)}}},
+		shot{name: "checkin-not-safe", path: checkin, form: url.Values{"feeling": {"not-safe"}}},
+		shot{name: "checkin-not-safe-not-confirmed", path: lost, form: url.Values{"feeling": {"not-safe"}}},
+		shot{name: "checkin-not-confirmed", path: lost, form: url.Values{"feeling": {"okay"}}},
+		shot{name: "preferences", path: prefs},
+		shot{name: "preferences-stopped", path: prefs, form: stop},
+		shot{name: "preferences-stopped-before", path: "/u/" + g.keys.Sign(g.claims(links.Preferences, "k2", sampleStopped))},
+		shot{name: "preferences-not-confirmed", path: "/u/" + g.keys.Sign(g.claims(links.Preferences, sampleSilent, sampleClient)), form: stop},
+		shot{name: "help-broken-checkin", path: "/c/nothing"},
+		shot{name: "help-broken-escalation", path: "/e/nothing"},
+		shot{name: "help-expired-checkin", path: "/c/" + g.keys.Sign(expired)},
+		shot{name: "help-expired-checkin-answered", path: "/c/" + g.keys.Sign(expired), form: url.Values{"feeling": {"not-safe"}}},
+		shot{name: "help-expired-escalation", path: "/e/" + g.keys.Sign(expiredStaff)},
+		shot{name: "help-unknown-escalation", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleUnknown, samplePerson))},
+		shot{name: "help-records-down", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleDown, samplePerson))},
+		shot{name: "help-other-method", path: checkin, method: http.MethodDelete},
+		shot{name: "help-too-long", path: checkin, form: url.Values{"text": {strings.Repeat("x", maxForm)}}},
+		shot{name: "help-odd-form", path: prefs, form: url.Values{"do": {"dance"}}},
+		shot{name: "help-nothing-here", path: "/"},
+	)
+}
+
+func (g *gallery) staffShots() []shot {
+	token := SignInToken(g.keys, samplePerson, g.now, g.now.Add(time.Hour))
+	old := SignInToken(g.keys, samplePerson, g.now.Add(-time.Hour), g.now.Add(-time.Minute))
+	cookie := &http.Cookie{Name: staffCookie, Value: g.keys.Sign(links.Claims{Purpose: links.Staff, Target: "s", Recipient: samplePerson, Issued: g.now, Expires: g.now.Add(time.Hour)})}
+	see := func(name, path string, h http.Handler) shot {
+		return shot{name: name, path: path, cookie: cookie, staff: h}
+	}
+	return []shot{
+		{name: "staff-sign-in", path: "/signin/" + token, staff: g.full},
+		{path: "/signin/" + token, form: url.Values{}, staff: g.full},
+		{name: "staff-sign-in-used", path: "/signin/" + token, form: url.Values{}, staff: g.full},
+		{name: "staff-sign-in-expired", path: "/signin/" + old, staff: g.full},
+		{name: "staff-sign-in-broken", path: "/signin/nothing", staff: g.full},
+		{name: "staff-no-session", path: "/", staff: g.full},
+		{name: "staff-signed-out", path: "/signout", form: url.Values{"form": {session{value: cookie.Value}.nonce()}}, cookie: cookie, staff: g.full},
+		see("staff-overview", "/", g.full),
+		see("staff-overview-empty", "/", g.empty),
+		see("staff-overview-trouble", "/", g.trouble),
+		see("staff-client", "/clients/"+sampleClinic+"/"+sampleClient, g.full),
+		see("staff-client-empty", "/clients/"+sampleClinic+"/"+sampleClient, g.empty),
+		see("staff-nothing-here", "/clients/"+sampleClinic+"/nobody", g.full),
+		see("staff-mails", "/mails", g.full),
+		see("staff-mails-empty", "/mails", g.empty),
+		see("staff-mails-trouble", "/mails", g.trouble),
+		see("staff-mail", "/mails/"+sampleMail, g.full),
+		see("staff-mail-text", "/mails/"+sampleMail+"?view=text", g.full),
+		see("staff-mail-headers", "/mails/"+sampleMail+"?view=headers", g.full),
+		see("staff-mail-body", "/mails/"+sampleMail+"/body", g.full),
+	}
+}
+
+// take makes one request and keeps the answer.
+func (g *gallery) take(s shot) (Preview, error) {
+	h, method, body := g.public, http.MethodGet, io.Reader(http.NoBody)
+	if s.staff != nil {
+		h = s.staff
+	}
+	if s.form != nil {
+		method, body = http.MethodPost, strings.NewReader(s.form.Encode())
+	}
+	if s.method != "" {
+		method = s.method
+	}
+	r, err := http.NewRequest(method, s.path, body) //nolint:noctx // answered in this process, at once
+	if err != nil {
+		return Preview{}, fmt.Errorf("make request for %q: %w", s.name, err)
+	}
+	r.RemoteAddr = "192.0.2.1:1"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if s.cookie != nil {
+		r.AddCookie(s.cookie)
+	}
+	rec := &recorder{header: http.Header{}, status: http.StatusOK}
+	h.ServeHTTP(rec, r)
+	return Preview{Name: s.name, Staff: s.staff != nil, Status: rec.status, Header: rec.header, HTML: rec.body.Bytes(), path: r.URL.Path}, nil
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// GalleryHandler serves the previews for a browser: a list at "/", each page at
+// "/gallery/<name>". It shows fictional data and acts on nothing.
+func GalleryHandler(now time.Time) (http.Handler, error) {
+	all, err := Gallery(now)
+	if err != nil {
+		return nil, err
+	}
+	files, err := newAssets()
+	if err != nil {
+		return nil, err
+	}
+	byPath := map[string]Preview{}
+	var list bytes.Buffer
+	list.WriteString("<!doctype html><html lang=\"en\"><title>Every page in every state</title><ul>")
+	for _, p := range all {
+		byPath["/gallery/"+p.Name] = p
+		if strings.HasSuffix(p.path, "/body") {
+			byPath[p.path] = p // what the frame of a mail's page asks for
+		}
+		fmt.Fprintf(&list, `<li><a href="/gallery/%[1]s">%[1]s</a>`, template.HTMLEscapeString(p.Name))
+	}
+	list.WriteString("</ul></html>")
+	mux := http.NewServeMux()
+	mux.Handle(assetPrefix, files)
+	// The script of a staff page asks whether anything changed: it never does.
+	mux.HandleFunc("/fragments/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		p, ok := byPath[r.URL.Path]
+		if !ok {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(list.Bytes())
+			return
+		}
+		for k, v := range p.Header {
+			if k != "Set-Cookie" {
+				w.Header()[k] = v
+			}
+		}
+		w.WriteHeader(p.Status)
+		_, _ = w.Write(p.HTML)
+	})
+	return mux, nil
+}

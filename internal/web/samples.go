@@ -1,0 +1,232 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// The escalations of the previews, by target id; each is one state.
+const (
+	sampleOpen      = "open"
+	sampleUrgent    = "urgent"
+	sampleOthers    = "others"
+	sampleMine      = "mine"
+	sampleClosed    = "closed"
+	sampleSecond    = "second" // open when looked at, taken by the time it is acknowledged
+	sampleSilent    = "silent" // acts on it are never confirmed
+	sampleDown      = "down"   // its records cannot be read
+	sampleUnknown   = "unknown"
+	sampleClinic    = "harbor"
+	samplePerson    = "dana"
+	sampleClient    = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleStopped   = "c7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleMail      = "20260302T170312Z-b4k2-1.eml"
+	sampleStaffMail = "20260302T171502Z-b9x2-1.eml"
+)
+
+// samples stands in for the program behind the pages, with one fictional
+// clinic, for previews alone.
+type samples struct {
+	now time.Time
+	// empty is a clinic without clients and mails, trouble one whose records
+	// cannot be read.
+	empty, trouble bool
+}
+
+var errSample = errors.New("records cannot be read")
+
+func (samples) Clinic(id string) (Clinic, bool) {
+	if id != sampleClinic {
+		return Clinic{}, false
+	}
+	return Clinic{
+		ID: sampleClinic, Name: "Harbor Clinic", Phone: "(555) 010-0142", Zone: time.UTC,
+		Crisis: CrisisLine{
+			Name: "988 Suicide and Crisis Lifeline", Phone: "988",
+			Text: "Or text HOME to 741741.", URL: "https://988lifeline.org",
+		},
+	}, true
+}
+
+func (samples) Person(_, id string) (string, bool) {
+	name, ok := map[string]string{samplePerson: "Dana", "priya": "Priya Nair"}[id]
+	return name, ok
+}
+
+func (s samples) ago(d time.Duration) time.Time { return s.now.Add(-d) }
+
+func (s samples) Glance(_ context.Context, _, id string) (Glance, error) {
+	g := Glance{Urgency: Crisis, Opened: s.ago(12 * time.Minute)}
+	switch id {
+	case sampleOpen, sampleSilent:
+	case sampleUrgent:
+		g.Urgency, g.Opened = Urgent, s.ago(26*time.Hour)
+	case sampleOthers, sampleSecond:
+		g.Ack = &Ack{By: "priya", Name: "Priya Nair", At: s.ago(3 * time.Minute), Until: s.now.Add(57 * time.Minute)}
+	case sampleMine:
+		g.Ack = &Ack{By: samplePerson, Name: "Dana Whitfield", At: s.ago(time.Minute), Until: s.now.Add(59 * time.Minute)}
+	case sampleClosed:
+		g.Opened = s.ago(4 * time.Hour)
+		g.Closing = &Closing{By: "priya", Name: "Priya Nair", At: s.ago(3 * time.Hour), Outcome: events.OutcomeReachedSafe}
+	case sampleDown:
+		return Glance{}, errSample
+	default:
+		return Glance{}, ErrUnknown
+	}
+	return g, nil
+}
+
+func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
+	g, err := s.Glance(ctx, clinic, id)
+	if err != nil {
+		return Case{}, err
+	}
+	c := Case{
+		Glance: g, ClientKey: sampleClient,
+		Client:    Contact{Name: "Jamie Rivera", Phone: "(555) 010-0177", ChartURL: "https://ehr.example/charts/1"},
+		Questions: []string{"Is Jamie safe? The check-in was answered “I am not safe”."},
+		Owner:     "Dana Whitfield", Next: s.now.Add(8 * time.Minute),
+		Brief: []Fact{
+			{"What Jamie said", "“I am not safe”, 12 minutes ago. Before that: “It was too much at once”."},
+			{"What was missed", "Two visits in the last 60 days, the last one on Thursday."},
+			{"What was sent", "One caring note, 2 days ago."},
+		},
+		Opening: "I am glad I reached you. How are you right now, and is somebody with you?",
+	}
+	switch id {
+	case sampleMine:
+		c.Attempts = []Attempt{{"Dana Whitfield", "phone", s.ago(40 * time.Second)}, {"Dana Whitfield", "text", s.ago(20 * time.Second)}}
+	case sampleUrgent:
+		c.Client = Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}
+		c.Brief, c.Opening, c.Questions = nil, "", []string{"A visit was missed, and the risk on record is high."}
+	}
+	return c, nil
+}
+
+func (samples) OptedOut(_ context.Context, _, key string) (bool, error) {
+	return key == sampleStopped, nil
+}
+
+func (s samples) decide(a Act, r Result) (Outcome, error) {
+	if a.Target == sampleSilent {
+		return Outcome{}, ErrNotConfirmed
+	}
+	return Outcome{Result: r, Name: "Priya Nair", At: s.ago(3 * time.Minute)}, nil
+}
+
+func (s samples) Acknowledge(_ context.Context, a Act) (Outcome, error) {
+	if a.Target == sampleSecond {
+		return s.decide(a, AlreadyAcknowledged)
+	}
+	return s.decide(a, Acknowledged)
+}
+
+func (s samples) Decline(_ context.Context, a Act) (Outcome, error) { return s.decide(a, Declined) }
+
+func (s samples) Attempt(_ context.Context, a Act, _ string) (Outcome, error) {
+	if a.Target == sampleClosed {
+		return s.decide(a, AlreadyClosed)
+	}
+	return s.decide(a, Attempted)
+}
+
+func (s samples) Close(_ context.Context, a Act, _ events.Outcome, _ string) (Outcome, error) {
+	return s.decide(a, Closed)
+}
+
+func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
+	return s.decide(a, Answered)
+}
+
+func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }
+
+func (s samples) OpenEscalations(context.Context) ([]EscalationRow, error) {
+	switch {
+	case s.trouble:
+		return nil, errSample
+	case s.empty:
+		return nil, nil
+	}
+	return []EscalationRow{
+		{
+			Clinic: sampleClinic, ID: sampleUrgent, ClientKey: sampleClient, ClientName: "Morgan T.", Urgency: Urgent,
+			Question: "Visit missed, and the risk on record is high", Opened: s.ago(3 * time.Minute), Owner: "Dana Whitfield",
+			Ack: &Ack{By: "dana", Name: "Dana Whitfield", At: s.ago(time.Minute)}, Next: s.now.Add(58 * time.Minute),
+			Policy: "safety", Rung: 1, Rungs: 3,
+		},
+		{
+			Clinic: sampleClinic, ID: sampleOpen, ClientKey: sampleClient, ClientName: "Jamie R.", Urgency: Crisis,
+			Question: "Check-in answered “I am not safe”", Opened: s.ago(12 * time.Minute), Owner: "Priya Nair",
+			Next: s.now.Add(8 * time.Minute), Policy: "crisis", Rung: 3, Rungs: 3, Round: 1, Mail: sampleStaffMail,
+		},
+	}, nil
+}
+
+func (s samples) RecentClients(context.Context, int) ([]ClientRow, error) {
+	switch {
+	case s.trouble:
+		return nil, errSample
+	case s.empty:
+		return nil, nil
+	}
+	return []ClientRow{
+		{Clinic: sampleClinic, Key: sampleClient, Name: "Jamie R.", Runs: []string{"Check-in answered “not safe”"}, Next: "the supervisor is asked", NextAt: s.now.Add(8 * time.Minute), Last: s.ago(2 * time.Minute), Flagged: true, Open: true},
+		{Clinic: sampleClinic, Key: sampleClient, Name: "Morgan T.", Runs: []string{"High-risk no-show"}, Last: s.ago(3 * time.Minute), Flagged: true},
+		{Clinic: sampleClinic, Key: sampleClient, Name: "Alex P.", Runs: []string{"Late cancellation", "First visit ahead"}, Next: "a practical mail (C)", NextAt: s.now.Add(50 * time.Hour), Last: s.ago(5 * time.Hour)},
+		{Clinic: sampleClinic, Key: sampleClient, Name: "Robin K.", Last: s.ago(74 * time.Hour)},
+	}, nil
+}
+
+func (s samples) Client(_ context.Context, clinic, key string) (ClientView, error) {
+	if clinic != sampleClinic || key != sampleClient {
+		return ClientView{}, ErrUnknown
+	}
+	v := ClientView{Clinic: sampleClinic, ClinicName: "Harbor Clinic", Key: key, Name: "Alex P."}
+	if s.empty {
+		return v, nil
+	}
+	v.Facts = []Fact{{"Agreed to mail", "Yes, on paper, Jan 12"}, {"Risk on record", "None"}, {"Clinician", "Dana Whitfield"}}
+	v.Flagged = true
+	v.Runs = []Run{{Workflow: "Late cancellation", Why: "Somebody cancelled late and has not booked again: notice it, kindly, and make coming back easy.", Step: "Waiting for 3 days to pass", Since: s.ago(5 * time.Hour)}}
+	v.Planned = []Planned{{"A practical mail with times and help (C)", s.now.Add(50 * time.Hour)}, {"A task for Dana, if nothing is booked", s.now.Add(150 * time.Hour)}}
+	v.Entries = []Entry{
+		{At: s.ago(5 * time.Hour), Kind: EntryMail, What: "A warm note (A) left", Reason: "a visit was cancelled late and 4 hours have passed", ReasonCode: "step-due", Workflow: "Late cancellation", Step: "2", Mail: sampleMail},
+		{At: s.ago(7 * time.Hour), Kind: EntryHuman, What: "Dana noticed: quieter than usual", Workflow: "", Detail: "Approach they prefer: a short call"},
+		{At: s.ago(9 * time.Hour), Kind: EntryEvent, What: "The client cancelled Thursday’s visit", Reason: "less than 48 hours were left", ReasonCode: "late-cancellation", Workflow: "Late cancellation", Step: "1"},
+		{At: s.ago(80 * time.Hour), Kind: EntrySafety, What: "Escalation closed: I reached the client, who is safe", Reason: "a person recorded the outcome", ReasonCode: "closed-by-human"},
+		{At: s.ago(200 * time.Hour), Kind: EntryHeld, What: "A note (B) was not sent", Reason: "3 care mails had left in 14 days", ReasonCode: "cap-reached", Workflow: "Disengaged", Step: "1"},
+	}
+	return v, nil
+}
+
+func (s samples) List(context.Context, int) ([]MailRow, error) {
+	switch {
+	case s.trouble:
+		return nil, errSample
+	case s.empty:
+		return nil, nil
+	}
+	return []MailRow{
+		{Name: sampleStaffMail, At: s.ago(2 * time.Minute), To: "Dana Whitfield <dana@harbor.example>", Subject: "Crisis: a client is waiting for you", Safety: true, Attempt: 2},
+		{Name: sampleMail, At: s.ago(5 * time.Hour), To: "Alex <alex@example.net>", Subject: "A note from Harbor Clinic", Attempt: 1},
+	}, nil
+}
+
+func (s samples) Read(ctx context.Context, name string) (MailView, error) {
+	rows, _ := s.List(ctx, 0)
+	for _, row := range rows {
+		if row.Name == name {
+			const link = "https://mail.example/c/AQhrM2Y3YWJjMgEBAWMGaGFyYm9y"
+			return MailView{
+				MailRow: row, From: "Harbor Clinic <hello@harbor.example>", ReplyTo: "Harbor Clinic <front-desk@harbor.example>",
+				Headers: []Fact{{"Subject", row.Subject}, {"To", row.To}, {"Message-ID", "<b4k2@harbor.example>"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}},
+				Text:    "Dear Alex,\n\nwe noticed that you could not come on Thursday. That is fine.\n\nIf you like, tell us how you are: " + link + ".\n\nWarmly,\nHarbor Clinic",
+				HTML:    `<!doctype html><html><head><title>A note</title></head><body style="font-family:Georgia,serif;color:#223;background:#fff;padding:24px"><p style="font-size:18px">Dear Alex,</p><p>we noticed that you could not come on Thursday. That is fine.</p><p><a href="` + link + `" style="background:#1f5c66;color:#fff;padding:12px 18px;border-radius:10px;display:inline-block">Tell us how you are</a></p><script>document.title="ran"</script></body></html>`,
+			}, nil
+		}
+	}
+	return MailView{}, ErrUnknown
+}

@@ -1,0 +1,370 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// What Acts, Escalations and Overview answer with when they cannot answer.
+var (
+	// ErrUnknown: there is no such clinic, client, escalation or mail.
+	ErrUnknown = errors.New("not known here")
+	// ErrNotConfirmed: the act was published, or may have been, and no
+	// decision on it was seen within the wait. The page then says "not yet
+	// confirmed" and never "done". Pressing again repeats the same Act.ID.
+	ErrNotConfirmed = errors.New("not yet confirmed")
+)
+
+// Directory names clinics and people. It answers from memory.
+type Directory interface {
+	Clinic(id string) (Clinic, bool)
+	// Person is the name of a member of staff; false ends every link of
+	// somebody who is no longer in the directory.
+	Person(clinic, id string) (name string, ok bool)
+}
+
+// Clinic is what a page says about a clinic.
+type Clinic struct {
+	ID    string
+	Name  string
+	Phone string // the clinic's own; "" leaves the sentence out
+	// Zone is what times are written in; nil means UTC.
+	Zone   *time.Location
+	Crisis CrisisLine
+}
+
+// CrisisLine is the clinic's own.
+type CrisisLine struct {
+	Name  string // "988 Suicide and Crisis Lifeline"
+	Phone string // "988"
+	Text  string // optional, a sentence: "Text HOME to 741741"
+	URL   string // optional, https
+}
+
+// Escalations looks one escalation up, from the leader. Both methods return
+// ErrUnknown for an id that the clinic does not have.
+type Escalations interface {
+	// Glance is what a link alone may show: nothing about the client.
+	Glance(ctx context.Context, clinic, id string) (Glance, error)
+	// Case is what the 15-minute session shows. It is asked for only after
+	// the short code was given.
+	Case(ctx context.Context, clinic, id string) (Case, error)
+}
+
+// Urgency is how an escalation's policy speaks.
+type Urgency string
+
+// The urgencies.
+const (
+	Crisis Urgency = "crisis"
+	Urgent Urgency = "urgent"
+)
+
+// Glance is an escalation without the client.
+type Glance struct {
+	Urgency Urgency
+	Opened  time.Time
+	Ack     *Ack     // nil while nobody has taken it
+	Closing *Closing // nil while it is open
+}
+
+// Ack says who took an escalation.
+type Ack struct {
+	By   string // directory id
+	Name string
+	At   time.Time
+	// Until is when the ladder resumes without an outcome; zero leaves the
+	// sentence out.
+	Until time.Time
+}
+
+// Closing says who closed an escalation, with which outcome.
+type Closing struct {
+	By      string // directory id
+	Name    string
+	At      time.Time
+	Outcome events.Outcome
+}
+
+// Case is an escalation with the client.
+type Case struct {
+	Glance
+	// ClientKey is for the access log.
+	ClientKey string
+	Client    Contact
+	// Questions are what must be answered, in words.
+	Questions []string
+	// Owner is the name of whom the question is with, Next when the ladder
+	// moves by itself.
+	Owner string
+	Next  time.Time
+	// Brief is what helps with the conversation; Opening is one sentence to
+	// begin it with.
+	Brief    []Fact
+	Opening  string
+	Attempts []Attempt
+}
+
+// Contact is how a client is reached.
+type Contact struct {
+	Name  string
+	Phone string
+	// ChartURL leads to the EHR; anything but http and https is left out.
+	ChartURL string
+}
+
+// Fact is one line of a brief.
+type Fact struct{ Label, Text string }
+
+// Attempt is one recorded try to reach the client.
+type Attempt struct {
+	Name string // of the member of staff
+	How  string // "phone", "text", "visit"
+	At   time.Time
+}
+
+// Clients looks up what the preferences page shows.
+type Clients interface {
+	// OptedOut says whether the client asked for no more mail.
+	OptedOut(ctx context.Context, clinic, clientKey string) (bool, error)
+}
+
+// Acts does what a person pressed. Every method publishes, waits up to 5 s
+// until a decision on the act was made, and returns what was decided. Its error
+// is ErrUnknown or ErrNotConfirmed; any other error is shown as not confirmed.
+type Acts interface {
+	// Acknowledge returns Acknowledged, AlreadyAcknowledged or AlreadyClosed.
+	Acknowledge(ctx context.Context, a Act) (Outcome, error)
+	// Decline returns Declined, AlreadyAcknowledged or AlreadyClosed.
+	Decline(ctx context.Context, a Act) (Outcome, error)
+	// Attempt records a try to reach the client: how is "phone", "text" or
+	// "visit". It returns Attempted or AlreadyClosed.
+	Attempt(ctx context.Context, a Act, how string) (Outcome, error)
+	// Close returns Closed or AlreadyClosed. The note may be empty and has at
+	// most 500 characters.
+	Close(ctx context.Context, a Act, outcome events.Outcome, note string) (Outcome, error)
+	// Answer records a check-in; it returns Answered.
+	Answer(ctx context.Context, a Act, answer Answer) (Outcome, error)
+	// OptOut stops all care mail to the client; it returns OptedOut.
+	OptOut(ctx context.Context, a Act) (Outcome, error)
+}
+
+// Act is who acts on what.
+type Act struct {
+	// ID is the event's id, 26 characters [a-z2-7]. A second press of the same
+	// form with the same content has the same id and so counts once; other
+	// content is another event.
+	ID     string
+	Clinic string
+	// Target is the id of the escalation or check-in; for OptOut what the link
+	// carried.
+	Target string
+	// Recipient is the directory id of the member of staff for an escalation,
+	// the client key for a check-in and for preferences.
+	Recipient string
+}
+
+// Answer is what a client said on the check-in page.
+type Answer struct {
+	Feeling Feeling
+	// Reasons are codes of Reasons, Wish is one of Wishes or "".
+	Reasons []string
+	Wish    string
+	// Text is for a human and has at most 2,000 characters.
+	Text string
+}
+
+// Feeling is the answer to "How are you right now?".
+type Feeling string
+
+// The answers. All but NotSafe mean safe.
+const (
+	Okay    Feeling = "okay"
+	Hard    Feeling = "hard"
+	NotSafe Feeling = "not-safe"
+)
+
+// Safe is what the answer says about safety.
+func (f Feeling) Safe() bool { return f != NotSafe }
+
+// Choice is a code and the words people read.
+type Choice struct{ Code, Words string }
+
+// Reasons lists why somebody may have stepped back.
+func Reasons() []Choice {
+	return []Choice{
+		{"vulnerability", "Opening up felt hard, or I felt ashamed"},
+		{"resistance", "I did not feel ready for a change"},
+		{"overwhelm", "It was too much at once"},
+		{"no-progress", "It did not seem to help"},
+		{"stress", "Life got in the way (work, family, money, travel)"},
+		{"other", "Something else"},
+	}
+}
+
+// Wishes lists what somebody may like next.
+func Wishes() []Choice {
+	return []Choice{
+		{"time", "Some time to myself"},
+		{"call", "A call from the clinic"},
+		{"pause", "A pause for now"},
+		{"another-approach", "To try it another way"},
+		{"stop", "To stop"},
+	}
+}
+
+// Outcome is what was decided on an act.
+type Outcome struct {
+	Result Result
+	// Name and At say who acted before, for AlreadyAcknowledged and
+	// AlreadyClosed; for Declined, Name is whom the question is with now.
+	Name string
+	At   time.Time
+}
+
+// Result is the kind of an Outcome.
+type Result string
+
+// The results.
+const (
+	Acknowledged        Result = "acknowledged"
+	AlreadyAcknowledged Result = "already-acknowledged"
+	Declined            Result = "declined"
+	Attempted           Result = "attempted"
+	Closed              Result = "closed"
+	AlreadyClosed       Result = "already-closed"
+	Answered            Result = "answered"
+	OptedOut            Result = "opted-out"
+)
+
+// Overview is what the staff pages show. Client returns ErrUnknown.
+type Overview interface {
+	// OpenEscalations come in any order; the page sorts the oldest first.
+	OpenEscalations(ctx context.Context) ([]EscalationRow, error)
+	// RecentClients come with the newest decision first.
+	RecentClients(ctx context.Context, limit int) ([]ClientRow, error)
+	Client(ctx context.Context, clinic, key string) (ClientView, error)
+}
+
+// EscalationRow is one open escalation.
+type EscalationRow struct {
+	Clinic, ID string
+	ClientKey  string
+	ClientName string // first name and initial
+	Urgency    Urgency
+	Question   string // in words
+	Opened     time.Time
+	Owner      string // name
+	Ack        *Ack
+	// Next is when the ladder moves by itself.
+	Next time.Time
+	// Policy is its id; Rung counts from 1 of Rungs, Round counts the repeats
+	// of the last rung.
+	Policy             string
+	Rung, Rungs, Round int
+	// Mail is the name of the newest mail that carries the link, "" if unknown.
+	Mail string
+}
+
+// ClientRow is one client in the list.
+type ClientRow struct {
+	Clinic, Key string
+	Name        string // first name and initial
+	// Runs are the titles of the workflows that run for the client.
+	Runs []string
+	// Next is what happens next in words, "" for nothing planned.
+	Next   string
+	NextAt time.Time
+	// Last is when the newest decision was made.
+	Last time.Time
+	// Flagged is the safety flag; Open that an escalation is open.
+	Flagged, Open bool
+}
+
+// ClientView is one client's page.
+type ClientView struct {
+	Clinic, ClinicName, Key string
+	Name                    string
+	// Facts are what is known: consent, risk, status, clinician.
+	Facts         []Fact
+	Flagged, Open bool
+	Runs          []Run
+	Planned       []Planned
+	// Entries are the timeline, newest first.
+	Entries []Entry
+}
+
+// Run is one workflow that runs for the client.
+type Run struct {
+	Workflow string // its title
+	Why      string // the sentence the workflow gives
+	Step     string // where it stands, in words
+	Since    time.Time
+}
+
+// Planned is what will happen and when.
+type Planned struct {
+	What string
+	At   time.Time
+}
+
+// EntryKind colours an entry.
+type EntryKind string
+
+// The kinds of entry.
+const (
+	EntryEvent  EntryKind = "event"  // something happened
+	EntryMail   EntryKind = "mail"   // a mail was asked for or left
+	EntryHeld   EntryKind = "held"   // something was not sent or not done
+	EntrySafety EntryKind = "safety" // an escalation
+	EntryHuman  EntryKind = "human"  // a person did something
+)
+
+// Entry is one thing decided, with its one reason.
+type Entry struct {
+	At   time.Time
+	Kind EntryKind
+	What string // in words
+	// Reason is the named reason in words, ReasonCode its stable word.
+	Reason, ReasonCode string
+	Workflow, Step     string
+	Detail             string
+	// Mail is the name of the mail, for a link to it; "" for none.
+	Mail string
+}
+
+// Mails is the mailbox of mails that left. Read returns ErrUnknown.
+type Mails interface {
+	// List is the newest first.
+	List(ctx context.Context, limit int) ([]MailRow, error)
+	Read(ctx context.Context, name string) (MailView, error)
+}
+
+// MailRow is one mail in the list.
+type MailRow struct {
+	Name    string // the file's name, which is the page's path
+	At      time.Time
+	To      string
+	Subject string
+	Safety  bool // to staff; else care mail to a client
+	Attempt int  // counts from 1
+}
+
+// MailView is one mail as its recipient sees it.
+type MailView struct {
+	MailRow
+	From, ReplyTo string
+	// Headers are all of them, in the mail's order.
+	Headers    []Fact
+	Text, HTML string
+}
+
+// Once remembers which sign-in links were used.
+type Once interface {
+	// Use is true for the first call with an id; ids may be forgotten after
+	// until.
+	Use(ctx context.Context, id string, until time.Time) (first bool, err error)
+}

@@ -1,0 +1,106 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/mooring-care/mooring/notifier"
+)
+
+// pause is how long the whole account waits when the server refuses us, not
+// this mail: a person has to act.
+const pause = 5 * time.Minute
+
+// classify says what an error at this point of the conversation means.
+//
+//	what happened                                      class        whole account
+//	cannot connect, or cut before the final dot        retry-after  no
+//	no TLS, or its certificate is wrong                retry-after  yes
+//	sign-in refused (also 530, 534, 535, 538 later)    retry-after  yes
+//	5xx to greeting or EHLO                            retry-after  yes
+//	4xx at any point                                   retry-after  no
+//	5xx to MAIL, RCPT, DATA or the final dot           permanent    no
+//	the final dot could not be written                 retry-after  no
+//	the final dot was written, no clear reply came     ambiguous    no
+func (t *talk) classify(err error) error {
+	if r, ok := replyOf(err); ok {
+		return t.classifyReply(r)
+	}
+	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: "smtp " + string(t.at) + " " + cause(t, err), Err: printable(t.ctx, err)}
+	var cert *tls.CertificateVerificationError
+	switch {
+	case t.at == end:
+		out.Class = notifier.Ambiguous
+	case errors.Is(err, errNoTLS), errors.Is(err, errNoAuth), errors.Is(err, errNotLocal), errors.As(err, &cert):
+		out.Provider, out.After = true, pause
+	}
+	return out
+}
+
+func (t *talk) classifyReply(r *Reply) error {
+	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: r.Error(), Err: r}
+	signIn := t.at == login || r.Code == 530 || r.Code == 534 || r.Code == 535 || r.Code == 538
+	early := t.at == connect || t.at == greet || t.at == secure
+	switch {
+	case t.at == end && r.Code/100 == 2:
+		return nil // 251 and its like are completions too
+	case r.Code/100 == 4:
+		out.Provider = t.at == login
+	case signIn, early && r.Code/100 == 5:
+		out.Provider, out.After = true, pause
+	case r.Code/100 == 5:
+		out.Class = notifier.Permanent
+	case t.at == end:
+		out.Class = notifier.Ambiguous // no reply that RFC 5321 knows here
+	}
+	return out
+}
+
+// cause is one word for an error that is not a reply.
+func cause(t *talk, err error) string {
+	ctx := t.ctx
+	var cert *tls.CertificateVerificationError
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "timed out"
+	case ctx.Err() != nil:
+		return "cancelled"
+	case errors.Is(err, errNoTLS), errors.Is(err, errNoAuth):
+		return "not offered"
+	case errors.Is(err, errNotLocal):
+		return "not local"
+	case errors.As(err, &cert):
+		return "certificate"
+	case errors.Is(printable(ctx, err), errWords), errors.Is(err, errTooLong):
+		return "unreadable"
+	case t.at == connect:
+		return "failed"
+	default:
+		return "cut"
+	}
+}
+
+// printable keeps errors that speak of the connection alone. Others may hold
+// what the server said.
+func printable(ctx context.Context, err error) error {
+	var ne net.Error
+	var cert *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &ne):
+		return ne
+	case errors.As(err, &cert):
+		return cert
+	}
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, errNoTLS, errNoAuth, errNotLocal, errTooLong} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return errWords
+}

@@ -1,0 +1,310 @@
+package templates
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// readTemplate reads a template and checks what its family asks for.
+func (f *file) readTemplate() {
+	s := f.source
+	h, body := s.readHeader()
+	if len(s.errs) > 0 {
+		return
+	}
+	f.header = h
+	f.subject = s.readSubject(h)
+	f.doc = s.readBody(body)
+	if len(s.errs) > 0 {
+		return
+	}
+	s.checkAudience(h.audience, f.subject)
+	for _, runs := range f.doc.runs() {
+		s.checkAudience(h.audience, runs)
+	}
+	f.checkFamily(len(s.text))
+	if h.family == "E" {
+		s.checkNoAsk(body)
+	}
+}
+
+// readSubject reads the one line that stands in the front matter: words,
+// placeholders and [[ ]], no Markdown.
+func (s *source) readSubject(h header) []inline {
+	m := s.mark(h.subject)
+	r := &reader{s: s, m: m}
+	var out []inline
+	r.words([]byte(m.text), 0, &out)
+	for i, in := range out {
+		switch {
+		case in.kind == inValue && in.id == fFirstName:
+			// A subject shows on a locked screen.
+			s.fail(in.at, "a client's name cannot stand in a subject")
+		case in.kind == inValue && fields[in.id].kind == blockField:
+			s.fail(in.at, "{{%s}} cannot stand in a subject", fields[in.id].name)
+		case in.kind == inClose && !holdsValue(out[:i]):
+			s.fail(in.at, "[[ ]] without a placeholder in it would always be shown")
+		}
+	}
+	if rest := needs(out) &^ musts(needs(out)); rest != 0 {
+		// A subject is never left out, so a value that may be empty needs [[ ]].
+		for id := range numFields {
+			if rest&bit(id) != 0 && fields[id].kind == wordField {
+				s.fail(h.subject.at, "put [[ ]] around {{%s}} and its words: it may be empty", fields[id].name)
+			}
+		}
+	}
+	return out
+}
+
+// runs are all paragraphs of a document.
+func (d document) runs() [][]inline {
+	var out [][]inline
+	for _, b := range d {
+		if b.part != numFields && (b.kind == partBlock || b.kind == paragraph) {
+			out = append(out, []inline{{kind: inValue, id: b.part, at: b.at}})
+		}
+		if len(b.runs) > 0 {
+			out = append(out, b.runs)
+		}
+		out = append(out, b.items...)
+	}
+	return out
+}
+
+// checkAudience keeps a client's name out of staff mail, and an escalation's
+// link out of client mail.
+func (s *source) checkAudience(audience string, runs []inline) {
+	for _, in := range runs {
+		if in.kind != inValue && (in.kind != inLink || in.fixed) {
+			continue
+		}
+		if f := fields[in.id]; f.audience != "" && f.audience != audience {
+			s.fail(in.at, "{{%s}} cannot stand in mail to %s", f.name, audience)
+		}
+	}
+}
+
+// checkFamily checks that a mail shows what its family must, and no more. end
+// is where a problem with something that is not there is reported.
+func (f *file) checkFamily(end int) {
+	s, family := f.source, f.header.family
+	shown := map[fieldID]int{}
+	at := map[fieldID]int{}
+	var links []inline
+	for _, runs := range f.doc.runs() {
+		for _, in := range runs {
+			if in.kind == inValue || (in.kind == inLink && !in.fixed) {
+				shown[in.id]++
+				at[in.id] = in.at
+			}
+			if in.kind == inLink {
+				links = append(links, in)
+			}
+		}
+	}
+	var want, never []fieldID
+	switch family {
+	case "A", "B", "C", "D":
+		want = []fieldID{fCheckinLink, fBookingLink}
+	case "E", "F":
+		never = []fieldID{fResources}
+		for _, in := range links {
+			s.fail(in.at, "family %s has no links but the fixed ones", family)
+		}
+	case "escalation":
+		want = []fieldID{fUrgency, fOpenedAgo, fEscalationLink, fCode}
+	case "escalation-inform":
+		// Whoever is informed is not asked: only the owner's mail has the code.
+		want, never = []fieldID{fUrgency, fOpenedAgo, fEscalationLink}, []fieldID{fCode}
+	case "task", "task-reminder":
+		want, never = []fieldID{fTaskLink, fTask}, []fieldID{fEscalationLink, fCode}
+	}
+	if f.header.audience == Client {
+		for _, part := range []fieldID{fCrisisLine, fReplies, fPreferences} {
+			if shown[part] == 0 {
+				s.fail(end, "{{%s}} is missing: it must stand in every client mail", fields[part].name)
+			} else if shown[part] > 1 {
+				s.fail(at[part], "{{%s}} stands here twice", fields[part].name)
+			}
+		}
+	}
+	for _, id := range want {
+		if shown[id] == 0 {
+			s.fail(end, "{{%s}} is missing: every mail of family %s has it", fields[id].name, family)
+		}
+	}
+	for _, id := range never {
+		if shown[id] > 0 {
+			s.fail(at[id], "{{%s}} cannot stand in family %s", fields[id].name, family)
+		}
+	}
+	for _, b := range f.doc {
+		if b.kind == list && len(b.items) == 0 {
+			s.fail(b.at, "an empty list")
+		}
+	}
+}
+
+var asks = regexp.MustCompile(`\b(be (kind|gentle|good) (to|with) yourself|take care|look after yourself|take (a|some|your) (deep )?(breaths?|time|moment)|breathe|try (to|a|an)|remember to|make sure|please|reach out|let us know|tell us|call us|write to us|reply|book|come (in|back|see)|we (want|need|ask|hope) you|you can)\b`)
+
+// checkNoAsk keeps demands and advice, even kind advice, out of family E.
+func (s *source) checkNoAsk(body span) {
+	at := body.at
+	for line := range strings.SplitSeq(body.text, "\n") {
+		if m := asks.FindString(fold(line)); m != "" {
+			s.fail(at, "family E asks for nothing and advises nothing: %q", m)
+		}
+		at += len(line) + 1
+	}
+}
+
+// readParts reads the shared paragraphs of a language: sections that begin
+// with a line "# name". A name with a colon is a code in words.
+func (f *file) readParts() {
+	s := f.source
+	f.parts, f.words = map[string]document{}, map[string]string{}
+	seen := map[string]bool{}
+	for _, sec := range s.sections() {
+		if seen[sec.name] {
+			s.fail(sec.at, "%q stands here twice", sec.name)
+			continue
+		}
+		seen[sec.name] = true
+		table, code, isCode := strings.Cut(sec.name, ": ")
+		switch {
+		case isCode:
+			id, ok := fieldNamed(table)
+			text := squeeze(sec.body.text)
+			if !ok || fields[id].kind != codeField || code == "" {
+				s.fail(sec.at, "unknown part %q", sec.name)
+			} else if text == "" || text != cleanWords(text, fields[id].limit) || strings.ContainsAny(text, "{}[]") {
+				s.fail(sec.body.at, "write a few plain words, at most %d characters", fields[id].limit)
+			}
+			f.words[sec.name] = text
+		case slices.Contains([]string{fields[fCrisisLine].name, fields[fReplies].name, fields[fPreferences].name}, sec.name):
+			f.parts[sec.name] = s.readBody(sec.body)
+		default:
+			s.fail(sec.at, "unknown part %q", sec.name)
+		}
+	}
+	if len(s.errs) > 0 {
+		return
+	}
+	f.needPart(fCrisisLine, fCrisisName, fCrisisPhone)
+	f.needPart(fReplies)
+	f.needPart(fPreferences, fPreferencesLink)
+	for id := range numFields {
+		if other := fields[id].name + ": other"; fields[id].kind == codeField && f.words[other] == "" {
+			s.fail(len(s.text), "the part %q is missing", other)
+		}
+	}
+}
+
+// needPart checks that a shared part is there, shows what it is for, and holds
+// nothing but words.
+func (f *file) needPart(part fieldID, show ...fieldID) {
+	s, doc := f.source, f.parts[fields[part].name]
+	if len(doc) == 0 {
+		s.fail(len(s.text), "the part %q is missing", fields[part].name)
+		return
+	}
+	var always uint64
+	for _, b := range doc {
+		if b.kind != paragraph || b.part != numFields {
+			s.fail(b.at, "a part holds plain paragraphs only")
+			continue
+		}
+		// What may be left out with its paragraph does not count.
+		if need := needs(b.runs); need&^musts(need) == 0 {
+			always |= need
+		}
+		s.checkAudience(Client, b.runs)
+		for _, in := range b.runs {
+			if in.kind == inLink && !in.fixed && (in.id == fBookingLink || in.id == fCheckinLink) {
+				s.fail(in.at, "{{%s}} cannot stand in a part: families E and F have no such link", fields[in.id].name)
+			}
+		}
+	}
+	for _, id := range show {
+		if always&bit(id) == 0 {
+			s.fail(doc[0].at, "the part %q must always show {{%s}}", fields[part].name, fields[id].name)
+		}
+	}
+}
+
+// section is one part of parts.md.
+type section struct {
+	name string
+	at   int
+	body span
+}
+
+func (s *source) sections() []section {
+	var out []section
+	at := 0
+	for line := range strings.SplitAfterSeq(s.text, "\n") {
+		if name, ok := strings.CutPrefix(line, "# "); ok {
+			out = append(out, section{name: strings.TrimSpace(name), at: at, body: span{at: at + len(line)}})
+		} else if k := len(out); k > 0 {
+			out[k-1].body.text += line
+		} else if strings.TrimSpace(line) != "" {
+			s.fail(at, "the file must begin with a part: a line \"# crisis_line\"")
+			return nil
+		}
+		at += len(line)
+	}
+	return out
+}
+
+// lintFile renders a clinic's file with sample values, or for parts.md one mail
+// that shows it, and turns what the lint finds into problems of the file.
+func (s *Set) lintFile(f *file) []error {
+	shows := f
+	if f.key.name == partsName {
+		shows = s.index[wordingKey{f.key.language, "E", Unknown}]
+		if shows == nil {
+			return nil
+		}
+	}
+	v := SampleValues()
+	r, err := shows.mail.render(&v, s.words[f.key.language])
+	if err != nil {
+		return []error{&FileError{f.path(), 1, 1, err.Error()}}
+	}
+	r.Language = f.key.language
+	allowed := SampleExceptions()
+	allowed.Links = append(allowed.Links, shows.mail.links...)
+	var errs []error
+	seen := map[string]bool{}
+	for _, found := range Lint(r, shows.header.audience, allowed) {
+		// The same words in text and HTML are one problem of the file.
+		if key := found.Rule + found.Match; !seen[key] {
+			seen[key] = true
+			line, column := f.source.locate(found.Match)
+			problem := found.Rule
+			if found.Match != "" {
+				problem += fmt.Sprintf(": %q", found.Match)
+			}
+			if found.Detail != "" {
+				problem += ": " + found.Detail
+			}
+			errs = append(errs, &FileError{f.path(), line, column, problem})
+		}
+	}
+	return errs
+}
+
+// locate is the first place where folded words stand in a file, or its top.
+func (s *source) locate(words string) (line, column int) {
+	if words != "" {
+		for i, text := range strings.Split(s.text, "\n") {
+			if before, _, ok := strings.Cut(squeeze(fold(text)), words); ok {
+				return i + 1, len([]rune(before)) + 1
+			}
+		}
+	}
+	return 1, 1
+}

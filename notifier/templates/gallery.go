@@ -1,0 +1,100 @@
+package templates
+
+import "strings"
+
+// Sample is one mail to preview: what to ask Render for, and with which
+// values.
+type Sample struct {
+	// Title names the sample, such as "b-overwhelm, bare".
+	Title    string
+	Template string
+	Language string
+	Reason   string
+	Audience string
+	Values   Values
+}
+
+// Gallery lists every wording file in every state worth a look: with all
+// values, and bare, with only those that no mail can do without.
+func (s *Set) Gallery() []Sample {
+	var out []Sample
+	for _, key := range sortedKeys(s.files) {
+		f := s.files[key]
+		if key.name == partsName || s.index[wordingKey{key.language, f.header.family, f.header.reasons[0]}] != f {
+			continue
+		}
+		sample := Sample{
+			Title: strings.TrimPrefix(key.language+"/", DefaultLanguage+"/") + key.name, Template: f.header.family, Language: key.language,
+			Reason: f.header.reasons[0], Audience: f.header.audience, Values: SampleValues(),
+		}
+		bare := sample
+		bare.Title, bare.Values = sample.Title+", bare", bareValues()
+		out = append(out, sample, bare)
+		if f.header.family == "escalation" {
+			again := sample
+			again.Title, again.Values.Round, again.Values.Urgency = sample.Title+", again", 3, "crisis"
+			out = append(out, again)
+		}
+	}
+	return out
+}
+
+// SampleValues fills every field, with people and places that do not exist.
+func SampleValues() Values {
+	return Values{
+		FirstName: "Sam", ClinicName: "Riverside House", ClinicPhone: "555-0100",
+		CrisisName: "988 Suicide and Crisis Lifeline", CrisisPhone: "988", CrisisText: "Or text 988",
+		CrisisURL: "https://988lifeline.org/", ReplyHours: "Monday to Friday, 9 to 5",
+		BookingURL:     "https://book.riverside.example/times",
+		CheckinURL:     "https://mail.riverside.example/c/v1.k1.5dX2mQ9aTzL0wYb7",
+		PreferencesURL: "https://mail.riverside.example/u/v1.k1.8hR4nC6eJsP1vKd3",
+		Resources: []Resource{
+			{"Ride Together", "Rides to visits, at low or no cost.", "555-0142", "https://rides.riverside.example/"},
+			{"Family Help Desk", "Help with child care, work and housing.", "555-0177", ""},
+		},
+		EscalationURL: "https://mail.riverside.example/e/v1.k1.2fB7tW5uGyN9xHc4",
+		Code:          "4TK-9QW", Urgency: "urgent", OpenedAgo: "12 minutes",
+		StaffName: "Jordan Lee", OwnerName: "Alex Moreno",
+		TaskURL:  "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5",
+		TaskWhat: "call-client", TaskDue: "Tuesday, 4 March, 5 pm",
+	}
+}
+
+// bareValues are the sample values that no mail can do without.
+func bareValues() Values {
+	v := SampleValues()
+	return Values{
+		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
+		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
+		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo,
+		TaskURL: v.TaskURL, TaskWhat: v.TaskWhat,
+	}
+}
+
+// SampleExceptions are the lint's exceptions for SampleValues.
+func SampleExceptions() Exceptions {
+	return SampleValues().Exceptions("https://mail.riverside.example/")
+}
+
+// Exceptions are the lint's exceptions that values bring with them: names,
+// numbers and links that the clinic gave. bases are the addresses that our own
+// links begin with.
+func (v Values) Exceptions(bases ...string) Exceptions {
+	e := Exceptions{
+		Words:       []string{v.ClinicName, v.CrisisName, v.CrisisText},
+		CrisisPhone: v.CrisisPhone, PreferencesURL: v.PreferencesURL,
+	}
+	e.Links = append(e.Links, bases...)
+	for _, link := range []string{v.BookingURL, v.CrisisURL} {
+		if link != "" {
+			e.Links = append(e.Links, link)
+		}
+	}
+	for _, r := range v.Resources {
+		e.Words = append(e.Words, r.Name)
+		if r.URL != "" {
+			e.Links = append(e.Links, r.URL)
+		}
+	}
+	return e
+}

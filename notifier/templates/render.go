@@ -1,0 +1,215 @@
+package templates
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Rendered is one mail's subject and its two bodies.
+type Rendered struct {
+	// Subject is one line of at most 150 characters.
+	Subject string
+	// Text is plain text, wrapped at 72 columns, each link on its own line.
+	Text string
+	HTML string
+	// Language is the language the mail is in, such as "en".
+	Language string
+}
+
+// maxSubject is the length of a subject, in runes.
+const maxSubject = 150
+
+// render fills a compiled template in.
+func (c *compiled) render(v *Values, words map[string]string) (Rendered, error) {
+	f, err := fill(v, c.uses, words)
+	if err != nil {
+		return Rendered{}, err
+	}
+	if missing := c.must &^ f.have; missing != 0 {
+		for id := range numFields {
+			if missing&bit(id) != 0 {
+				return Rendered{}, &ValueError{fields[id].name, "the mail cannot do without it"}
+			}
+		}
+	}
+	var out Rendered
+	scratch := make([]byte, 0, 256)
+	scratch = c.subject.run(scratch, f, false)
+	out.Subject = cleanWords(string(scratch), maxSubject)
+	out.HTML = string(c.html.run(make([]byte, 0, c.sizeHTML+256*len(f.resources)), f, true))
+	out.Text = c.runText(scratch, f)
+	return out, nil
+}
+
+// run appends what a program writes.
+func (p program) run(dst []byte, f *filled, html bool) []byte {
+	for i := 0; i < len(p); i++ {
+		o := &p[i]
+		switch o.kind {
+		case opLit:
+			dst = append(dst, o.lit...)
+		case opValue, opLink:
+			if html {
+				dst = appendEscaped(dst, f.val[o.id])
+			} else {
+				dst = append(dst, f.val[o.id]...)
+			}
+		case opNeed:
+			if f.have&o.need != o.need {
+				i = o.to - 1
+			}
+		case opAny:
+			if !anyOf(o.any, f.have) {
+				i = o.to - 1
+			}
+		case opResources:
+			dst = appendResources(dst, f.resources)
+		}
+	}
+	return dst
+}
+
+func anyOf(sets []uint64, have uint64) bool {
+	for _, need := range sets {
+		if have&need == need {
+			return true
+		}
+	}
+	return false
+}
+
+func appendResources(dst []byte, rs []Resource) []byte {
+	dst = append(dst, ulOpen...)
+	for _, r := range rs {
+		dst = append(dst, liOpen...)
+		if r.URL != "" {
+			dst = append(dst, aOpen...)
+			dst = appendEscaped(dst, r.URL)
+			dst = append(dst, aMid...)
+			dst = appendEscaped(dst, r.Name)
+			dst = append(dst, aEnd...)
+		} else {
+			dst = append(dst, "<strong>"...)
+			dst = appendEscaped(dst, r.Name)
+			dst = append(dst, "</strong>"...)
+		}
+		for _, more := range [...]string{r.About, r.Phone} {
+			if more != "" {
+				dst = append(dst, "<br/>"...)
+				dst = appendEscaped(dst, more)
+			}
+		}
+		dst = append(dst, liEnd...)
+	}
+	return append(dst, ulEnd...)
+}
+
+// runText writes the text part, paragraph by paragraph.
+func (c *compiled) runText(scratch []byte, f *filled) string {
+	dst := make([]byte, 0, c.sizeText+256*len(f.resources))
+	last, inParts := -1, false
+	for i := range c.text {
+		b := &c.text[i]
+		if f.have&b.need != b.need {
+			continue
+		}
+		switch {
+		case len(dst) == 0:
+		case b.group == last:
+			dst = append(dst, '\n')
+		default:
+			dst = append(dst, "\n\n"...)
+		}
+		if b.part && !inParts {
+			dst = append(dst, textRule+"\n\n"...)
+		}
+		last, inParts = b.group, b.part
+		if b.resources {
+			dst = textResources(dst, scratch, f.resources)
+			continue
+		}
+		dst = wrap(dst, b.ops.run(scratch[:0], f, false), b.first, b.rest)
+	}
+	return string(append(dst, '\n'))
+}
+
+func textResources(dst, scratch []byte, rs []Resource) []byte {
+	for i, r := range rs {
+		if i > 0 {
+			dst = append(dst, '\n')
+		}
+		dst = wrap(dst, append(scratch[:0], r.Name...), "- ", "  ")
+		for _, more := range [...]string{r.About, r.Phone, r.URL} {
+			if more != "" {
+				dst = append(dst, '\n')
+				dst = wrap(dst, append(scratch[:0], more...), "  ", "  ")
+			}
+		}
+	}
+	return dst
+}
+
+// wrap appends words in lines of at most 72 columns; a longer word, such as a
+// link, keeps its line whole.
+func wrap(dst, words []byte, first, rest string) []byte {
+	dst = append(dst, first...)
+	column := len(first)
+	empty := true
+	for i := 0; i < len(words); {
+		if words[i] == ' ' {
+			i++
+			continue
+		}
+		if words[i] == '\n' {
+			dst = append(append(dst, '\n'), rest...)
+			column, empty = len(rest), true
+			i++
+			continue
+		}
+		end := i
+		for end < len(words) && words[end] != ' ' && words[end] != '\n' {
+			end++
+		}
+		width := utf8.RuneCount(words[i:end])
+		switch {
+		case empty:
+		case column+1+width > textWidth:
+			dst = append(append(dst, '\n'), rest...)
+			column = len(rest)
+		default:
+			dst = append(dst, ' ')
+			column++
+		}
+		dst = append(dst, words[i:end]...)
+		column += width
+		empty = false
+		i = end
+	}
+	return dst
+}
+
+// escape makes text safe in HTML, between tags and in quoted attributes.
+func escape(s string) string { return string(appendEscaped(nil, s)) }
+
+func appendEscaped(dst []byte, s string) []byte {
+	if strings.IndexAny(s, "&<>\"'") < 0 {
+		return append(dst, s...)
+	}
+	for i := range len(s) {
+		switch s[i] {
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '<':
+			dst = append(dst, "&lt;"...)
+		case '>':
+			dst = append(dst, "&gt;"...)
+		case '"':
+			dst = append(dst, "&#34;"...)
+		case '\'':
+			dst = append(dst, "&#39;"...)
+		default:
+			dst = append(dst, s[i])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,276 @@
+package templates
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed en
+var builtin embed.FS
+
+// ErrUnknownTemplate is a template name that no file answers to.
+var ErrUnknownTemplate = errors.New("unknown template")
+
+// DefaultLanguage answers where a language has no wording.
+const DefaultLanguage = "en"
+
+// partsName is the file of the paragraphs that every mail of a language
+// shares.
+const partsName = "parts"
+
+// Set is the wording in force: every file read, checked and compiled. It never
+// changes, and may be used by many goroutines at once.
+type Set struct {
+	// files by language and name; own ones stand before built-in ones in the
+	// index.
+	files map[fileKey]*file
+	index map[wordingKey]*file
+	words map[string]map[string]string // by language: codes in words
+}
+
+// fileKey names a file: "en", "a-notice".
+type fileKey struct{ language, name string }
+
+// wordingKey is what a render asks for.
+type wordingKey struct{ language, family, reason string }
+
+// file is one wording file.
+type file struct {
+	key fileKey
+	// own is true for a clinic's file.
+	own    bool
+	data   []byte
+	source *source
+
+	// Of a template:
+	header  header
+	subject []inline
+	doc     document
+	mail    compiled
+
+	// Of parts.md:
+	parts map[string]document
+	words map[string]string
+}
+
+// path is the file's name as problems give it.
+func (f *file) path() string { return path.Join("templates", f.key.language, f.key.name+".md") }
+
+// Builtin reads the wording that comes with the program.
+func Builtin() (*Set, error) {
+	files := map[fileKey]*file{}
+	err := fs.WalkDir(builtin, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := builtin.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		key, err := keyOf(p)
+		if err != nil {
+			return err
+		}
+		files[key] = &file{key: key, data: data}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read built-in wording: %w", err)
+	}
+	return newSet(files)
+}
+
+// With is the set with a clinic's own files. A key is a path inside the
+// clinic's templates folder, with or without ".md": "a-notice" or
+// "es/a-notice.md"; without a folder the language is English. A file with a
+// built-in name replaces that file; one with a new name answers for its family
+// and reasons in place of the built-in file that did.
+//
+// What is wrong is refused, all of it at once: the error joins one *FileError
+// for each problem.
+func (s *Set) With(overrides map[string][]byte) (*Set, error) {
+	files := maps.Clone(s.files)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(overrides)) {
+		key, err := keyOf(name)
+		if err != nil {
+			errs = append(errs, &FileError{path.Join("templates", name), 1, 1, err.Error()})
+			continue
+		}
+		if f := files[key]; f != nil && f.own {
+			errs = append(errs, &FileError{f.path(), 1, 1, "the file is given twice"})
+			continue
+		}
+		files[key] = &file{key: key, data: overrides[name], own: true}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return newSet(files)
+}
+
+// keyOf reads a file's language and name.
+func keyOf(p string) (fileKey, error) {
+	language, name, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(p, "templates/"), ".md"), "/")
+	if !ok {
+		language, name = DefaultLanguage, language
+	}
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	if len(language) < 2 || len(language) > 3 || strings.Trim(language, letters) != "" {
+		return fileKey{}, errors.New("the folder is no language code such as \"es\"")
+	}
+	if name == "" || len(name) > 60 || strings.Trim(name, letters+"0123456789-") != "" {
+		return fileKey{}, errors.New("a file's name is made of small letters, digits and dashes")
+	}
+	return fileKey{language, name}, nil
+}
+
+// newSet reads, checks and compiles files.
+func newSet(files map[fileKey]*file) (*Set, error) {
+	s := &Set{files: map[fileKey]*file{}, index: map[wordingKey]*file{}, words: map[string]map[string]string{}}
+	var errs []error
+	for _, key := range sortedKeys(files) {
+		f := &file{key: key, own: files[key].own, data: files[key].data}
+		f.source = newSource(f.path(), f.data)
+		if len(f.source.errs) == 0 {
+			if key.name == partsName {
+				f.readParts()
+			} else {
+				f.readTemplate()
+			}
+		}
+		errs = append(errs, f.source.sorted()...)
+		s.files[key] = f
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	errs = append(errs, s.buildIndex()...)
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	for _, key := range sortedKeys(s.files) {
+		if f := s.files[key]; key.name != partsName {
+			parts := s.files[fileKey{key.language, partsName}]
+			f.mail = compile(key.language, f.subject, f.doc, parts.parts)
+		}
+	}
+	for _, key := range sortedKeys(s.files) {
+		if f := s.files[key]; f.own {
+			errs = append(errs, s.lintFile(f)...)
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return s, nil
+}
+
+func sortedKeys(files map[fileKey]*file) []fileKey {
+	return slices.SortedFunc(maps.Keys(files), func(a, b fileKey) int {
+		return strings.Compare(a.language+"/"+a.name, b.language+"/"+b.name)
+	})
+}
+
+// buildIndex settles which file answers for which family and reason.
+func (s *Set) buildIndex() []error {
+	var errs []error
+	problem := func(f *file, format string, args ...any) {
+		errs = append(errs, &FileError{f.path(), 1, 1, fmt.Sprintf(format, args...)})
+	}
+	for _, own := range []bool{false, true} {
+		for _, key := range sortedKeys(s.files) {
+			f := s.files[key]
+			if f.own != own {
+				continue
+			}
+			if key.name == partsName {
+				s.words[key.language] = f.words
+				continue
+			}
+			if s.files[fileKey{key.language, partsName}] == nil {
+				problem(f, "the language %q has no parts.md with its crisis line", key.language)
+			}
+			for _, reason := range f.header.reasons {
+				k := wordingKey{key.language, f.header.family, reason}
+				if other := s.index[k]; other != nil && other.own == own {
+					problem(f, "family %s, reason %s is answered by %s already", k.family, reason, other.path())
+					continue
+				}
+				s.index[k] = f
+			}
+		}
+	}
+	for _, family := range Names() {
+		if s.index[wordingKey{DefaultLanguage, family, Unknown}] == nil {
+			errs = append(errs, &FileError{"templates", 1, 1, fmt.Sprintf("no file answers for family %s, reason unknown", family)})
+		}
+	}
+	return errs
+}
+
+// Render fills in the wording of a template, which is one of Names. The
+// language is a BCP 47 tag: without wording for it the mail is English. A
+// reason without a file of its own reads as unknown.
+//
+// It fails with ErrUnknownTemplate, or with a *ValueError when a value is
+// missing that the mail cannot do without.
+func (s *Set) Render(name, language, reason string, v Values) (Rendered, error) {
+	f := s.find(name, language, reason)
+	if f == nil {
+		return Rendered{}, fmt.Errorf("render %q: %w", name, ErrUnknownTemplate)
+	}
+	out, err := f.mail.render(&v, s.words[f.key.language])
+	if err != nil {
+		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
+	}
+	out.Language = f.key.language
+	return out, nil
+}
+
+// find prefers the recipient's language to the exact reason.
+func (s *Set) find(name, language, reason string) *file {
+	if language != DefaultLanguage {
+		language = baseLanguage(language)
+	}
+	for _, k := range [...]wordingKey{
+		{language, name, reason},
+		{language, name, Unknown},
+		{DefaultLanguage, name, reason},
+		{DefaultLanguage, name, Unknown},
+	} {
+		if f := s.index[k]; f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// baseLanguage is "es" for "es-MX".
+func baseLanguage(tag string) string {
+	if i := strings.IndexAny(tag, "-_"); i >= 0 {
+		tag = tag[:i]
+	}
+	return strings.ToLower(tag)
+}
+
+// sorted are a file's problems from its top to its end.
+func (s *source) sorted() []error {
+	slices.SortStableFunc(s.errs, func(a, b error) int {
+		var x, y *FileError
+		if !errors.As(a, &x) || !errors.As(b, &y) {
+			return 0
+		}
+		if x.Line != y.Line {
+			return x.Line - y.Line
+		}
+		return x.Column - y.Column
+	})
+	return s.errs
+}

@@ -1,0 +1,108 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// Clinic is one version of a clinic's configuration: what decisions look
+// names, hours, policies and workflows up in.
+type Clinic struct {
+	// ID is the clinic's id and Version the hash of everything in its folder.
+	ID      string
+	Version string
+
+	Name string
+	// Zone is the clinic's time zone.
+	Zone *time.Location
+	// CrisisLine is what every client mail and page shows.
+	CrisisLine CrisisLine
+	// ReplyTo is the staffed address that answers go to; From is the sender.
+	ReplyTo Address
+	From    Address
+	// ReplyHours says in words when replies are read; empty says office hours.
+	ReplyHours string
+	// BookingURL is where a client books; empty leaves the sentence out.
+	BookingURL string
+	// Phone is the clinic's own number, for pages and mails.
+	Phone string
+
+	// Staff is who can be asked.
+	Staff escalation.Staff
+	// Policies are the escalation policies by id. "safety" must exist: it
+	// answers what no workflow asked for.
+	Policies map[string]escalation.Policy
+	// TaskOwner owns tasks that name nobody who can be found.
+	TaskOwner string
+
+	// Consent says what a feed's silence means; outreach is opt-in by default.
+	Consent ConsentRules
+	// Cap limits care messages to a client over all workflows.
+	Cap Cap
+	// Lateness is how long after its time a care message may still leave; 0
+	// means a day. A clock of another speed scales it.
+	Lateness time.Duration
+	// QuietFrom and QuietTo bound the hours, in the client's zone, in which no
+	// care message leaves, as offsets from midnight.
+	QuietFrom, QuietTo time.Duration
+
+	// AcknowledgeNoBAA must be true before the SendGrid mailer starts.
+	AcknowledgeNoBAA bool
+
+	// Workflows by name, sorted by falling precedence, then by name.
+	Workflows []*Workflow
+
+	// Templates are the clinic's own wordings, as written, by file name without
+	// ".md"; what is absent is the built-in one.
+	Templates map[string][]byte
+	// Files are all files that this version was made of, by path, the built-in
+	// workflows included where they are used: ReadClinicFiles makes the same
+	// version of them elsewhere.
+	Files map[string][]byte
+}
+
+// Workflow finds a workflow by name.
+func (c *Clinic) Workflow(name string) (*Workflow, bool) {
+	for _, w := range c.Workflows {
+		if w.Name == name {
+			return w, true
+		}
+	}
+	return nil, false
+}
+
+// CrisisLine is the clinic's own.
+type CrisisLine struct {
+	Name  string // "988 Suicide and Crisis Lifeline"
+	Phone string // "988"
+	Text  string // optional: "Text HOME to 741741"
+	URL   string // optional
+}
+
+// Address is one mailbox.
+type Address struct {
+	Name, Email string
+}
+
+// ConsentRules are the clinic's choices about consent.
+type ConsentRules struct {
+	// ExcludedProgrammes get no care mail (42 CFR Part 2) unless opted in.
+	ExcludedProgrammes []string
+}
+
+// Cap is a limit of care messages in a span of time.
+type Cap struct {
+	Messages int
+	Within   time.Duration
+}
+
+// Directory gives a decision its clinic configuration. It answers from memory:
+// a decision does no I/O.
+type Directory interface {
+	// Current is the configuration in force.
+	Current() *Clinic
+	// At is the configuration of a version that a journey is pinned to; nil
+	// when it is not known.
+	At(version string) *Clinic
+}

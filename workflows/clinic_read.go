@@ -1,0 +1,249 @@
+package workflows
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/library"
+)
+
+// The files of a clinic's folder.
+const (
+	clinicFile      = "clinic.yaml"
+	resourcesFile   = "resources.yaml"
+	workflowsFolder = "workflows"
+	templatesFolder = "templates"
+)
+
+// The bounds of a clinic's folder.
+const (
+	maxClinicFiles = 200
+	maxClinicBytes = 4 << 20
+)
+
+// ReadClinic reads a clinic's folder: clinic.yaml, workflows/*.yaml (without
+// that folder the built-in workflows), templates/*.md and resources.yaml. What
+// is wrong in the files comes back as FileErrors, all of it at once; another
+// error means that the folder could not be read.
+func ReadClinic(fsys fs.FS, id string) (*Clinic, error) {
+	files, errs, err := gather(fsys)
+	if err != nil {
+		return nil, err
+	}
+	if len(errs) > 0 {
+		return nil, errs.sorted()
+	}
+	return ReadClinicFiles(files, id)
+}
+
+// ReadClinicFiles makes a clinic of files that are in memory, by their path in
+// the clinic's folder. Clinic.Files gives the same version again.
+func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
+	if !events.ValidClinic(id) {
+		return nil, fmt.Errorf("read clinic: the id %q must be 1 to 40 small letters, digits and hyphens", id)
+	}
+	files, errs := withLibrary(files)
+	if len(errs) > 0 {
+		return nil, errs.sorted()
+	}
+	c := &Clinic{ID: id, Version: version(files), Files: files, Templates: map[string][]byte{}}
+	cr := &clinicReader{r: &reader{file: clinicFile}, c: c}
+	if src, ok := files[clinicFile]; ok {
+		if n := cr.r.document(src); n != nil {
+			cr.clinic(n)
+		}
+	} else {
+		cr.r.failf(place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
+	}
+	errs = append(errs, cr.r.errs...)
+
+	var read []*workflowFile
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		switch folder, base := path.Split(name); folder {
+		case templatesFolder + "/":
+			c.Templates[strings.TrimSuffix(base, ".md")] = files[name]
+		case workflowsFolder + "/":
+			f, wrong := readWorkflow(name, files[name])
+			errs = append(errs, wrong...)
+			if f != nil {
+				read = append(read, f)
+				errs = append(errs, cr.references(name, f)...)
+			}
+		}
+	}
+	errs = append(errs, clashes(read)...)
+	if len(errs) > 0 {
+		return nil, errs.sorted()
+	}
+	for _, f := range read {
+		c.Workflows = append(c.Workflows, f.workflow)
+	}
+	slices.SortFunc(c.Workflows, func(a, b *Workflow) int {
+		return cmp.Or(cmp.Compare(b.Precedence, a.Precedence), cmp.Compare(a.Name, b.Name))
+	})
+	return c, nil
+}
+
+// clashes finds workflows that share a precedence: which of them a client has
+// would not be written anywhere (the rule one-hand).
+func clashes(read []*workflowFile) FileErrors {
+	var errs FileErrors
+	first := map[int]string{}
+	for _, f := range read {
+		p := f.workflow.Precedence
+		if p == 0 {
+			continue
+		}
+		if other, taken := first[p]; taken {
+			errs = append(errs, &FileError{
+				File: workflowFileName(f.workflow.Name), Line: f.precedence.line, Column: f.precedence.column,
+				Message: fmt.Sprintf("the workflow %#q has the precedence %d too; give each its own", other, p),
+			})
+			continue
+		}
+		first[p] = f.workflow.Name
+	}
+	return errs
+}
+
+func workflowFileName(name string) string { return workflowsFolder + "/" + name + ".yaml" }
+
+// version is "v" and the first 16 hexadecimal characters of a SHA-256 over all
+// names and contents, each with its length, so that no two folders run together.
+func version(files map[string][]byte) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%d:%s%d:", len(name), name, len(files[name]))
+		h.Write(files[name])
+	}
+	return "v" + hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// withLibrary copies the files that a clinic is made of and adds the built-in
+// workflows where the clinic has none of its own.
+func withLibrary(files map[string][]byte) (map[string][]byte, FileErrors) {
+	var errs FileErrors
+	out := make(map[string][]byte, len(files)+4)
+	own := false
+	for name, src := range files {
+		if wrong := misplaced(name); wrong != "" {
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong})
+			continue
+		}
+		own = own || strings.HasPrefix(name, workflowsFolder+"/")
+		out[name] = slices.Clone(src)
+	}
+	if !own {
+		for name, src := range library.Files() {
+			out[workflowsFolder+"/"+name] = src
+		}
+	}
+	return out, errs
+}
+
+// misplaced says what is wrong with a file's name or place; "" when nothing is.
+func misplaced(name string) string {
+	folder, base := path.Split(name)
+	switch folder {
+	case "":
+		if base == clinicFile || base == resourcesFile {
+			return ""
+		}
+		return "nothing reads this file; a clinic's folder has " +
+			listing([]string{clinicFile, resourcesFile, workflowsFolder + "/<name>.yaml", templatesFolder + "/<name>.md"})
+	case workflowsFolder + "/":
+		if path.Ext(base) == ".yaml" {
+			return ""
+		}
+		return "nothing reads this file; a workflow is called `workflows/<name>.yaml`"
+	case templatesFolder + "/":
+		if name, ok := strings.CutSuffix(base, ".md"); ok && isWord(strings.ToLower(name)) {
+			return ""
+		}
+		return "nothing reads this file; a wording is called `templates/<name>.md`"
+	}
+	return "nothing reads this folder; a clinic's folder has " + listing([]string{workflowsFolder, templatesFolder})
+}
+
+// gather reads the folder's files into memory. Files that are no part of a
+// clinic by their kind (a README, an editor's backup) are left alone; a YAML or
+// Markdown file in the wrong place is reported, because nobody would notice
+// that it does nothing.
+func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
+	files := map[string][]byte{}
+	var errs FileErrors
+	total, hasFolder, hasWorkflow := 0, false, false
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name == "." {
+			return nil
+		}
+		base := path.Base(name)
+		if strings.HasPrefix(base, ".") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() {
+			hasFolder = hasFolder || name == workflowsFolder
+			return nil
+		}
+		switch path.Ext(base) {
+		case ".yaml", ".yml", ".md":
+		default:
+			return nil
+		}
+		if strings.EqualFold(base, "README.md") {
+			return nil
+		}
+		if wrong := misplaced(name); wrong != "" {
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong})
+			return nil
+		}
+		src, err := readBounded(fsys, name)
+		if err != nil {
+			return err
+		}
+		total += len(src)
+		if len(files) == maxClinicFiles || total > maxClinicBytes {
+			return errors.New("more than 200 files or 4 MB; a clinic's folder holds its own configuration alone")
+		}
+		files[name] = src
+		hasWorkflow = hasWorkflow || strings.HasPrefix(name, workflowsFolder+"/")
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read clinic's folder: %w", err)
+	}
+	if hasFolder && !hasWorkflow && len(errs) == 0 {
+		errs = append(errs, &FileError{
+			File: workflowsFolder, Line: 1, Column: 1,
+			Message: "the folder holds no workflow; add one, or remove the folder to use the built-in workflows",
+		})
+	}
+	return files, errs, nil
+}
+
+// readBounded reads one file, one byte past the bound at most: the reader says
+// that it is too long.
+func readBounded(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	src, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	return src, errors.Join(err, f.Close())
+}

@@ -1,0 +1,342 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// send asks for a message: into the state, so that a last look can be taken,
+// and into the effects.
+func (d *decider) send(lane Lane, m Message, journey, esc, task string) string {
+	d.n++
+	id := events.MessageID(d.s.Key, d.hash, d.n)
+	m.Asked, m.Version = d.now, orElse(m.Version, d.c.Version)
+	d.s.Sends = append(d.s.Sends, Send{
+		ID: id, Lane: lane, At: d.now, Status: SendAsked, Message: m,
+		Journey: journey, Escalation: esc, Task: task,
+	})
+	d.effects = append(d.effects, Effect{Enqueue: &Enqueue{ID: id, Lane: lane, Message: m}})
+	return id
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// escalate opens an escalation, or joins the one that is already open under
+// the same policy. The journey that asked remembers it under its step.
+func (d *decider) escalate(policyID, question string, j *Journey, step string) {
+	p, ok := d.c.Policies[policyID]
+	if !ok {
+		p = d.c.Policies["safety"]
+		d.note(Note{What: WhatEscalation, Reason: PolicyMissing, Detail: policyID})
+	}
+	for i := range d.s.Escalations {
+		e := &d.s.Escalations[i]
+		if e.Open() && e.Policy.ID == p.ID {
+			d.moved(e, e.Join(question, d.now))
+			if e.Ack != nil {
+				// Nobody is being asked just now: who has taken it hears of it.
+				id := d.send(LaneSafety, Message{
+					Template: "escalation-inform", Person: e.Owner, Target: e.ID,
+					What: question, Urgency: e.Policy.Urgency,
+				}, "", e.ID, "")
+				d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: e.Owner, Detail: "escalation-inform"})
+			}
+			d.headline = orReason(d.headline, SafetyQuestion)
+			d.remember(j, step, e.ID)
+			return
+		}
+	}
+	d.n++
+	id := events.TargetID("escalation", d.s.Key, d.hash, d.n)
+	e, m := escalation.Open(id, p, question, d.hash, d.s.Profile.Clinician.Get(), d.c.Staff, d.now)
+	d.s.Escalations = append(d.s.Escalations, e)
+	d.note(Note{What: WhatEscalation, Reason: SafetyQuestion, Subject: id, Detail: question})
+	d.headline = SafetyQuestion
+	d.moved(&d.s.Escalations[len(d.s.Escalations)-1], m)
+	d.remember(j, step, id)
+}
+
+func (d *decider) remember(j *Journey, step, id string) {
+	if j == nil {
+		return
+	}
+	opened := make(map[string]string, len(j.Opened)+1)
+	for k, v := range j.Opened {
+		opened[k] = v
+	}
+	opened[step] = id
+	j.Opened = opened
+}
+
+// moved turns what a ladder did into mails and notes.
+func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
+	if m.Reason == escalation.Stale || m.Reason == escalation.Unrelated {
+		return
+	}
+	until := time.Time{}
+	if e.Open() {
+		until = e.Next
+	}
+	for range m.Skipped {
+		d.note(Note{What: WhatEscalation, Reason: Reason(escalation.NobodyReachable), Subject: e.ID})
+	}
+	// A ladder that moved by itself because nobody could answer says so by name
+	// of who is asked now.
+	n := Note{What: WhatEscalation, Reason: Reason(m.Reason), Subject: e.ID, Person: e.Owner, Until: until}
+	if m.Told != nil {
+		n.Person = m.Told.By
+	}
+	if e.Closed != nil {
+		n.Person, n.Detail = e.Closed.By, string(e.Closed.Outcome)
+	}
+	d.note(n)
+	for _, id := range m.Withdraw {
+		d.stop(id, NoLongerWanted)
+	}
+	for _, a := range m.Asks {
+		template := "escalation"
+		if a.Inform {
+			template = "escalation-inform"
+		}
+		id := d.send(LaneSafety, Message{
+			Template: template, Person: a.Person, Target: e.ID,
+			What: first(e.Questions), Urgency: e.Policy.Urgency, Round: a.Rung + a.Round,
+		}, "", e.ID, "")
+		e.Attach(a.Person, a.Rung, a.Round, id)
+		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: a.Person, Detail: template})
+	}
+}
+
+func first(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+// stop says that a message is no longer wanted; one that has left has left.
+func (d *decider) stop(id string, why Reason) {
+	for i := range d.s.Sends {
+		if x := &d.s.Sends[i]; x.ID == id && x.Status == SendAsked {
+			x.Status, x.Reason, x.By = SendStopped, why, d.hash
+		}
+	}
+}
+
+// escalationAct takes what a human did with an escalation.
+func (d *decider) escalationAct() {
+	act := d.ev.Data.Escalation
+	i := slices.IndexFunc(d.s.Escalations, func(e escalation.Escalation) bool { return e.ID == act.ID })
+	if i < 0 {
+		d.note(Note{What: WhatEscalation, Reason: Reason(escalation.NotOpen), Subject: act.ID, Person: act.By})
+		return
+	}
+	e := &d.s.Escalations[i]
+	var m escalation.Move
+	switch d.ev.Kind {
+	case events.EscalationAcknowledged:
+		m = e.Acknowledge(act.By, act.For, d.now)
+	case events.EscalationDeclined:
+		m = e.Decline(act.By, d.c.Staff, d.now)
+	case events.EscalationAttempted:
+		m = e.Attempt(act.By, act.How, d.now)
+	case events.EscalationClosed:
+		m = e.Close(act.By, act.Outcome, d.now)
+	case events.EscalationReopened:
+		m = e.Reopen(act.By, d.c.Staff, d.now)
+	}
+	d.headline = Reason(m.Reason)
+	d.moved(e, m)
+}
+
+// task opens a task and mails its owner; step and j are set when a journey
+// asked for it.
+func (d *decider) task(what, owner string, due time.Duration, j *Journey, step string, why Reason) {
+	for i := range d.s.Tasks {
+		if t := &d.s.Tasks[i]; t.What == what && t.Journey == journeyID(j) {
+			d.note(Note{What: WhatTask, Reason: why, Subject: t.ID, Person: t.Owner, Detail: what, Until: t.Due})
+			d.remember(j, step, t.ID)
+			return
+		}
+	}
+	person := d.taskOwner()
+	if found := d.c.Staff.Resolve(owner, d.s.Profile.Clinician.Get(), d.now); len(found) > 0 {
+		person = found[0].ID
+	}
+	d.n++
+	t := Task{
+		ID: events.TargetID("task", d.s.Key, d.hash, d.n), What: what, Owner: person,
+		Opened: d.now, Due: d.now.Add(due), Next: d.now.Add(due), Journey: journeyID(j),
+	}
+	d.s.Tasks = append(d.s.Tasks, t)
+	d.remember(j, step, t.ID)
+	d.note(Note{What: WhatTask, Reason: why, Subject: t.ID, Person: person, Detail: what, Until: t.Due, Workflow: workflowOf(j), Step: step})
+	d.mailTask(&t, "task", person)
+}
+
+// taskOwner owns what nobody else can: the clinic's own choice, else whoever is
+// on call.
+func (d *decider) taskOwner() string {
+	if d.c.Staff.Person(d.c.TaskOwner) != nil {
+		return d.c.TaskOwner
+	}
+	if found := d.c.Staff.Resolve(d.c.TaskOwner, "", d.now); len(found) > 0 {
+		return found[0].ID
+	}
+	return d.c.Staff.OnCall
+}
+
+func journeyID(j *Journey) string {
+	if j == nil {
+		return ""
+	}
+	return j.ID
+}
+
+func workflowOf(j *Journey) string {
+	if j == nil {
+		return ""
+	}
+	return j.Workflow
+}
+
+func (d *decider) mailTask(t *Task, template, person string) {
+	id := d.send(LaneSafety, Message{Template: template, Person: person, Target: t.ID, What: t.What, Round: t.Reminded}, "", "", t.ID)
+	d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: person, Detail: template})
+}
+
+// remindEvery is how often the owner of an overdue task is reminded.
+const remindEvery = 24 * time.Hour
+
+// remind mails the owners of overdue tasks, once each, however late it is.
+func (d *decider) remind() {
+	for i := range d.s.Tasks {
+		t := &d.s.Tasks[i]
+		if t.Next.After(d.now) {
+			continue
+		}
+		t.Reminded++
+		t.Next = d.now.Add(remindEvery)
+		d.note(Note{What: WhatTask, Reason: TaskOverdue, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Next})
+		d.mailTask(t, "task-reminder", t.Owner)
+	}
+}
+
+func (d *decider) taskDone() {
+	act := d.ev.Data.Task
+	i := slices.IndexFunc(d.s.Tasks, func(t Task) bool { return t.ID == act.ID })
+	if i < 0 {
+		d.note(Note{What: WhatTask, Reason: TaskNotOpen, Subject: act.ID, Person: act.By})
+		return
+	}
+	d.note(Note{What: WhatTask, Reason: TaskFinished, Subject: act.ID, Person: act.By, Detail: d.s.Tasks[i].What})
+	d.stopTaskMail(act.ID, TaskFinished)
+	d.s.Tasks = slices.Delete(d.s.Tasks, i, i+1)
+}
+
+// message takes what became of a message.
+func (d *decider) message() {
+	rep := d.ev.Data.Message
+	i := slices.IndexFunc(d.s.Sends, func(x Send) bool { return x.ID == rep.ID })
+	reason, failed := messageReason(d.ev.Kind)
+	var x Send
+	if i >= 0 {
+		x = d.s.Sends[i]
+	}
+	d.note(Note{What: WhatMessage, Reason: reason, Subject: rep.ID, Person: x.Message.Person, Detail: rep.Detail, Workflow: x.Message.Workflow, Step: x.Message.Step})
+
+	status := escalation.Accepted
+	if failed {
+		status = escalation.Failed
+	}
+	// The ladder knows its own mails, even those that the state has let go.
+	for k := range d.s.Escalations {
+		if reason != WasWithdrawn && reason != FateUnknown {
+			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Delivered(rep.ID, status, d.c.Staff, d.now))
+		}
+	}
+	if i < 0 {
+		return
+	}
+	send := &d.s.Sends[i]
+	switch reason {
+	case ProviderAccepted, Delivered:
+		send.Status = SendAccepted
+	case WasWithdrawn:
+		send.Status = SendWithdrawn
+	case FateUnknown:
+		send.Status = SendUnknown
+	default:
+		send.Status = SendRefused
+	}
+	if x.Lane == LaneCare {
+		d.careFailed(reason)
+	} else if failed && x.Task != "" {
+		d.handOn(x)
+	}
+}
+
+// careFailed is what follows when a client's mail did not arrive: no further
+// mail to an address that returns it, and a human knows.
+func (d *decider) careFailed(reason Reason) {
+	switch reason {
+	case Bounced, Dropped, Complained:
+		address := d.s.Profile.Email.Get()
+		set(&d.s.Profile.Suppressed, &address, d.said())
+		d.task("address-failed", "assigned", replyDue, nil, "", reason)
+	case ProviderRefused:
+		d.task("mail-refused", "assigned", replyDue, nil, "", reason)
+	case FateUnknown:
+		d.task("mail-unknown", "assigned", replyDue, nil, "", reason)
+	}
+}
+
+// handOn gives a task whose mail failed to whoever owns what nobody else can.
+func (d *decider) handOn(x Send) {
+	i := slices.IndexFunc(d.s.Tasks, func(t Task) bool { return t.ID == x.Task })
+	if i < 0 || x.Message.Person == d.taskOwner() {
+		return // the owner of last resort is reminded when it is overdue
+	}
+	t := &d.s.Tasks[i]
+	t.Owner = d.taskOwner()
+	d.note(Note{What: WhatTask, Reason: TaskHandedOn, Subject: t.ID, Person: t.Owner, Detail: t.What})
+	d.mailTask(t, "task", t.Owner)
+}
+
+func messageReason(k events.Kind) (r Reason, failed bool) {
+	switch k {
+	case events.MessageAccepted:
+		return ProviderAccepted, false
+	case events.MessageDelivered:
+		return Delivered, false
+	case events.MessageBounced:
+		return Bounced, true
+	case events.MessageDropped:
+		return Dropped, true
+	case events.MessageComplained:
+		return Complained, true
+	case events.MessageUnknown:
+		return FateUnknown, false
+	case events.MessageWithdrawn:
+		return WasWithdrawn, false
+	default:
+		return ProviderRefused, true
+	}
+}
+
+// stopTaskMail stops the mails that a task asked for.
+func (d *decider) stopTaskMail(task string, why Reason) {
+	for i := range d.s.Sends {
+		if x := &d.s.Sends[i]; x.Task == task {
+			d.stop(x.ID, why)
+		}
+	}
+}

@@ -1,0 +1,518 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// lateness is how long after its time a care message may still leave; later
+// it is skipped, and the timeline says so (the rule late-is-decided).
+func (c *Clinic) lateness() time.Duration {
+	if c.Lateness > 0 {
+		return c.Lateness
+	}
+	return 24 * time.Hour
+}
+
+// definition finds the workflow in the version a journey is pinned to.
+func (d *decider) definition(j *Journey) (*Clinic, *Workflow) {
+	c := d.dir.At(j.Version)
+	if c == nil {
+		return nil, nil
+	}
+	w, ok := c.Workflow(j.Workflow)
+	if !ok {
+		return c, nil
+	}
+	return c, w
+}
+
+// starts begins the journeys that the event calls for.
+func (d *decider) starts() {
+	for _, w := range d.c.Workflows { // by falling precedence
+		if !slices.Contains(w.Start.On, d.ev.Kind) {
+			continue
+		}
+		fits, err := w.Start.When.Eval(d.facts(nil))
+		if err != nil {
+			d.note(Note{What: WhatJourney, Reason: ConditionFailed, Workflow: w.Name, Step: "start"})
+			d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
+			continue
+		}
+		if fits {
+			d.start(w)
+		}
+	}
+}
+
+// start keeps the rule one-hand: one withdrawal journey at a time, the written
+// precedence says which, and none for a client who has a next appointment.
+func (d *decider) start(w *Workflow) {
+	for i := range d.s.Journeys {
+		if d.s.Journeys[i].Workflow == w.Name {
+			d.note(Note{What: WhatJourney, Reason: AlreadyRuns, Workflow: w.Name})
+			return
+		}
+	}
+	if w.Precedence > 0 {
+		if d.s.HasFutureAppointment(d.now) {
+			d.note(Note{What: WhatJourney, Reason: FutureAppointment, Workflow: w.Name})
+			if w.asksHuman() {
+				// A booking answers no safety question; without the journey a
+				// human still hears of it.
+				d.task("no-show-at-risk", "assigned", replyDue, nil, "", BookedButRisk)
+			}
+			return
+		}
+		for i := range d.s.Journeys {
+			j := &d.s.Journeys[i]
+			_, other := d.definition(j)
+			if other == nil || other.Precedence == 0 {
+				continue
+			}
+			if other.Precedence >= w.Precedence {
+				d.note(Note{What: WhatJourney, Reason: StrongerRuns, Workflow: w.Name, Detail: j.Workflow})
+				return
+			}
+			d.end(j, ReplacedByStrong, w.Name)
+		}
+		d.sweep()
+	}
+	d.n++
+	j := Journey{
+		ID: events.TargetID("journey", d.s.Key, d.hash, d.n), Workflow: w.Name, Version: d.c.Version,
+		Cause: d.hash, Origin: d.ev.Time, Started: d.now, Nominal: d.ev.Time, Step: w.Program[0].ID,
+	}
+	if a := d.ev.Data.Appointment; a != nil {
+		j.Appointment = a.ID
+	}
+	d.s.Journeys = append(d.s.Journeys, j)
+	d.note(Note{What: WhatJourney, Reason: Started, Workflow: w.Name})
+	d.headline = orReason(d.headline, Started)
+	d.run(&d.s.Journeys[len(d.s.Journeys)-1], w)
+	d.sweep()
+}
+
+func orReason(r, other Reason) Reason {
+	if r == "" {
+		return other
+	}
+	return r
+}
+
+// asksHuman says whether the workflow puts a question to a human first.
+func (w *Workflow) asksHuman() bool {
+	return len(w.Program) > 0 && w.Program[0].Kind == StepEscalate
+}
+
+// stops ends the journeys that the event ends.
+func (d *decider) stops() {
+	for i := range d.s.Journeys {
+		j := &d.s.Journeys[i]
+		if j.Cause == d.hash {
+			continue
+		}
+		_, w := d.definition(j)
+		if w == nil {
+			d.note(Note{What: WhatJourney, Reason: VersionMissing, Workflow: j.Workflow})
+			d.end(j, VersionMissing, "")
+			d.task("version-missing", "assigned", replyDue, nil, "", VersionMissing)
+			continue
+		}
+		for _, stop := range w.Stops {
+			if !slices.Contains(stop.On, d.ev.Kind) || !d.news(j) {
+				continue
+			}
+			holds, err := stop.When.Eval(d.facts(j))
+			if err != nil {
+				d.note(Note{What: WhatJourney, Reason: ConditionFailed, Workflow: w.Name, Step: "stop"})
+				d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
+				continue
+			}
+			if holds {
+				d.end(j, StoppedByEvent, stop.Outcome)
+				break
+			}
+		}
+	}
+	d.sweep()
+	d.stopLastWords()
+}
+
+// stopLastWords stops messages whose journey has come to its end but which
+// have perhaps not left: an event that would have ended the journey ends them.
+func (d *decider) stopLastWords() {
+	for i := range d.s.Sends {
+		x := &d.s.Sends[i]
+		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || d.now.Sub(x.At) > d.c.lateness() {
+			continue
+		}
+		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: x.At}
+		_, w := d.definition(&j)
+		if w == nil || slices.ContainsFunc(d.s.Journeys, func(alive Journey) bool { return alive.ID == x.Journey }) {
+			continue
+		}
+		for _, stop := range w.Stops {
+			if !slices.Contains(stop.On, d.ev.Kind) || !d.news(&j) {
+				continue
+			}
+			// A condition that fails here stops the message too: care that is
+			// not sent harms less than care that hurts.
+			if holds, err := stop.When.Eval(d.facts(&j)); holds || err != nil {
+				d.stop(x.ID, StoppedByEvent)
+				break
+			}
+		}
+	}
+}
+
+// news says whether the event can end the journey: a booking that has passed
+// or was cancelled since, or an event from before the journey's cause, cannot.
+func (d *decider) news(j *Journey) bool {
+	a := d.ev.Data.Appointment
+	if a == nil {
+		return !d.ev.Time.Before(j.Origin)
+	}
+	switch d.ev.Kind {
+	case events.AppointmentBooked, events.AppointmentRescheduled:
+		return slices.ContainsFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID && x.ahead(d.now) })
+	case events.AppointmentAttended:
+		return !d.ev.Time.Before(j.Origin) || a.ID == j.Appointment
+	}
+	return !d.ev.Time.Before(j.Origin)
+}
+
+// answers moves the journeys that wait for this event.
+func (d *decider) answers() {
+	for i := range d.s.Journeys {
+		j := &d.s.Journeys[i]
+		_, w := d.definition(j)
+		if w == nil || j.Step == "" {
+			continue
+		}
+		st, ok := w.Step(j.Step)
+		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || !d.about(j, st.Wait) {
+			continue
+		}
+		d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID, Detail: string(d.ev.Kind)})
+		d.advance(j, w, st, st.Wait.OnEvent, d.now)
+	}
+	d.sweep()
+}
+
+// about says whether the event concerns what the wait asks for.
+func (d *decider) about(j *Journey, w *WaitStep) bool {
+	if w.Of == "" {
+		return true
+	}
+	id := j.Opened[w.Of]
+	switch {
+	case d.ev.Data.Escalation != nil:
+		return d.ev.Data.Escalation.ID == id
+	case d.ev.Data.Task != nil:
+		return d.ev.Data.Task.ID == id
+	}
+	return false
+}
+
+// waited ends a wait whose time has come.
+func (d *decider) waited(j *Journey) {
+	_, w := d.definition(j)
+	if w == nil {
+		d.note(Note{What: WhatJourney, Reason: VersionMissing, Workflow: j.Workflow})
+		d.end(j, VersionMissing, "")
+		d.task("version-missing", "assigned", replyDue, nil, "", VersionMissing)
+		return
+	}
+	st, ok := w.Step(j.Step)
+	if !ok {
+		d.end(j, VersionMissing, "")
+		return
+	}
+	due := j.Due
+	if st.Kind == StepWait {
+		to := st.Next
+		if len(st.Wait.On) > 0 {
+			to = orElse(st.Wait.OnLimit, st.Next)
+			d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
+		}
+		d.advance(j, w, st, to, due)
+		return
+	}
+	// A message put off for the quiet hours is tried again.
+	j.Due = time.Time{}
+	d.run(j, w)
+}
+
+// advance leaves a step at its time by the plan and goes on.
+func (d *decider) advance(j *Journey, w *Workflow, from *Step, to string, nominal time.Time) {
+	j.Due = time.Time{}
+	j.Nominal = nominal
+	j.Step = orElse(to, from.Next)
+	d.run(j, w)
+}
+
+// run takes steps until the journey waits or ends. A program has no loops, so
+// it comes to an end.
+func (d *decider) run(j *Journey, w *Workflow) {
+	for {
+		if j.Step == "" {
+			d.end(j, Finished, "")
+			return
+		}
+		st, ok := w.Step(j.Step)
+		if !ok {
+			d.end(j, VersionMissing, "")
+			return
+		}
+		next := st.Next
+		switch st.Kind {
+		case StepSend:
+			if !d.care(j, st) {
+				return // put off
+			}
+		case StepWait:
+			to, waits := d.wait(j, st)
+			if waits {
+				return
+			}
+			next = to
+		case StepChoose:
+			to, ok := d.choose(j, st)
+			if !ok {
+				return
+			}
+			next = to
+		case StepTask:
+			d.task(st.Task.What, st.Task.Owner, st.Task.Due, j, st.ID, TaskOpened)
+		case StepEscalate:
+			d.escalate(st.Escalate.Policy, st.Escalate.Question, j, st.ID)
+		case StepEnd:
+			d.end(j, Finished, st.End.Outcome)
+			return
+		}
+		j.Step = next
+	}
+}
+
+// care asks for a message to the client, or says why not. It is false when the
+// journey stays at the step until the quiet hours are over.
+func (d *decider) care(j *Journey, st *Step) bool {
+	n := Note{What: WhatMessage, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template}
+	if late := d.now.Sub(j.Nominal); late > d.c.lateness() {
+		n.Reason = TooLate
+		d.note(n)
+		return true
+	}
+	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
+		n.Reason = why
+		d.note(n)
+		return true
+	}
+	if d.capped() {
+		n.Reason = CapReached
+		d.note(n)
+		return true
+	}
+	if until := quietUntil(d.c, d.s.zone(d.c), d.now); !until.IsZero() {
+		j.Due = until
+		n.Reason, n.Until = QuietHours, until
+		d.note(n)
+		return false
+	}
+	id := d.send(LaneCare, Message{
+		Template: st.Send.Template, Version: j.Version, Workflow: j.Workflow, Step: st.ID,
+		Why: d.s.Profile.Reason.Get(),
+	}, j.ID, "", "")
+	n.Reason, n.Subject = Asked, id
+	d.note(n)
+	return true
+}
+
+// capped says whether the client has had as many care messages as the clinic
+// allows. Only what is known not to have left does not count.
+func (d *decider) capped() bool {
+	limit := d.c.Cap
+	if limit.Messages <= 0 {
+		return false
+	}
+	count := 0
+	for i := range d.s.Sends {
+		x := &d.s.Sends[i]
+		if x.Lane == LaneCare && x.Status != SendWithdrawn && x.Status != SendRefused && d.now.Sub(x.At) < limit.Within {
+			count++
+		}
+	}
+	return count >= limit.Messages
+}
+
+// wait begins a wait; waits is false when it is over already.
+func (d *decider) wait(j *Journey, st *Step) (next string, waits bool) {
+	w := st.Wait
+	var due time.Time
+	switch {
+	case w.SinceStart > 0:
+		due = j.Origin.Add(w.SinceStart)
+	case w.For > 0:
+		due = j.Nominal.Add(w.For)
+	}
+	if len(w.On) > 0 {
+		if d.answeredAlready(j, w) {
+			d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID})
+			return orElse(w.OnEvent, st.Next), false
+		}
+		if due.IsZero() || due.After(d.now) {
+			j.Due = due
+			d.note(Note{What: WhatStep, Reason: WaitsForEvent, Workflow: j.Workflow, Step: st.ID, Until: due})
+			return "", true
+		}
+		d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
+		j.Nominal = due
+		return orElse(w.OnLimit, st.Next), false
+	}
+	if due.After(d.now) {
+		j.Due = due
+		d.note(Note{What: WhatStep, Reason: WaitsUntil, Workflow: j.Workflow, Step: st.ID, Until: due})
+		return "", true
+	}
+	j.Nominal = due
+	return st.Next, false
+}
+
+// answeredAlready says whether what the wait asks for happened before it
+// began: a task finished, an escalation taken.
+func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
+	id, ok := j.Opened[w.Of]
+	if w.Of == "" || !ok {
+		return false
+	}
+	for _, k := range w.On {
+		switch k {
+		case events.TaskDone:
+			if !slices.ContainsFunc(d.s.Tasks, func(t Task) bool { return t.ID == id }) {
+				return true
+			}
+		case events.EscalationAcknowledged, events.EscalationClosed:
+			i := slices.IndexFunc(d.s.Escalations, func(e escalation.Escalation) bool { return e.ID == id })
+			if i >= 0 {
+				e := &d.s.Escalations[i]
+				if !e.Open() || (k == events.EscalationAcknowledged && e.Ack != nil) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// choose takes the first branch whose condition holds. A condition that fails
+// goes to a human, and the journey ends there: nobody guesses.
+func (d *decider) choose(j *Journey, st *Step) (next string, ok bool) {
+	f := d.facts(j)
+	for i, b := range st.Choose.Branches {
+		holds, err := b.When.Eval(f)
+		if err != nil {
+			d.note(Note{What: WhatStep, Reason: ConditionFailed, Workflow: j.Workflow, Step: st.ID})
+			d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
+			d.end(j, ConditionFailed, "")
+			return "", false
+		}
+		if holds {
+			d.note(Note{What: WhatStep, Reason: BranchTaken, Workflow: j.Workflow, Step: st.ID, Detail: branchName(i)})
+			return orElse(b.Then, st.Next), true
+		}
+	}
+	d.note(Note{What: WhatStep, Reason: NoBranch, Workflow: j.Workflow, Step: st.ID})
+	return orElse(st.Choose.Otherwise, st.Next), true
+}
+
+func branchName(i int) string { return string(rune('1' + min(i, 8))) }
+
+// end marks a journey as ended and stops what it asked for and what has not
+// left. Its escalations stay: only a person closes those (humans-close).
+func (d *decider) end(j *Journey, why Reason, detail string) {
+	if j.ID == "" {
+		return
+	}
+	d.note(Note{What: WhatJourney, Reason: why, Workflow: j.Workflow, Step: j.Step, Detail: detail})
+	if why != Finished {
+		for i := range d.s.Sends {
+			if x := &d.s.Sends[i]; x.Journey == j.ID {
+				d.stop(x.ID, JourneyEnded)
+			}
+		}
+		d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
+			if t.Journey != j.ID {
+				return false
+			}
+			d.note(Note{What: WhatTask, Reason: TaskNoLonger, Subject: t.ID, Person: t.Owner, Detail: t.What})
+			d.stopTaskMail(t.ID, JourneyEnded)
+			return true
+		})
+	}
+	*j = Journey{}
+}
+
+// sweep drops the journeys that ended.
+func (d *decider) sweep() {
+	d.s.Journeys = slices.DeleteFunc(d.s.Journeys, func(j Journey) bool { return j.ID == "" })
+}
+
+func (d *decider) endJourneys(why Reason) {
+	for i := range d.s.Journeys {
+		d.end(&d.s.Journeys[i], why, "")
+	}
+	d.sweep()
+}
+
+// facts are what conditions may ask about, in the light of the state after
+// the event.
+func (d *decider) facts(j *Journey) *Facts {
+	p := &d.s.Profile
+	at := d.ev.Time
+	f := &Facts{
+		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
+		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: p.Programmes.Get(), Reason: p.Reason.Get(),
+	}
+	id := ""
+	if j != nil {
+		id = j.Appointment
+	}
+	if a := d.ev.Data.Appointment; a != nil {
+		id = orElse(id, a.ID)
+	}
+	for i := range d.s.Appointments {
+		a := &d.s.Appointments[i]
+		if id == "" || a.ID != id {
+			continue
+		}
+		f.CancelledBy, f.FirstVisit = a.CancelledBy, a.Visit == events.VisitFirst
+		if a.Status == events.AppointmentCancelled && !a.Start.IsZero() {
+			f.Notice, f.NoticeKnown = a.Start.Sub(a.StatusSaid.At), true
+		}
+	}
+	f.HasFutureAppointment = func() bool { return d.s.HasFutureAppointment(d.now) }
+	f.Count = func(k events.Kind, within time.Duration) int {
+		n := 0
+		for i := range d.s.Past {
+			o := &d.s.Past[i]
+			if o.Kind == k && !o.At.After(at) && at.Sub(o.At) <= within {
+				n++
+			}
+		}
+		return n
+	}
+	f.DaysSince = func(k events.Kind) int {
+		for i := len(d.s.Past) - 1; i >= 0; i-- {
+			o := &d.s.Past[i]
+			if o.Kind == k && !o.At.After(at) {
+				return int(at.Sub(o.At) / (24 * time.Hour))
+			}
+		}
+		return -1
+	}
+	return f
+}

@@ -1,0 +1,136 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// Workflow is one definition, read from one YAML file and checked whole.
+type Workflow struct {
+	// Name is the file's own name without ".yaml", [a-z0-9-]+.
+	Name  string
+	Title string
+	// Why says in a sentence what the workflow is for; people read it.
+	Why   string
+	Start Start
+	Stops []Stop
+	// Precedence decides which withdrawal journey a client has: the larger
+	// number wins (the rule one-hand). 0 means that the workflow is not a
+	// withdrawal journey and runs beside one.
+	Precedence int
+	// Program is the steps, flattened: the first one is Program[0], each one
+	// knows the next.
+	Program []Step
+	// index finds a step by its id.
+	index map[string]int
+}
+
+// Step finds a step of the program by its id.
+func (w *Workflow) Step(id string) (*Step, bool) {
+	i, ok := w.index[id]
+	if !ok {
+		return nil, false
+	}
+	return &w.Program[i], true
+}
+
+// Start says which events begin a journey.
+type Start struct {
+	On   []events.Kind
+	When *Condition // nil means always
+}
+
+// Stop says which events end a journey, and how.
+type Stop struct {
+	On      []events.Kind
+	When    *Condition
+	Outcome string // a word for reports: "returned", "replied"
+}
+
+// StepKind names what a step does.
+type StepKind string
+
+// The kinds of step.
+const (
+	StepSend     StepKind = "send"
+	StepWait     StepKind = "wait"
+	StepChoose   StepKind = "choose"
+	StepTask     StepKind = "task"
+	StepEscalate StepKind = "escalate"
+	StepEnd      StepKind = "end"
+)
+
+// Step is one entry of a program. Exactly the part of its Kind is set.
+type Step struct {
+	// ID is the id given in the file, or the step's place such as "3" or
+	// "4.otherwise.1"; it is stable within one version.
+	ID   string
+	Kind StepKind
+	// Next is the id of the step that follows; empty means that the journey
+	// ends after this one. Choose and wait may lead elsewhere.
+	Next string
+
+	Send     *SendStep
+	Wait     *WaitStep
+	Choose   *ChooseStep
+	Task     *TaskStep
+	Escalate *EscalateStep
+	End      *EndStep
+}
+
+// SendStep asks for one care message to the client.
+type SendStep struct {
+	// Template is the family, "A" to "F".
+	Template string
+}
+
+// WaitStep lets time pass, or waits for an event with a limit.
+type WaitStep struct {
+	// For counts from when this step began by the plan; SinceStart from the
+	// time of the event that started the journey. One of them is set; for a
+	// wait with On it is the limit.
+	For        time.Duration
+	SinceStart time.Duration
+	// On are the events waited for; empty for a plain wait.
+	On []events.Kind
+	// Of restricts On to the escalation or task that this earlier step opened.
+	Of string
+	// OnEvent and OnLimit are where to go; empty means Step.Next.
+	OnEvent, OnLimit string
+}
+
+// ChooseStep takes the first branch whose condition holds.
+type ChooseStep struct {
+	Branches []Branch
+	// Otherwise is taken when none holds; empty means Step.Next.
+	Otherwise string
+}
+
+// Branch is one way of a choose step.
+type Branch struct {
+	When *Condition
+	Then string // step id; empty means Step.Next
+}
+
+// TaskStep asks a human, without alarm.
+type TaskStep struct {
+	// What is the code of the question, such as "call-client".
+	What string
+	// Owner is "assigned", "role:<role>" or "person:<id>".
+	Owner string
+	// Due counts from when the task is opened.
+	Due time.Duration
+}
+
+// EscalateStep opens an escalation under a policy of the directory.
+type EscalateStep struct {
+	Policy string
+	// Question is the code of what must be answered, such as "high-risk-no-show".
+	Question string
+}
+
+// EndStep ends the journey with an outcome for reports.
+type EndStep struct {
+	Outcome string
+}

@@ -1,0 +1,306 @@
+package escalation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// keepAttempts is how many recorded tries an escalation keeps.
+const keepAttempts = 20
+
+// Move is what one act or timer did to an escalation.
+type Move struct {
+	Reason Reason
+	// Asks are the people newly asked, all with status Asked: the rung's owner
+	// first, then those who are told. Each needs one mail; its id is given
+	// back with Attach before anything else happens to the escalation.
+	Asks []Ask
+	// Withdraw are the ids of mails that are no longer wanted and that no
+	// provider is known to have taken.
+	Withdraw []string
+	// Skipped are the rungs passed at once because nobody there can be asked.
+	Skipped []int
+	// Changed is false when the escalation is as it was.
+	Changed bool
+	// Told is who had it, where somebody came second or the hold ran out.
+	Told *Ack
+	// Closed is the outcome that stands, where somebody came after it.
+	Closed *Closing
+}
+
+// Open begins an escalation and asks its first rung. The policy is copied.
+// Nobody reachable on any rung: whoever is on call is asked.
+func Open(id string, p Policy, question string, cause events.Hash, clinician string, staff Staff, now time.Time) (Escalation, Move) {
+	now = now.UTC()
+	e := Escalation{ID: id, Policy: p.clone(), Cause: cause, Opened: now, Clinician: clinician}
+	if question != "" {
+		e.Questions = []string{question}
+	}
+	m := Move{Reason: Opened, Changed: true}
+	e.askFrom(&m, 0, 0, &staff, now, step{})
+	return e, m
+}
+
+// Join adds a second cause to the open escalation. Questions are a union,
+// never undone. Nobody is asked again, and nothing is put off.
+func (e *Escalation) Join(question string, _ time.Time) Move {
+	switch {
+	case !e.Open():
+		return Move{Reason: NotOpen, Closed: e.closing()}
+	case question == "" || slices.Contains(e.Questions, question):
+		return Move{Reason: Joined}
+	}
+	e.Questions = append(slices.Clone(e.Questions), question)
+	return Move{Reason: Joined, Changed: true}
+}
+
+// Due moves the ladder by one rung when its time has come. However late the
+// timer is, one rung is asked, with its full time from now (the rule
+// late-is-decided).
+func (e *Escalation) Due(staff Staff, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case !e.Open():
+		return Move{Reason: NotOpen, Closed: e.closing()}
+	case now.Before(e.Next):
+		return Move{Reason: Stale}
+	}
+	e.own()
+	m := Move{Reason: NoAnswer, Changed: true}
+	var s step
+	if e.Ack != nil {
+		m.Reason, m.Told = HoldRanOut, e.Ack
+		// Whoever took it and forgot is told that others are asked now.
+		s.tell = e.Ack.By
+		e.Ack = nil
+	} else {
+		if e.Rung >= e.Policy.last() {
+			m.Reason = Repeats
+		}
+		if i := e.current(); i >= 0 && e.Asks[i].Status == Accepted {
+			e.Asks[i].Status = Silent
+		}
+	}
+	e.climb(&m, &staff, now, s)
+	return m
+}
+
+// Acknowledge makes by the owner and pauses the ladder for the policy's hold;
+// mails that have not left are withdrawn. It does not close the question.
+// Anybody may acknowledge, also late and from an older rung; onBehalf names
+// the person by acts for, or is empty. The first one wins until the hold has
+// run out.
+func (e *Escalation) Acknowledge(by, onBehalf string, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case !e.Open():
+		return Move{Reason: AlreadyClosed, Closed: e.closing()}
+	case by == "":
+		return Move{Reason: PersonMissing}
+	case e.Ack != nil && now.Before(e.Next):
+		return Move{Reason: AlreadyAcknowledged, Told: e.told()}
+	}
+	e.own()
+	if onBehalf == by {
+		onBehalf = ""
+	}
+	m := Move{Reason: Acknowledged, Changed: true}
+	// After the hold, an acknowledgement holds nothing any more: the new one
+	// counts, though the timer is late.
+	m.Told = e.told()
+	e.Ack = &Ack{By: by, For: onBehalf, At: now}
+	e.Owner = by
+	e.Next = now.Add(e.Policy.hold())
+	e.withdraw(&m, "")
+	return m
+}
+
+// Decline passes the question on: the next rung is asked at once, at the end
+// of the ladder somebody else of the last rung or whoever is on call. Whoever
+// acknowledged may pass it on too, which resumes the ladder. Somebody of an
+// older rung only says so: the question is with the next one already.
+func (e *Escalation) Decline(by string, staff Staff, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case !e.Open():
+		return Move{Reason: AlreadyClosed, Closed: e.closing()}
+	case by == "":
+		return Move{Reason: PersonMissing}
+	case e.Ack != nil && e.Ack.By != by:
+		return Move{Reason: AlreadyAcknowledged, Told: e.told()}
+	}
+	asked := e.latest(by, func(a *Ask) bool { return !a.Inform })
+	if e.Owner != by {
+		if asked < 0 {
+			return Move{Reason: NotAsked}
+		}
+		if e.Asks[asked].Status == Passed {
+			return Move{Reason: PassedOn}
+		}
+	}
+	e.own()
+	m := Move{Reason: PassedOn, Changed: true}
+	e.withdraw(&m, by)
+	if asked >= 0 {
+		e.Asks[asked].Status = Passed
+	}
+	if e.Owner != by {
+		return m
+	}
+	e.Ack = nil
+	s := step{atOnce: true, by: by, not: func(id string) bool { return e.askedAt(id, now) }}
+	if !e.climb(&m, &staff, now, s) {
+		m.Reason = NobodyElse
+		e.wait(now)
+	}
+	return m
+}
+
+// Attempt records a try to reach the client; how is "phone", "text" or
+// "visit". A try by whoever acknowledged restarts the hold; any other puts
+// nothing off.
+func (e *Escalation) Attempt(by, how string, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case !e.Open():
+		return Move{Reason: AlreadyClosed, Closed: e.closing()}
+	case by == "":
+		return Move{Reason: PersonMissing}
+	}
+	e.Attempts = append(slices.Clone(e.Attempts), Attempt{By: by, At: now, How: how})
+	if n := len(e.Attempts); n > keepAttempts {
+		e.Attempts = e.Attempts[n-keepAttempts:]
+	}
+	if e.Ack != nil && e.Ack.By == by {
+		if until := now.Add(e.Policy.hold()); until.After(e.Next) {
+			e.Next = until
+		}
+	}
+	return Move{Reason: AttemptRecorded, Changed: true}
+}
+
+// Delivered says what became of a mail: Accepted or Failed; a failure is
+// final, whatever order the reports come in. Where the owner's own mail failed
+// and nobody has acknowledged, the ladder moves at once. At its end only
+// whoever is on call is still asked at once; else the last rung waits its
+// time, so that a ladder does not spin while no mail leaves at all.
+func (e *Escalation) Delivered(message string, status Status, staff Staff, now time.Time) Move {
+	now = now.UTC()
+	i := slices.IndexFunc(e.Asks, func(a Ask) bool { return message != "" && a.Message == message })
+	if i < 0 {
+		return Move{Reason: Unrelated}
+	}
+	was := e.Asks[i].Status
+	switch {
+	case status == Accepted && (was == Asked || was == Withdrawn):
+		e.own()
+		e.Asks[i].Status = Accepted
+		return Move{Reason: MailAccepted, Changed: true}
+	case status == Failed && was != Failed && was != Passed:
+		e.own()
+		e.Asks[i].Status = Failed
+	default:
+		return Move{Reason: Unrelated}
+	}
+	m := Move{Reason: NotDelivered, Changed: true}
+	if !e.Open() || e.Ack != nil || i != e.current() {
+		return m
+	}
+	failed := func(id string) bool {
+		j := e.latest(id, nil)
+		return j >= 0 && e.Asks[j].Status == Failed
+	}
+	s := step{atOnce: true, by: e.Asks[i].Person, not: func(id string) bool {
+		return failed(id) || e.askedAt(id, now)
+	}}
+	if e.Rung >= e.Policy.last() {
+		// The second failure in a row is the fallback's own, and waits.
+		s.fallbackOnly = true
+	}
+	if !e.climb(&m, &staff, now, s) {
+		e.wait(now)
+	}
+	return m
+}
+
+// Close is the one way to close: a person with a known outcome (the rule
+// humans-close, kept by TestHumansClose). No acknowledgement is needed.
+func (e *Escalation) Close(by string, o events.Outcome, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case !e.Open():
+		return Move{Reason: AlreadyClosed, Closed: e.closing()}
+	case by == "":
+		return Move{Reason: PersonMissing}
+	case !known(o):
+		return Move{Reason: OutcomeMissing}
+	}
+	e.own()
+	m := Move{Reason: Closed, Changed: true}
+	e.Closed = &Closing{By: by, At: now, Outcome: o}
+	e.Next = time.Time{}
+	e.withdraw(&m, "")
+	return m
+}
+
+// Reopen starts the ladder anew at its first rung, in a new round, under the
+// policy the escalation began with.
+func (e *Escalation) Reopen(by string, staff Staff, now time.Time) Move {
+	now = now.UTC()
+	switch {
+	case e.Open():
+		return Move{Reason: AlreadyOpen}
+	case by == "":
+		return Move{Reason: PersonMissing}
+	}
+	e.own()
+	m := Move{Reason: Reopened, Changed: true, Closed: e.closing()}
+	e.Closed, e.Ack = nil, nil
+	e.askFrom(&m, 0, e.Round+1, &staff, now, step{})
+	return m
+}
+
+// Attach gives an ask that a Move just made the id of its mail. It says
+// whether the ask is still kept.
+func (e *Escalation) Attach(person string, rung, round int, message string) bool {
+	i := slices.IndexFunc(e.Asks, func(a Ask) bool {
+		return a.Person == person && a.Rung == rung && a.Round == round
+	})
+	if i < 0 {
+		return false
+	}
+	e.own()
+	e.Asks[i].Message = message
+	return true
+}
+
+// own makes the asks this value's own before they are changed: older states
+// that share them must stay as they were decided.
+func (e *Escalation) own() { e.Asks = slices.Clone(e.Asks) }
+
+func (e *Escalation) told() *Ack {
+	if e.Ack == nil {
+		return nil
+	}
+	a := *e.Ack
+	return &a
+}
+
+func (e *Escalation) closing() *Closing {
+	if e.Closed == nil {
+		return nil
+	}
+	c := *e.Closed
+	return &c
+}
+
+func known(o events.Outcome) bool {
+	for _, one := range events.Outcomes() {
+		if one.Code == o {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,159 @@
+package escalation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Who a rung names: two words and two prefixes.
+const (
+	ownerAssigned = "assigned"
+	ownerCover    = "cover"
+	ownerRole     = "role:"
+	ownerPerson   = "person:"
+)
+
+// nameless is who owns a question in a clinic whose staff list is empty, which
+// Staff.Check refuses. A mail to them fails, and the failure is seen.
+const nameless = "on-call"
+
+// Person finds a person by id; nil when there is none.
+func (s *Staff) Person(id string) *Person {
+	if id == "" {
+		return nil
+	}
+	for i := range s.People {
+		if s.People[i].ID == id {
+			return &s.People[i]
+		}
+	}
+	return nil
+}
+
+// Resolve says who can be asked now where a rung names owner: "assigned",
+// "cover", "role:<role>" or "person:<id>". The first one is the rung's owner.
+// Whoever is away is replaced by their cover, and so on along the covers;
+// whoever has no email address is left out. Of a role, holders who are there
+// come first, in the order of the staff list, then the covers of the others.
+// Empty means that nobody can be reached.
+func (s *Staff) Resolve(owner, clinician string, now time.Time) []Person {
+	var out []Person
+	add := func(p *Person) {
+		if p != nil && p.ID != "" && !slices.ContainsFunc(out, func(o Person) bool { return o.ID == p.ID }) {
+			out = append(out, *p)
+		}
+	}
+	switch {
+	case owner == ownerAssigned:
+		add(s.standIn(s.Person(clinician), now))
+	case owner == ownerCover:
+		if p := s.Person(clinician); p != nil {
+			add(s.standIn(s.Person(p.Cover), now))
+		}
+	case strings.HasPrefix(owner, ownerPerson):
+		add(s.standIn(s.Person(strings.TrimPrefix(owner, ownerPerson)), now))
+	case strings.HasPrefix(owner, ownerRole):
+		holders := s.holders(strings.TrimPrefix(owner, ownerRole))
+		for _, p := range holders {
+			if !p.away(now) && p.mailable() {
+				add(p)
+			}
+		}
+		for _, p := range holders {
+			if p.away(now) {
+				add(s.standIn(p, now))
+			}
+		}
+	}
+	return out
+}
+
+// standIn is the person, or the first along their covers who is not away; nil
+// when that one has no email address or the covers run in a circle.
+func (s *Staff) standIn(p *Person, now time.Time) *Person {
+	// Longer than the list means a circle.
+	for range s.People {
+		if p == nil {
+			return nil
+		}
+		if !p.away(now) {
+			if !p.mailable() {
+				return nil
+			}
+			return p
+		}
+		p = s.Person(p.Cover)
+	}
+	return nil
+}
+
+func (s *Staff) holders(role string) []*Person {
+	var out []*Person
+	for i := range s.People {
+		if slices.Contains(s.People[i].Roles, role) {
+			out = append(out, &s.People[i])
+		}
+	}
+	return out
+}
+
+// fallback is who is asked where nobody else can be: whoever is on call, away
+// or not. It is never empty.
+func (s *Staff) fallback(now time.Time) string {
+	if there := s.Resolve(ownerPerson+s.OnCall, "", now); len(there) > 0 {
+		return there[0].ID
+	}
+	if s.OnCall != "" {
+		return s.OnCall
+	}
+	for i := range s.People {
+		if p := &s.People[i]; p.ID != "" && !p.away(now) && p.mailable() {
+			return p.ID
+		}
+	}
+	return nameless
+}
+
+func (p *Person) mailable() bool { return strings.TrimSpace(p.Email) != "" }
+
+func (p *Person) away(now time.Time) bool {
+	return slices.ContainsFunc(p.Away, func(s Span) bool {
+		return !now.Before(s.From) && now.Before(s.To)
+	})
+}
+
+// Check finds what would keep the staff list from being asked: nobody on call,
+// ids that are missing or stand twice, covers that nobody has. It returns all
+// that it found, joined; the texts are for the person who wrote the list.
+func (s *Staff) Check() error {
+	var found []error
+	seen := make(map[string]bool, len(s.People))
+	for i := range s.People {
+		p := &s.People[i]
+		switch {
+		case p.ID == "":
+			found = append(found, fmt.Errorf("person %d has no id", i+1))
+		case seen[p.ID]:
+			found = append(found, fmt.Errorf("person %q stands in the list twice", p.ID))
+		}
+		seen[p.ID] = true
+		if p.Cover != "" && s.Person(p.Cover) == nil {
+			found = append(found, fmt.Errorf("person %q is covered by %q, who is not in the list", p.ID, p.Cover))
+		}
+		if p.Cover != "" && p.Cover == p.ID {
+			found = append(found, fmt.Errorf("person %q covers for themselves", p.ID))
+		}
+	}
+	switch p := s.Person(s.OnCall); {
+	case s.OnCall == "":
+		found = append(found, errors.New("nobody is on call"))
+	case p == nil:
+		found = append(found, fmt.Errorf("%q is on call and not in the list", s.OnCall))
+	case !p.mailable():
+		found = append(found, fmt.Errorf("%q is on call and has no email address", s.OnCall))
+	}
+	return errors.Join(found...)
+}

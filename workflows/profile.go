@@ -1,0 +1,258 @@
+package workflows
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// said is when and by which event something was said.
+type said struct {
+	at time.Time
+	by events.Hash
+}
+
+// newer orders what events say about one field: the later event time wins, and
+// of two at the same time the larger hash, so that no order of arrival and no
+// repetition changes the result (the rule order-free).
+func newer(at time.Time, by events.Hash, than time.Time, thanBy events.Hash) bool {
+	if c := at.Compare(than); c != 0 {
+		return c > 0
+	}
+	return bytes.Compare(by[:], thanBy[:]) > 0
+}
+
+// set puts a value into a field when it is newer than what stands there.
+func set[T any](f **Field[T], v *T, s said) bool {
+	if v == nil || (*f != nil && !newer(s.at, s.by, (*f).At, (*f).By)) {
+		return false
+	}
+	*f = &Field[T]{Value: *v, At: s.at, By: s.by}
+	return true
+}
+
+// merge takes what an event says about the client into the profile.
+func (p *Profile) merge(c *events.Client, s said) {
+	set(&p.FirstName, c.FirstName, s)
+	set(&p.LastName, c.LastName, s)
+	set(&p.Phone, c.Phone, s)
+	set(&p.ChartURL, c.ChartURL, s)
+	set(&p.Language, c.Language, s)
+	set(&p.TimeZone, c.TimeZone, s)
+	set(&p.Clinician, c.Clinician, s)
+	set(&p.Risk, c.Risk, s)
+	set(&p.Status, c.Status, s)
+	set(&p.Minor, c.Minor, s)
+	set(&p.AddressOwner, c.AddressOwner, s)
+	set(&p.Email, c.Email, s)
+	if c.EmailVerified != nil {
+		v := Verification{OK: *c.EmailVerified}
+		if c.Email != nil {
+			v.Address = *c.Email
+		}
+		set(&p.EmailVerified, &v, s)
+	}
+	if c.Programmes != nil {
+		set(&p.Programmes, &c.Programmes, s)
+	}
+	if c.Consent != nil && c.Consent.Outreach != nil {
+		rec := *c.Consent.Outreach
+		// Consent counts from when it was given, where the feed says so.
+		when := s
+		if rec.At != nil {
+			when.at = *rec.At
+		}
+		set(&p.Outreach, &rec, when)
+	}
+}
+
+// before orders two stamps: version, then time, then hash.
+func (s Stamp) before(t Stamp) bool {
+	if s.Version != t.Version {
+		return s.Version < t.Version
+	}
+	return newer(t.At, t.By, s.At, s.By)
+}
+
+// appointment takes what an event says about an appointment into the state.
+// latest is false when newer news about its status came first.
+func (s *State) appointment(ev events.Event, hash events.Hash) (a *Appointment, latest bool) {
+	d := ev.Data.Appointment
+	stamp := Stamp{Version: d.Version, At: ev.Time, By: hash}
+	i := slices.IndexFunc(s.Appointments, func(a Appointment) bool { return a.ID == d.ID })
+	if i < 0 {
+		s.Appointments = append(s.Appointments, Appointment{ID: d.ID})
+		i = len(s.Appointments) - 1
+	}
+	a = &s.Appointments[i]
+	if d.Start != nil && a.StartSaid.before(stamp) {
+		a.Start, a.StartSaid = *d.Start, stamp
+	}
+	if d.Visit != "" && a.VisitSaid.before(stamp) {
+		a.Visit, a.VisitSaid = d.Visit, stamp
+	}
+	if a.StatusSaid.before(stamp) {
+		a.Status, a.CancelledBy, a.StatusSaid = ev.Kind, d.By, stamp
+		return a, true
+	}
+	return a, false
+}
+
+// ahead says whether the appointment is booked and still to come.
+func (a *Appointment) ahead(now time.Time) bool {
+	return (a.Status == events.AppointmentBooked || a.Status == events.AppointmentRescheduled) && a.Start.After(now)
+}
+
+// HasFutureAppointment says whether any appointment lies ahead.
+func (s *State) HasFutureAppointment(now time.Time) bool {
+	for i := range s.Appointments {
+		if s.Appointments[i].ahead(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// flagDays is how long a closed escalation keeps the safety flag up.
+const flagDays = 30 * 24 * time.Hour
+
+// Flagged is the safety flag: the risk is not known to be none, or an
+// escalation is open or was closed within 30 days.
+func (s *State) Flagged(now time.Time) bool {
+	if s.Profile.Risk.Get() != events.RiskNone {
+		return true
+	}
+	for i := range s.Escalations {
+		e := &s.Escalations[i]
+		if e.Open() || now.Sub(e.Closed.At) < flagDays {
+			return true
+		}
+	}
+	return false
+}
+
+// status is active until somebody says otherwise.
+func (p *Profile) status() events.Status {
+	if !p.Status.Known() {
+		return events.StatusActive
+	}
+	return p.Status.Get()
+}
+
+// statusReason is why a status stops care mail; ok is false for active.
+func statusReason(s events.Status) (Reason, bool) {
+	switch s {
+	case events.StatusDeceased:
+		return Deceased, true
+	case events.StatusDischarged:
+		return Discharged, true
+	case events.StatusHospitalised:
+		return Hospitalised, true
+	case events.StatusTransferred:
+		return Transferred, true
+	}
+	return "", false
+}
+
+// gate is the rule consent-first: may a care message of this template leave
+// now? When not, it says why and which event said so.
+func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.Hash, bool) {
+	p := &s.Profile
+	if r, stop := statusReason(p.status()); stop {
+		return r, p.Status.By, false
+	}
+	if p.OptedOut.Get() {
+		return OptedOut, p.OptedOut.By, false
+	}
+	switch p.Outreach.Get().State {
+	case events.ConsentGranted:
+	case events.ConsentWithdrawn:
+		return ConsentWithdrawn, p.Outreach.By, false
+	default:
+		return NoConsent, events.Hash{}, false
+	}
+	if p.Email.Get() == "" {
+		return NoAddress, events.Hash{}, false
+	}
+	if !p.verified() {
+		return AddressNotVerified, p.Email.By, false
+	}
+	if sup := p.Suppressed; sup.Known() && sup.Get() == p.Email.Get() {
+		return Suppressed, sup.By, false
+	}
+	for _, programme := range p.Programmes.Get() {
+		if slices.Contains(c.Consent.ExcludedProgrammes, programme) {
+			return ProgrammeExcluded, p.Programmes.By, false
+		}
+	}
+	if p.Minor.Get() && p.AddressOwner.Get() == "" {
+		return MinorUnknownOwner, p.Minor.By, false
+	}
+	if pz := p.Paused; pz.Get().On && (pz.Get().Until.IsZero() || now.Before(pz.Get().Until)) {
+		return Paused, pz.By, false
+	}
+	if s.Flagged(now) && !allowedWhenFlagged(template) {
+		return FlaggedClient, events.Hash{}, false
+	}
+	return "", events.Hash{}, true
+}
+
+// verified says whether the address as it stands was verified: the word was
+// about this very address, or named none and came after it.
+func (p *Profile) verified() bool {
+	v := p.EmailVerified.Get()
+	switch {
+	case !v.OK:
+		return false
+	case v.Address != "":
+		return v.Address == p.Email.Get()
+	}
+	return !p.Email.At.After(p.EmailVerified.At)
+}
+
+// allowedWhenFlagged: to a client with a safety flag goes nothing but the
+// caring note without an ask, and the orientation.
+func allowedWhenFlagged(template string) bool {
+	return template == "E" || template == "F"
+}
+
+// zone is the client's own, else the clinic's.
+func (s *State) zone(c *Clinic) *time.Location {
+	if name := s.Profile.TimeZone.Get(); name != "" {
+		if loc, err := time.LoadLocation(name); err == nil {
+			return loc
+		}
+	}
+	if c.Zone != nil {
+		return c.Zone
+	}
+	return time.UTC
+}
+
+// quietUntil is when the quiet hours that now falls into end; zero when it is
+// not quiet. The hours are the wall clock's, so nights on which clocks change
+// are as quiet as others.
+func quietUntil(c *Clinic, loc *time.Location, now time.Time) time.Time {
+	if c.QuietFrom == c.QuietTo {
+		return time.Time{}
+	}
+	local := now.In(loc)
+	clock := func(day int, d time.Duration) time.Time {
+		return time.Date(local.Year(), local.Month(), local.Day()+day, 0, int(d/time.Minute), 0, 0, loc)
+	}
+	if c.QuietFrom < c.QuietTo { // within one day
+		if !local.Before(clock(0, c.QuietFrom)) && local.Before(clock(0, c.QuietTo)) {
+			return clock(0, c.QuietTo)
+		}
+		return time.Time{}
+	}
+	switch {
+	case local.Before(clock(0, c.QuietTo)):
+		return clock(0, c.QuietTo)
+	case !local.Before(clock(0, c.QuietFrom)):
+		return clock(1, c.QuietTo)
+	}
+	return time.Time{}
+}

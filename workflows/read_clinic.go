@@ -1,0 +1,496 @@
+package workflows
+
+import (
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// What a clinic gets where clinic.yaml says nothing.
+const (
+	defaultCapMessages = 3
+	defaultCapWithin   = 14 * 24 * time.Hour
+	defaultQuietFrom   = 20 * time.Hour
+	defaultQuietTo     = 9 * time.Hour
+	// defaultExcluded keeps 42 CFR Part 2 programmes out until a clinic decides.
+	defaultExcluded = "substance-use"
+)
+
+// safetyPolicy answers what no workflow asked for.
+const safetyPolicy = "safety"
+
+// The bounds of the numbers in clinic.yaml.
+const (
+	maxPeople   = 1000
+	maxRungs    = 20
+	maxCap      = 20
+	maxRungSpan = 7 * 24 * time.Hour
+)
+
+// clinicReader reads clinic.yaml into a Clinic.
+type clinicReader struct {
+	r *reader
+	c *Clinic
+	// staffRead says that `people` could be read, so that names can be checked.
+	staffRead bool
+}
+
+func (cr *clinicReader) clinic(n ast.Node) {
+	r, c := cr.r, cr.c
+	const what = "a clinic"
+	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "crisis_line",
+		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa")
+	if !ok {
+		return
+	}
+	if e, ok := r.need(m, what, "name", "Harbour Lane Counselling"); ok {
+		c.Name, _ = r.text(e.value, e.key, 100)
+	}
+	if e, ok := r.need(m, what, "zone", "America/Chicago"); ok {
+		c.Zone = cr.zone(e)
+	}
+	if e, ok := m.get("phone"); ok {
+		c.Phone, _ = r.text(e.value, e.key, 40)
+	}
+	if e, ok := m.get("booking_url"); ok {
+		c.BookingURL = cr.url(e)
+	}
+	if e, ok := r.need(m, what, "from", "{name: Harbour Lane, email: hello@example.org}"); ok {
+		c.From = cr.address(e)
+	}
+	if e, ok := r.need(m, what, "reply_to", "{name: Front desk, email: desk@example.org}"); ok {
+		c.ReplyTo = cr.address(e)
+	}
+	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
+		cr.crisisLine(e)
+	}
+	if e, ok := r.need(m, what, "people", "{amara: {name: Amara Cole, email: amara@example.org, roles: [clinician]}}"); ok {
+		cr.people(e)
+	}
+	if e, ok := r.need(m, what, "on_call", "amara"); ok {
+		if s, ok := r.word(e.value, e.key); ok {
+			c.Staff.OnCall = s
+			cr.resolves("person:"+s, r, start(e.value))
+		}
+	}
+	if e, ok := m.get("task_owner"); ok {
+		if s, ok := r.owner(e.value, e.key); ok {
+			c.TaskOwner = s
+			cr.resolves(s, r, start(e.value))
+		}
+	} else if c.Staff.OnCall != "" {
+		c.TaskOwner = "person:" + c.Staff.OnCall
+	}
+	if e, ok := r.need(m, what, "policies", "{safety: {urgency: crisis, hold: 2h, rungs: [{owner: assigned, within: 10m}]}}"); ok {
+		cr.policies(e)
+	}
+	cr.rules(m)
+}
+
+// rules reads what has a default.
+func (cr *clinicReader) rules(m *mapping) {
+	r, c := cr.r, cr.c
+	c.Consent.ExcludedProgrammes = []string{defaultExcluded}
+	if e, ok := m.get("consent"); ok {
+		if cm, ok := r.mapping(e.value, "`consent`", "excluded_programmes"); ok {
+			if e, ok := cm.get("excluded_programmes"); ok {
+				c.Consent.ExcludedProgrammes = cr.words(e, "[substance-use]", true)
+			}
+		}
+	}
+	c.Cap = Cap{defaultCapMessages, defaultCapWithin}
+	if e, ok := m.get("cap"); ok {
+		if cm, ok := r.mapping(e.value, "`cap`", "messages", "within"); ok {
+			if e, ok := r.need(cm, "`cap`", "messages", "3"); ok {
+				c.Cap.Messages = r.number(e, 1, maxCap, "")
+			}
+			if e, ok := r.need(cm, "`cap`", "within", "14d"); ok {
+				c.Cap.Within = cr.span(e, 24*time.Hour, 90*24*time.Hour)
+			}
+		}
+	}
+	c.QuietFrom, c.QuietTo = defaultQuietFrom, defaultQuietTo
+	if e, ok := m.get("quiet_hours"); ok {
+		if qm, ok := r.mapping(e.value, "`quiet_hours`", "from", "to"); ok {
+			from, ok1 := r.need(qm, "`quiet_hours`", "from", "\"20:00\"")
+			to, ok2 := r.need(qm, "`quiet_hours`", "to", "\"09:00\"")
+			if ok1 && ok2 {
+				var good1, good2 bool
+				c.QuietFrom, good1 = cr.clock(from)
+				c.QuietTo, good2 = cr.clock(to)
+				if good1 && good2 && c.QuietFrom == c.QuietTo {
+					r.failf(to.at, "quiet hours that begin when they end leave no hour to write in; change one of them")
+				}
+			}
+		}
+	}
+	if e, ok := m.get("acknowledge_no_baa"); ok {
+		b, isYesNo := e.value.(*ast.BoolNode)
+		if !isYesNo {
+			r.failf(start(e.value), "`acknowledge_no_baa` must be true or false")
+			return
+		}
+		c.AcknowledgeNoBAA = b.Value
+	}
+}
+
+func (cr *clinicReader) zone(e entry) *time.Location {
+	s, ok := cr.r.text(e.value, e.key, 100)
+	if !ok {
+		return nil
+	}
+	zone, err := time.LoadLocation(s)
+	if err != nil || s == "Local" {
+		cr.r.failf(start(e.value), "unknown time zone %#q; write an IANA name such as America/Chicago", shorten(s))
+		return nil
+	}
+	return zone
+}
+
+func (cr *clinicReader) url(e entry) string {
+	s, ok := cr.r.text(e.value, e.key, 500)
+	if !ok {
+		return ""
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		cr.r.failf(start(e.value), "%#q must be a web address that begins with https://, not %#q", e.key, shorten(s))
+		return ""
+	}
+	return s
+}
+
+func (cr *clinicReader) email(e entry) string {
+	s, ok := cr.r.text(e.value, e.key, 254)
+	if !ok {
+		return ""
+	}
+	a, err := mail.ParseAddress(s)
+	_, domain, _ := strings.Cut(s, "@")
+	if err != nil || a.Address != s || !strings.Contains(strings.Trim(domain, "."), ".") {
+		cr.r.failf(start(e.value), "%#q must be one mail address such as desk@example.org, not %#q", e.key, shorten(s))
+		return ""
+	}
+	return s
+}
+
+func (cr *clinicReader) address(e entry) Address {
+	var a Address
+	m, ok := cr.r.mapping(e.value, "`"+e.key+"`", "name", "email")
+	if !ok {
+		return a
+	}
+	if e, ok := cr.r.need(m, "`"+e.key+"`", "name", "Front desk"); ok {
+		a.Name, _ = cr.r.text(e.value, e.key, 100)
+	}
+	if e, ok := cr.r.need(m, "`"+e.key+"`", "email", "desk@example.org"); ok {
+		a.Email = cr.email(e)
+	}
+	return a
+}
+
+func (cr *clinicReader) crisisLine(e entry) {
+	const what = "`crisis_line`"
+	r, line := cr.r, &cr.c.CrisisLine
+	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url")
+	if !ok {
+		return
+	}
+	if e, ok := r.need(m, what, "name", "988 Suicide and Crisis Lifeline"); ok {
+		line.Name, _ = r.text(e.value, e.key, 100)
+	}
+	if e, ok := r.need(m, what, "phone", "\"988\""); ok {
+		line.Phone, _ = r.text(e.value, e.key, 40)
+	}
+	if e, ok := m.get("text"); ok {
+		line.Text, _ = r.text(e.value, e.key, 100)
+	}
+	if e, ok := m.get("url"); ok {
+		line.URL = cr.url(e)
+	}
+}
+
+// words reads a list of codes; an empty one only where that means something.
+func (cr *clinicReader) words(e entry, example string, mayBeEmpty bool) []string {
+	if seq, ok := e.value.(*ast.SequenceNode); ok && len(seq.Values) == 0 && mayBeEmpty {
+		return nil
+	}
+	nodes, ok := cr.r.list(e.value, e.key, example)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, n := range nodes {
+		s, ok := cr.r.word(n, e.key)
+		if ok && slices.Contains(out, s) {
+			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
+			continue
+		}
+		if ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (cr *clinicReader) people(e entry) {
+	r, c := cr.r, cr.c
+	m, ok := r.anyMapping(e.value, "`people`")
+	if !ok {
+		return
+	}
+	if len(m.entries) == 0 || len(m.entries) > maxPeople {
+		r.failf(e.at, "`people` must have 1 to %d entries", maxPeople)
+		return
+	}
+	covers := map[string]place{}
+	for _, p := range m.entries {
+		if !isWord(p.key) {
+			r.failf(p.at, "a person's id must be small letters, digits and hyphens that begin with a letter, not %#q", shorten(p.key))
+			continue
+		}
+		what := "the person `" + p.key + "`"
+		pm, ok := r.mapping(p.value, what, "name", "email", "roles", "cover", "away")
+		if !ok {
+			continue
+		}
+		person := escalation.Person{ID: p.key}
+		if e, ok := r.need(pm, what, "name", "Amara Cole"); ok {
+			person.Name, _ = r.text(e.value, e.key, 100)
+		}
+		if e, ok := r.need(pm, what, "email", "amara@example.org"); ok {
+			person.Email = cr.email(e)
+		}
+		if e, ok := r.need(pm, what, "roles", "[clinician]"); ok {
+			person.Roles = cr.words(e, "[clinician]", false)
+		}
+		if e, ok := pm.get("cover"); ok {
+			if s, ok := r.word(e.value, e.key); ok {
+				if s == p.key {
+					r.failf(start(e.value), "%#q cannot cover for themselves; name somebody else", s)
+				}
+				person.Cover = s
+				covers[s] = start(e.value)
+			}
+		}
+		if e, ok := pm.get("away"); ok {
+			person.Away = cr.away(e)
+		}
+		c.Staff.People = append(c.Staff.People, person)
+	}
+	cr.staffRead = true
+	for id, at := range covers {
+		cr.resolves("person:"+id, r, at)
+	}
+}
+
+// away reads the times when somebody cannot be asked. A date means the whole
+// day in the clinic's zone, so that `to` is the last day away.
+func (cr *clinicReader) away(e entry) []escalation.Span {
+	nodes, ok := cr.r.list(e.value, e.key, "[{from: 2026-07-01, to: 2026-07-14}]")
+	if !ok {
+		return nil
+	}
+	var out []escalation.Span
+	for _, n := range nodes {
+		const what = "an entry of `away`"
+		m, ok := cr.r.mapping(n, what, "from", "to")
+		if !ok {
+			continue
+		}
+		from, ok1 := cr.r.need(m, what, "from", "2026-07-01")
+		to, ok2 := cr.r.need(m, what, "to", "2026-07-14")
+		if !ok1 || !ok2 {
+			continue
+		}
+		a, good1 := cr.moment(from, 0)
+		b, good2 := cr.moment(to, 1)
+		if !good1 || !good2 {
+			continue
+		}
+		if !a.Before(b) {
+			cr.r.failf(start(to.value), "`to` lies before `from`; swap them")
+			continue
+		}
+		out = append(out, escalation.Span{From: a, To: b})
+	}
+	return out
+}
+
+// moment reads a date, plus so many days, or an RFC 3339 time.
+func (cr *clinicReader) moment(e entry, days int) (time.Time, bool) {
+	s, ok := cr.r.text(e.value, e.key, 40)
+	if !ok {
+		return time.Time{}, false
+	}
+	zone := cr.c.Zone
+	if zone == nil {
+		zone = time.UTC // the missing zone has been reported
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
+		return t.AddDate(0, 0, days), true
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, true
+	}
+	cr.r.failf(start(e.value), "%#q must be a date such as 2026-07-01 or a time such as 2026-07-01T08:00:00-05:00, not %#q", e.key, shorten(s))
+	return time.Time{}, false
+}
+
+// clock reads "20:00" as an offset from midnight.
+func (cr *clinicReader) clock(e entry) (time.Duration, bool) {
+	s, ok := cr.r.text(e.value, e.key, 40)
+	if !ok {
+		return 0, false
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil || len(s) != len("15:04") {
+		cr.r.failf(start(e.value), "%#q must be an hour and minute such as \"20:00\", not %#q", e.key, shorten(s))
+		return 0, false
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, true
+}
+
+// span reads a duration between least and most.
+func (cr *clinicReader) span(e entry, least, most time.Duration) time.Duration {
+	d, ok := cr.r.duration(e.value, e.key)
+	if ok && (d < least || d > most) {
+		cr.r.failf(start(e.value), "%#q must be from %s to %s", e.key, FormatDuration(least), FormatDuration(most))
+	}
+	return d
+}
+
+func (cr *clinicReader) policies(e entry) {
+	r, c := cr.r, cr.c
+	m, ok := r.anyMapping(e.value, "`policies`")
+	if !ok {
+		return
+	}
+	c.Policies = make(map[string]escalation.Policy, len(m.entries))
+	if _, ok := m.get(safetyPolicy); !ok {
+		r.failf(e.at, "`policies` needs the policy `safety`: it answers what no workflow asked for")
+	}
+	for _, p := range m.entries {
+		if !isWord(p.key) {
+			r.failf(p.at, "a policy's id must be small letters, digits and hyphens that begin with a letter, not %#q", shorten(p.key))
+			continue
+		}
+		c.Policies[p.key] = cr.policy(p)
+	}
+}
+
+func (cr *clinicReader) policy(p entry) escalation.Policy {
+	r, what := cr.r, "the policy `"+p.key+"`"
+	policy := escalation.Policy{ID: p.key}
+	m, ok := r.mapping(p.value, what, "urgency", "hold", "rungs")
+	if !ok {
+		return policy
+	}
+	if e, ok := r.need(m, what, "urgency", "crisis"); ok {
+		if s, ok := r.text(e.value, e.key, 40); ok {
+			if known := []string{"crisis", "urgent"}; !slices.Contains(known, s) {
+				r.failf(start(e.value), "unknown urgency %s", quoteWithSuggestion(s, known))
+			}
+			policy.Urgency = s
+		}
+	}
+	if e, ok := r.need(m, what, "hold", "2h"); ok {
+		policy.Hold = cr.span(e, time.Minute, maxRungSpan)
+	}
+	e, ok := r.need(m, what, "rungs", "[{owner: assigned, within: 10m}]")
+	if !ok {
+		return policy
+	}
+	nodes, ok := r.list(e.value, e.key, "[{owner: assigned, within: 10m}]")
+	if !ok {
+		return policy
+	}
+	if len(nodes) > maxRungs {
+		r.failf(e.at, "a policy has at most %d rungs; the last one repeats by itself", maxRungs)
+		return policy
+	}
+	for _, n := range nodes {
+		const what = "a rung"
+		m, ok := r.mapping(n, what, "owner", "within", "inform")
+		if !ok {
+			continue
+		}
+		var rung escalation.Rung
+		if e, ok := r.need(m, what, "owner", "assigned"); ok {
+			rung.Owner = cr.asked(e.value, e.key)
+		}
+		if e, ok := r.need(m, what, "within", "10m"); ok {
+			rung.Within = cr.span(e, time.Minute, maxRungSpan)
+		}
+		if e, ok := m.get("inform"); ok {
+			others, _ := r.list(e.value, e.key, "[role:supervisor]")
+			for _, n := range others {
+				if s := cr.asked(n, e.key); s != "" {
+					rung.Inform = append(rung.Inform, s)
+				}
+			}
+		}
+		policy.Rungs = append(policy.Rungs, rung)
+	}
+	return policy
+}
+
+// asked reads who a rung asks or informs, and checks that such a person exists.
+func (cr *clinicReader) asked(n ast.Node, key string) string {
+	s, ok := cr.r.owner(n, key, "assigned", "cover")
+	if ok {
+		cr.resolves(s, cr.r, start(n))
+	}
+	return s
+}
+
+// resolves reports a role that nobody has or a person who does not exist.
+func (cr *clinicReader) resolves(owner string, r *reader, at place) {
+	kind, name, _ := strings.Cut(owner, ":")
+	if !cr.staffRead || name == "" {
+		return
+	}
+	var ids, roles []string
+	for _, p := range cr.c.Staff.People {
+		ids = append(ids, p.ID)
+		for _, role := range p.Roles {
+			if !slices.Contains(roles, role) {
+				roles = append(roles, role)
+			}
+		}
+	}
+	switch {
+	case kind == "role" && !slices.Contains(roles, name):
+		r.failf(at, "nobody under `people` has the role %s", quoteWithSuggestion(name, roles))
+	case kind == "person" && !slices.Contains(ids, name):
+		r.failf(at, "`people` has nobody called %s", quoteWithSuggestion(name, ids))
+	}
+}
+
+// references checks the names in a workflow that only the clinic knows.
+func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
+	r := &reader{file: file}
+	for _, ref := range f.policies {
+		if cr.c.Policies == nil {
+			break // that there are none has been reported
+		}
+		if _, ok := cr.c.Policies[ref.name]; !ok {
+			known := make([]string, 0, len(cr.c.Policies))
+			for id := range cr.c.Policies {
+				known = append(known, id)
+			}
+			slices.Sort(known)
+			r.failf(ref.at, "clinic.yaml has no policy %s", quoteWithSuggestion(ref.name, known))
+		}
+	}
+	for _, ref := range f.owners {
+		cr.resolves(ref.name, r, ref.at)
+	}
+	return r.errs
+}

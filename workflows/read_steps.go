@@ -1,0 +1,308 @@
+package workflows
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// stepKinds are the keys that say what a step does.
+func stepKinds() []string {
+	return []string{
+		string(StepSend), string(StepWait), string(StepChoose),
+		string(StepTask), string(StepEscalate), string(StepEnd),
+	}
+}
+
+// steps reads a list of steps; prefix is the path of the list, such as "4.1.".
+func (b *builder) steps(n ast.Node, key, prefix string, depth int) []*tree {
+	nodes, ok := b.r.list(n, key, "[{send: A}]")
+	if !ok {
+		return nil
+	}
+	if depth > maxDepth {
+		b.r.failf(start(n), "these steps are nested more than %d deep; move some into a workflow of their own", maxDepth)
+		return nil
+	}
+	var out []*tree
+	for i, n := range nodes {
+		b.count++
+		if b.count == maxSteps+1 {
+			b.r.failf(start(n), "the workflow has more than %d steps; split it", maxSteps)
+		}
+		if b.count > maxSteps {
+			return out
+		}
+		t := b.step(n, prefix+strconv.Itoa(i+1), depth)
+		if t == nil {
+			b.dropped = true
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (b *builder) step(n ast.Node, at string, depth int) *tree {
+	before := len(b.r.errs)
+	m, ok := b.r.mapping(n, "a step", append([]string{"id"}, stepKinds()...)...)
+	if !ok {
+		return nil
+	}
+	t := &tree{at: m.at, step: Step{ID: at}}
+	var body entry
+	for _, e := range m.entries {
+		switch {
+		case e.key == "id":
+		case t.step.Kind == "":
+			t.step.Kind, body = StepKind(e.key), e
+		default:
+			b.r.failf(e.at, "a step does one thing; write %#q as the next step, with its own `-`", e.key)
+		}
+	}
+	if t.step.Kind == "" {
+		// Where a key was misspelt, that has been said already.
+		if len(b.r.errs) == before {
+			b.r.failf(m.at, "this step does nothing; give it one of %s", listing(stepKinds()))
+		}
+		return nil
+	}
+	if e, ok := m.get("id"); ok {
+		b.id(t, e)
+	}
+	b.body(t, body, at, depth)
+	if first, twice := b.places[t.step.ID]; twice {
+		b.r.failf(t.at, "a second step is called %#q; the first is on line %d, give this one another id", t.step.ID, first.line)
+	} else {
+		b.places[t.step.ID] = t.at
+	}
+	return t
+}
+
+// id gives a step the name that the file chose.
+func (b *builder) id(t *tree, e entry) {
+	if s, ok := b.r.word(e.value, "id"); ok {
+		if isWord(t.step.ID) {
+			b.r.failf(e.at, "the step already has the id %#q; keep one", t.step.ID)
+			return
+		}
+		t.step.ID = s
+	}
+}
+
+// keys reads the long form of a step and takes its id.
+func (b *builder) keys(t *tree, body entry, keys ...string) (*mapping, bool) {
+	m, ok := b.r.mapping(body.value, "`"+body.key+"`", append(keys, "id")...)
+	if !ok {
+		return nil, false
+	}
+	if e, ok := m.get("id"); ok {
+		b.id(t, e)
+	}
+	return m, true
+}
+
+func isMapping(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	}
+	return false
+}
+
+func (b *builder) body(t *tree, body entry, at string, depth int) {
+	r := b.r
+	switch t.step.Kind {
+	case StepSend:
+		t.step.Send = &SendStep{}
+		value := body.value
+		if isMapping(value) {
+			m, ok := b.keys(t, body, "template")
+			if !ok {
+				return
+			}
+			e, ok := r.need(m, "`send`", "template", "A")
+			if !ok {
+				return
+			}
+			value = e.value
+		}
+		if s, ok := r.text(value, "send", 100); ok {
+			if !slices.Contains(families(), s) {
+				r.failf(start(value), "unknown message family %#q; it can be %s", shorten(s), listing(families()))
+			}
+			t.step.Send.Template = s
+		}
+	case StepWait:
+		b.wait(t, body, at, depth)
+	case StepChoose:
+		b.choose(t, body, at, depth)
+	case StepTask:
+		t.step.Task = &TaskStep{}
+		m, ok := b.keys(t, body, "what", "owner", "due")
+		if !ok {
+			return
+		}
+		if e, ok := r.need(m, "`task`", "what", "call-client"); ok {
+			t.step.Task.What, _ = r.word(e.value, e.key)
+		}
+		if e, ok := r.need(m, "`task`", "owner", "assigned"); ok {
+			if s, ok := r.owner(e.value, e.key, "assigned"); ok {
+				t.step.Task.Owner = s
+				b.f.owners = append(b.f.owners, reference{start(e.value), s})
+			}
+		}
+		if e, ok := r.need(m, "`task`", "due", "24h"); ok {
+			t.step.Task.Due, _ = r.duration(e.value, e.key)
+		}
+	case StepEscalate:
+		t.step.Escalate = &EscalateStep{}
+		m, ok := b.keys(t, body, "policy", "question")
+		if !ok {
+			return
+		}
+		if e, ok := r.need(m, "`escalate`", "policy", "safety"); ok {
+			if s, ok := r.word(e.value, e.key); ok {
+				t.step.Escalate.Policy = s
+				b.f.policies = append(b.f.policies, reference{start(e.value), s})
+			}
+		}
+		if e, ok := r.need(m, "`escalate`", "question", "high-risk-no-show"); ok {
+			t.step.Escalate.Question, _ = r.word(e.value, e.key)
+		}
+	case StepEnd:
+		t.step.End = &EndStep{}
+		value := body.value
+		if isMapping(value) {
+			m, ok := b.keys(t, body, "outcome")
+			if !ok {
+				return
+			}
+			e, ok := r.need(m, "`end`", "outcome", "no-answer")
+			if !ok {
+				return
+			}
+			value = e.value
+		}
+		t.step.End.Outcome, _ = r.word(value, "end")
+	}
+}
+
+func (b *builder) choose(t *tree, body entry, at string, depth int) {
+	t.step.Choose = &ChooseStep{}
+	nodes, ok := b.r.list(body.value, "choose", "[{when: flagged, steps: [{send: E}]}, {otherwise: [{send: B}]}]")
+	if !ok {
+		return
+	}
+	for i, n := range nodes {
+		m, ok := b.r.mapping(n, "a branch of `choose`", "when", "steps", "otherwise")
+		if !ok {
+			continue
+		}
+		if e, ok := m.get("otherwise"); ok {
+			switch {
+			case len(m.entries) > 1:
+				b.r.failf(e.at, "`otherwise` holds its own steps and stands alone; move it to the end of `choose` with its own `-`")
+			case i < len(nodes)-1:
+				b.r.failf(e.at, "`otherwise` must be the last branch; nothing after it would be looked at")
+			case i == 0:
+				b.r.failf(e.at, "`choose` needs a branch with `when` before `otherwise`; or write the steps without `choose`")
+			}
+			t.otherwise = b.steps(e.value, e.key, at+".otherwise.", depth+1)
+			continue
+		}
+		var br Branch
+		if e, ok := b.r.need(m, "a branch of `choose`", "when", "flagged"); ok {
+			br.When = b.r.condition(e.value)
+		}
+		var list []*tree
+		if e, ok := b.r.need(m, "a branch of `choose`", "steps", "[{send: A}]"); ok {
+			list = b.steps(e.value, e.key, at+"."+strconv.Itoa(i+1)+".", depth+1)
+		}
+		t.step.Choose.Branches = append(t.step.Choose.Branches, br)
+		t.branches = append(t.branches, list)
+	}
+}
+
+func (b *builder) wait(t *tree, body entry, at string, depth int) {
+	r, w := b.r, &WaitStep{}
+	t.step.Wait = w
+	if !isMapping(body.value) {
+		w.For, _ = r.duration(body.value, "wait")
+		return
+	}
+	m, ok := b.keys(t, body, "for", "since_start", "event", "of", "limit", "on_event", "on_limit")
+	if !ok {
+		return
+	}
+	ev, waits := m.get("event")
+	if !waits {
+		b.plainWait(m, w)
+		return
+	}
+	w.On = r.kinds(ev, useWait)
+	for _, key := range []string{"for", "since_start"} {
+		if e, ok := m.get(key); ok {
+			r.failf(e.at, "a wait for an event has `limit` in place of %#q", key)
+		}
+	}
+	if e, ok := m.get("of"); ok {
+		w.Of, _ = r.text(e.value, e.key, 100)
+		t.ofAt = start(e.value)
+	}
+	limit, limited := m.get("limit")
+	switch {
+	case limited && isMapping(limit.value):
+		if lm, ok := r.mapping(limit.value, "`limit`", "since_start"); ok {
+			if e, ok := r.need(lm, "`limit`", "since_start", "7d"); ok {
+				w.SinceStart, _ = r.duration(e.value, e.key)
+			}
+		}
+	case limited:
+		w.For, _ = r.duration(limit.value, limit.key)
+	case len(w.On) > 0 && !w.answered():
+		r.failf(m.at, "this wait may never end; give it a `limit`, such as `limit: 48h`")
+	}
+	if e, ok := m.get("on_event"); ok {
+		t.onEvent = b.steps(e.value, e.key, at+".event.", depth+1)
+	}
+	if e, ok := m.get("on_limit"); ok {
+		if !limited {
+			r.failf(e.at, "`on_limit` needs a `limit`, such as `limit: 48h`")
+		}
+		t.onLimit = b.steps(e.value, e.key, at+".limit.", depth+1)
+	}
+}
+
+// answered says that a wait ends without a limit: the ladder of its escalation
+// goes on until somebody takes or closes it.
+func (w *WaitStep) answered() bool {
+	return w.Of != "" && slices.ContainsFunc(w.On, func(k events.Kind) bool {
+		return k == events.EscalationAcknowledged || k == events.EscalationClosed
+	})
+}
+
+// plainWait reads a wait that only time ends.
+func (b *builder) plainWait(m *mapping, w *WaitStep) {
+	r := b.r
+	for _, key := range []string{"of", "limit", "on_event", "on_limit"} {
+		if e, ok := m.get(key); ok {
+			r.failf(e.at, "%#q belongs to a wait for an event; add `event`, such as `event: [task.done]`", key)
+		}
+	}
+	span, hasFor := m.get("for")
+	since, hasSince := m.get("since_start")
+	switch {
+	case hasFor && hasSince:
+		r.failf(since.at, "a wait has `for` or `since_start`, not both; remove one")
+	case hasFor:
+		w.For, _ = r.duration(span.value, span.key)
+	case hasSince:
+		w.SinceStart, _ = r.duration(since.value, since.key)
+	default:
+		r.failf(m.at, "this wait says neither how long nor for what; write `wait: 2d` or `wait: {event: [task.done], limit: 48h}`")
+	}
+}

@@ -1,0 +1,72 @@
+package workflows
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// duration reads a span.
+func (r *reader) duration(n ast.Node, key string) (time.Duration, bool) {
+	s, ok := r.text(n, key, 200)
+	if !ok {
+		return 0, false
+	}
+	d, err := ParseDuration(s)
+	if err != nil {
+		r.failf(start(n), "%v", err)
+		return 0, false
+	}
+	return d, true
+}
+
+// owner reads who is asked: one of the plain words, "role:<role>" or
+// "person:<id>".
+func (r *reader) owner(n ast.Node, key string, plain ...string) (string, bool) {
+	s, ok := r.joined(n)
+	if !ok {
+		s, ok = r.text(n, key, 200)
+	}
+	if !ok {
+		return "", false
+	}
+	if slices.Contains(plain, s) {
+		return s, true
+	}
+	kind, name, _ := strings.Cut(s, ":")
+	if (kind == "role" || kind == "person") && isWord(name) {
+		return s, true
+	}
+	known := append(slices.Clone(plain), "role:<role>", "person:<id>")
+	r.failf(start(n), "%#q cannot be %#q; it can be %s", key, shorten(s), listing(known))
+	return "", false
+}
+
+// joined puts "role:supervisor" together again: inside brackets the YAML parser
+// takes it for a key with a value, although no space follows the colon.
+func (r *reader) joined(n ast.Node) (string, bool) {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		n = m.Values[0]
+	}
+	v, ok := n.(*ast.MappingValueNode)
+	if !ok {
+		return "", false
+	}
+	key, ok1 := v.Key.(*ast.StringNode)
+	value, ok2 := v.Value.(*ast.StringNode)
+	if !ok1 || !ok2 {
+		return "", false
+	}
+	at := start(key)
+	if at.line < 1 || at.line > len(r.lines) {
+		return "", false
+	}
+	line := []rune(r.lines[at.line-1])
+	s := key.Value + ":" + value.Value
+	if at.column < 1 || at.column > len(line) || !strings.HasPrefix(string(line[at.column-1:]), s) {
+		return "", false
+	}
+	return s, true
+}

@@ -1,0 +1,270 @@
+package workflows
+
+import "github.com/mooring-care/mooring/workflows/escalation"
+
+// What names the thing that a note is about. The words are stable: they stand
+// in stored history.
+type What string
+
+// The things that are decided.
+const (
+	WhatClient     What = "client"
+	WhatJourney    What = "journey"
+	WhatStep       What = "step"
+	WhatMessage    What = "message"
+	WhatTask       What = "task"
+	WhatEscalation What = "escalation"
+)
+
+// Reason is the one named reason of a decision. The words are stable; Words
+// puts them as people read them.
+type Reason string
+
+// The reasons. Those of the escalation ladder stand in escalation.Reasons.
+const (
+	// About the client.
+	Recorded         Reason = "recorded"
+	AlreadyDecided   Reason = "already-decided"
+	OldNews          Reason = "old-news"
+	NothingFollows   Reason = "nothing-follows"
+	StatusChanged    Reason = "status-changed"
+	OptedOut         Reason = "opted-out"
+	Paused           Reason = "paused"
+	Resumed          Reason = "resumed"
+	StateTooLarge    Reason = "state-too-large"
+	CannotDecide     Reason = "cannot-decide"
+	ConditionFailed  Reason = "condition-failed"
+	VersionMissing   Reason = "version-missing"
+	PolicyMissing    Reason = "policy-missing"
+	SafetyQuestion   Reason = "safety-question"
+	ClientIsSafe     Reason = "client-is-safe"
+	ClientWroteBack  Reason = "client-wrote-back"
+	AddressFailed    Reason = "address-failed"
+	AddressComplains Reason = "address-complained"
+
+	// About a journey.
+	Started           Reason = "started"
+	FutureAppointment Reason = "future-appointment"
+	StrongerRuns      Reason = "stronger-runs"
+	ReplacedByStrong  Reason = "replaced-by-stronger"
+	AlreadyRuns       Reason = "already-runs"
+	NotActive         Reason = "not-active"
+	StoppedByEvent    Reason = "stopped-by-event"
+	Retracted         Reason = "retracted"
+	Finished          Reason = "finished"
+
+	// About a step.
+	WaitsUntil    Reason = "waits-until"
+	WaitsForEvent Reason = "waits-for-event"
+	EventCame     Reason = "event-came"
+	LimitReached  Reason = "limit-reached"
+	BranchTaken   Reason = "branch-taken"
+	NoBranch      Reason = "no-branch"
+
+	// About a message.
+	Asked              Reason = "asked"
+	NoConsent          Reason = "no-consent"
+	ConsentWithdrawn   Reason = "consent-withdrawn"
+	NoAddress          Reason = "no-address"
+	AddressNotVerified Reason = "address-not-verified"
+	Suppressed         Reason = "suppressed"
+	Deceased           Reason = "deceased"
+	Discharged         Reason = "discharged"
+	Hospitalised       Reason = "hospitalised"
+	Transferred        Reason = "transferred"
+	ProgrammeExcluded  Reason = "programme-excluded"
+	MinorUnknownOwner  Reason = "minor-unknown-owner"
+	FlaggedClient      Reason = "flagged-client"
+	TooLate            Reason = "too-late"
+	CapReached         Reason = "cap-reached"
+	QuietHours         Reason = "quiet-hours"
+	JourneyEnded       Reason = "journey-ended"
+	NoLongerWanted     Reason = "no-longer-wanted"
+	ProviderAccepted   Reason = "provider-accepted"
+	ProviderRefused    Reason = "provider-refused"
+	Bounced            Reason = "bounced"
+	Dropped            Reason = "dropped"
+	Complained         Reason = "complained"
+	Delivered          Reason = "delivered"
+	FateUnknown        Reason = "fate-unknown"
+	WasWithdrawn       Reason = "was-withdrawn"
+	NotOurMessage      Reason = "not-our-message"
+
+	// About a task.
+	TaskOpened    Reason = "task-opened"
+	TaskFinished  Reason = "task-finished"
+	TaskOverdue   Reason = "task-overdue"
+	TaskNotOpen   Reason = "task-not-open"
+	TaskHandedOn  Reason = "task-handed-on"
+	TaskNoLonger  Reason = "task-not-needed"
+	ReplyToRead   Reason = "reply-to-read"
+	BookedButRisk Reason = "booked-but-at-risk"
+)
+
+// words are what people read. Every reason has its sentence; a test holds that.
+func words(r Reason) string {
+	switch r {
+	case Recorded:
+		return "noted"
+	case AlreadyDecided:
+		return "this was decided before"
+	case OldNews:
+		return "newer news about it came first"
+	case NothingFollows:
+		return "nothing follows from this"
+	case StatusChanged:
+		return "the client's status changed, so care mail stops"
+	case OptedOut:
+		return "the client asked for no more mail"
+	case Paused:
+		return "staff paused mail for this client"
+	case Resumed:
+		return "staff lifted the pause"
+	case StateTooLarge:
+		return "this client's record has grown too large; somebody must look"
+	case CannotDecide:
+		return "the program could not decide on this; somebody must look"
+	case ConditionFailed:
+		return "a condition of the workflow failed; somebody must look"
+	case VersionMissing:
+		return "the workflow version it began with is gone; somebody must look"
+	case PolicyMissing:
+		return "the policy named is gone; the clinic's safety policy is used"
+	case SafetyQuestion:
+		return "a safety question came up"
+	case ClientIsSafe:
+		return "the client says that they are safe"
+	case ClientWroteBack:
+		return "the client wrote back; a human reads it"
+	case AddressFailed:
+		return "mail to this address came back"
+	case AddressComplains:
+		return "the recipient marked our mail as unwanted"
+	case Started:
+		return "it fits, so the journey starts"
+	case FutureAppointment:
+		return "the client has another appointment ahead"
+	case StrongerRuns:
+		return "a journey that matters more is under way"
+	case ReplacedByStrong:
+		return "a journey that matters more takes over"
+	case AlreadyRuns:
+		return "this journey is already under way"
+	case NotActive:
+		return "the client is not in care here now"
+	case StoppedByEvent:
+		return "what it waited to see has happened"
+	case Retracted:
+		return "the clinic took the event back"
+	case Finished:
+		return "it came to its end"
+	case WaitsUntil:
+		return "waiting until then"
+	case WaitsForEvent:
+		return "waiting for an answer"
+	case EventCame:
+		return "the answer came"
+	case LimitReached:
+		return "the time ran out"
+	case BranchTaken:
+		return "its condition holds"
+	case NoBranch:
+		return "no condition holds"
+	case Asked:
+		return "on its way"
+	case NoConsent:
+		return "no consent to outreach is on record"
+	case ConsentWithdrawn:
+		return "consent to outreach was withdrawn"
+	case NoAddress:
+		return "no email address is on record"
+	case AddressNotVerified:
+		return "the email address is not verified"
+	case Suppressed:
+		return "mail to this address failed before"
+	case Deceased:
+		return "the client has died"
+	case Discharged:
+		return "the client was discharged"
+	case Hospitalised:
+		return "the client is in hospital"
+	case Transferred:
+		return "the client moved to another provider"
+	case ProgrammeExcluded:
+		return "the client's programme gets no outreach"
+	case MinorUnknownOwner:
+		return "the client is a minor and whose address it is, is not recorded"
+	case FlaggedClient:
+		return "a safety flag allows no such mail"
+	case TooLate:
+		return "its time passed too long ago"
+	case CapReached:
+		return "the client has had enough mail for now"
+	case QuietHours:
+		return "it is night or early where the client is"
+	case JourneyEnded:
+		return "its journey ended first"
+	case NoLongerWanted:
+		return "it is no longer wanted"
+	case ProviderAccepted:
+		return "the mail provider took it"
+	case ProviderRefused:
+		return "the mail provider refused it"
+	case Bounced:
+		return "it came back"
+	case Dropped:
+		return "the mail provider dropped it"
+	case Complained:
+		return "the recipient marked it as unwanted"
+	case Delivered:
+		return "it was delivered"
+	case FateUnknown:
+		return "whether it left cannot be known; it is not sent again by itself"
+	case WasWithdrawn:
+		return "it was held back before it left"
+	case NotOurMessage:
+		return "no such message is known here"
+	case TaskOpened:
+		return "somebody is asked to do this"
+	case TaskFinished:
+		return "done"
+	case TaskOverdue:
+		return "it is overdue; a reminder goes out"
+	case TaskNotOpen:
+		return "it is not open any more"
+	case TaskHandedOn:
+		return "the mail failed; somebody else is asked"
+	case TaskNoLonger:
+		return "it is not needed any more"
+	case ReplyToRead:
+		return "a reply always goes to a human"
+	case BookedButRisk:
+		return "another appointment is ahead, but a flag stands: a human looks"
+	}
+	return ""
+}
+
+// Reasons lists every reason of this package.
+func Reasons() []Reason {
+	return []Reason{
+		Recorded, AlreadyDecided, OldNews, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
+		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, AddressFailed, AddressComplains,
+		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, StoppedByEvent, Retracted, Finished,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
+		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
+		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, CapReached, QuietHours, JourneyEnded, NoLongerWanted,
+		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, WasWithdrawn, NotOurMessage,
+		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead, BookedButRisk,
+	}
+}
+
+// Words is the reason as people read it, a short sentence without a full stop.
+func (r Reason) Words() string {
+	if w := words(r); w != "" {
+		return w
+	}
+	if w := escalation.Reason(r).Words(); w != "" {
+		return w
+	}
+	return string(r)
+}

@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// A stored record is two lines: the decision without the state, then the
+// state. AUDIT copies the first line as it stands.
+
+// errNewer says that a newer version of the program wrote the record.
+var errNewer = errors.New("the record was written by a newer version of Mooring; this replica leaves it to one that can read it")
+
+// Entry is the first line of a record: one decision, as the timeline and AUDIT
+// keep it.
+type Entry struct {
+	// Event is the identity of the event answered, Kind its kind, Time when it
+	// happened.
+	Event events.Hash `json:"event"`
+	Kind  events.Kind `json:"kind"`
+	Time  time.Time   `json:"time"`
+	// Source is the stream and sequence that the event came from.
+	Source    string             `json:"source,omitempty"`
+	Decided   time.Time          `json:"decided"`
+	Directory string             `json:"directory"`
+	Notes     []workflows.Note   `json:"notes"`
+	Effects   []workflows.Effect `json:"effects,omitempty"`
+}
+
+func encode(e Entry, s *workflows.State) ([]byte, error) {
+	head, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("write a decision: %w", err)
+	}
+	state, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write a client's state: %w", err)
+	}
+	out := make([]byte, 0, len(head)+1+len(state))
+	out = append(out, head...)
+	out = append(out, '\n')
+	return append(out, state...), nil
+}
+
+// Head is a record without the state.
+func Head(record []byte) []byte {
+	head, _, _ := bytes.Cut(record, []byte{'\n'})
+	return head
+}
+
+// ReadEntry reads a record's first line, or an audit record.
+func ReadEntry(record []byte) (Entry, error) {
+	var e Entry
+	if err := json.Unmarshal(Head(record), &e); err != nil {
+		return e, fmt.Errorf("read a decision: %w", err)
+	}
+	return e, nil
+}
+
+// ReadState reads a record's second line.
+func ReadState(record []byte) (workflows.State, error) {
+	var s workflows.State
+	_, state, ok := bytes.Cut(record, []byte{'\n'})
+	if !ok {
+		return s, errors.New("read a client's state: the record has none")
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		return s, fmt.Errorf("read a client's state: %w", err)
+	}
+	if s.V > workflows.StateVersion {
+		return s, errNewer
+	}
+	return s, nil
+}

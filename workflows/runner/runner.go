@@ -1,0 +1,404 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// Config is what a Runner needs. Everything but Observe is required.
+type Config struct {
+	Log         Log
+	Timers      Timers
+	Outbox      Outbox
+	Directories Directories
+	// ClientKey is the secret that client keys are derived with.
+	ClientKey []byte
+	Now       func() time.Time
+	Logger    *slog.Logger
+	// Observe hears of every decision that was appended by this process.
+	Observe func(Decided)
+}
+
+// Decided tells an observer of a decision.
+type Decided struct {
+	Ref   Ref
+	Entry Entry
+	State *workflows.State
+}
+
+// Runner takes events to decisions. One process has one; several processes may
+// share the same log.
+type Runner struct {
+	cfg Config
+	// states are the latest known states; a stale one loses its
+	// compare-and-set and is read again.
+	states *lru.Cache[Ref, known]
+	// performed are the records whose effects this process has performed, so
+	// that the backstop need not.
+	performed *lru.Cache[uint64, struct{}]
+
+	mu sync.Mutex
+	// failures counts, per stream and sequence, how often deciding failed for
+	// a reason that another try may not mend. Guarded by mu.
+	failures map[string]int
+}
+
+type known struct {
+	state workflows.State
+	seq   uint64
+}
+
+// The sizes at which a client's record is looked at.
+const (
+	sizeWarn  = 64 << 10
+	sizeHuman = 256 << 10
+)
+
+// maxFailures is how often deciding on one event may fail before a human gets
+// it.
+const maxFailures = 5
+
+// ReasonCannotDecide is the reason in REJECTED of an event that was sound and
+// could still not be decided on; a task tells a human.
+const ReasonCannotDecide events.Reason = "cannot-decide"
+
+// New makes a Runner.
+func New(cfg Config) (*Runner, error) {
+	states, err := lru.New[Ref, known](4096)
+	if err != nil {
+		return nil, fmt.Errorf("set up the runner: %w", err)
+	}
+	performed, err := lru.New[uint64, struct{}](64 << 10)
+	if err != nil {
+		return nil, fmt.Errorf("set up the runner: %w", err)
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(Decided) {}
+	}
+	return &Runner{cfg: cfg, states: states, performed: performed, failures: map[string]int{}}, nil
+}
+
+// Read takes a delivery apart: the event with its client key, or the verdict
+// that nobody can act on it.
+func (r *Runner) Read(d Delivery) (events.Event, Verdict, bool) {
+	ev, err := events.Decode(d.Wire)
+	if err != nil {
+		v := Verdict{Action: Reject, Reason: events.ReasonBroken, Text: err.Error()}
+		var p *events.Problem
+		if errors.As(err, &p) {
+			v.Reason = p.Reason
+		}
+		return ev, v, false
+	}
+	if _, ok := r.cfg.Directories.Directory(ev.Clinic); !ok {
+		return ev, Verdict{Action: Reject, Clinic: ev.Clinic, Reason: events.ReasonUnknownClinic, Text: "no clinic with this id is configured; check the subject's second token"}, false
+	}
+	if ev.Key == "" {
+		ev.Key = events.ClientKey(r.cfg.ClientKey, ev.Clinic, ev.Client)
+	}
+	return ev, Verdict{}, true
+}
+
+// Handle decides on one event and answers its delivery. It must not run twice
+// at once for one client within a process; Pool sees to that.
+func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdict {
+	source := d.Stream + ":" + strconv.FormatUint(d.Sequence, 10)
+	err := r.decide(ctx, ev, source)
+	if err == nil {
+		r.forget(source)
+		return Verdict{Action: Done}
+	}
+	var stuck *stuckError
+	if !errors.As(err, &stuck) {
+		// The store or the network: another try mends it, however many it takes.
+		r.cfg.Logger.Warn("deciding has to wait; trying again", "kind", ev.Kind, "error", err)
+		return Verdict{Action: Retry, After: 250 * time.Millisecond}
+	}
+	n := r.failed(source)
+	r.cfg.Logger.Error("deciding failed", "kind", ev.Kind, "attempt", n, "error", err)
+	if n < maxFailures {
+		return Verdict{Action: Retry, After: time.Duration(n) * time.Second}
+	}
+	if err := r.toHuman(ctx, ev, source); err != nil {
+		r.cfg.Logger.Error("handing an event to a human failed; trying again", "kind", ev.Kind, "error", err)
+		return Verdict{Action: Retry, After: 5 * time.Second}
+	}
+	r.forget(source)
+	return Verdict{
+		Action: Reject, Clinic: ev.Clinic, Key: ev.Key, Reason: ReasonCannotDecide,
+		Text: "the program failed to decide on this event; a task tells the clinic",
+	}
+}
+
+func (r *Runner) failed(source string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures[source]++
+	return r.failures[source]
+}
+
+func (r *Runner) forget(source string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.failures, source)
+}
+
+// Due is called for a timer of the client that fired, early and stale ones
+// included. It returns once the timer is set again from the latest state: the
+// firing has purged whatever schedule stood there, perhaps a newer one.
+func (r *Runner) Due(ctx context.Context, ref Ref) Verdict {
+	now := r.cfg.Now()
+	ev := events.Event{
+		ID: "due-" + strconv.FormatInt(now.UnixNano(), 36), Source: "mooring/timer",
+		Clinic: ref.Clinic, Key: ref.Key, Kind: events.TimerDue, Time: now,
+	}
+	if err := r.decide(ctx, ev, "TIMERS"); err != nil {
+		r.cfg.Logger.Warn("a due timer has to wait; trying again", "error", err)
+		return Verdict{Action: Retry, After: 500 * time.Millisecond}
+	}
+	k, err := r.load(ctx, ref)
+	if err == nil {
+		err = r.setTimer(ctx, ref, k)
+	}
+	if err != nil {
+		r.cfg.Logger.Warn("setting a timer again has to wait; trying again", "error", err)
+		return Verdict{Action: Retry, After: 500 * time.Millisecond}
+	}
+	return Verdict{Action: Done}
+}
+
+// stuckError is a failure that more tries will hardly mend.
+type stuckError struct{ err error }
+
+func (e *stuckError) Error() string { return e.err.Error() }
+func (e *stuckError) Unwrap() error { return e.err }
+
+// decide is the whole of it: load, decide, append by compare-and-set, perform.
+func (r *Runner) decide(ctx context.Context, ev events.Event, source string) error {
+	return r.apply(ctx, ev, source, func(s workflows.State, dir workflows.Directory, now time.Time) (dec workflows.Decision, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = &stuckError{fmt.Errorf("decide on a %s: panic: %v\n%s", ev.Kind, p, debug.Stack())}
+			}
+		}()
+		return workflows.Decide(s, dir, ev, now), nil
+	})
+}
+
+// toHuman records the event with nothing but a task.
+func (r *Runner) toHuman(ctx context.Context, ev events.Event, source string) error {
+	return r.apply(ctx, ev, source, func(s workflows.State, dir workflows.Directory, now time.Time) (workflows.Decision, error) {
+		if s.Decided(ev.Hash()) {
+			return workflows.Decision{Nothing: true}, nil
+		}
+		return workflows.FailToHuman(s, dir, ev, now, workflows.CannotDecide), nil
+	})
+}
+
+func (r *Runner) apply(
+	ctx context.Context, ev events.Event, source string,
+	decide func(workflows.State, workflows.Directory, time.Time) (workflows.Decision, error),
+) error {
+	dir, ok := r.cfg.Directories.Directory(ev.Clinic)
+	if !ok {
+		return fmt.Errorf("find the clinic of a %s: it is not configured any more", ev.Kind)
+	}
+	ref := Ref{ev.Clinic, ev.Key}
+	for {
+		k, err := r.cached(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if err := r.cfg.Directories.Prepare(ctx, ref.Clinic, k.state.Versions()); err != nil {
+			return err
+		}
+		now := r.cfg.Now()
+		if ev.Time.After(now) {
+			// A sender's clock that runs ahead must not freeze the client's
+			// profile at a time to come.
+			ev.Time = now
+		}
+		dec, err := decide(k.state, dir, now)
+		if err != nil {
+			return err
+		}
+		if dec.Nothing {
+			return nil
+		}
+		next, entry, err := r.append(ctx, ref, k, ev, source, dir, dec, now)
+		if err != nil {
+			// Lost to another writer, or perhaps stored although the answer was
+			// lost: the leader knows, and a stored event is found there by its
+			// hash. A timer's decision has no hash; deciding again finds nothing
+			// due.
+			r.states.Remove(ref)
+			if errors.Is(err, ErrConflict) {
+				continue
+			}
+			return err
+		}
+		// A crash from here on is mended by the effects consumer, which reads
+		// the record and performs the same effects under the same ids.
+		r.states.Add(ref, next)
+		r.cfg.Observe(Decided{ref, entry, &next.state})
+		if err := r.perform(ctx, ref, entry.Effects, next); err != nil {
+			r.cfg.Logger.Warn("effects of a decision have to wait; the log's reader will perform them", "error", err)
+			return nil
+		}
+		r.performed.Add(next.seq, struct{}{})
+		return nil
+	}
+}
+
+// append encodes and stores a decision.
+func (r *Runner) append(
+	ctx context.Context, ref Ref, k known, ev events.Event, source string,
+	dir workflows.Directory, dec workflows.Decision, now time.Time,
+) (known, Entry, error) {
+	entry, record, err := r.record(ev, source, dec, now)
+	if err != nil {
+		return k, entry, &stuckError{err}
+	}
+	if len(record) > sizeHuman && !dec.State.Large {
+		dec = workflows.FailToHuman(dec.State, dir, ev, now, workflows.StateTooLarge)
+		if entry, record, err = r.record(ev, source, dec, now); err != nil {
+			return k, entry, &stuckError{err}
+		}
+	} else if len(record) > sizeWarn {
+		r.cfg.Logger.Warn("a client's record is growing large", "bytes", len(record))
+	}
+	meta := Meta{Next: dec.State.Next(), Previous: k.seq, Decisions: dec.State.Decisions}
+	meta.Open, meta.OldestOpen = dec.State.OpenEscalations()
+	seq, err := r.cfg.Log.Append(ctx, ref, k.seq, record, meta)
+	if err != nil {
+		return k, entry, err
+	}
+	return known{dec.State, seq}, entry, nil
+}
+
+func (r *Runner) record(ev events.Event, source string, dec workflows.Decision, now time.Time) (Entry, []byte, error) {
+	entry := Entry{
+		Event: ev.Hash(), Kind: ev.Kind, Time: ev.Time, Source: source,
+		Decided: now, Directory: dec.Directory, Notes: dec.Notes, Effects: dec.Effects,
+	}
+	record, err := encode(entry, &dec.State)
+	return entry, record, err
+}
+
+// perform does what a decision asks for. Messages go first: safety is not kept
+// waiting by a timer.
+func (r *Runner) perform(ctx context.Context, ref Ref, effects []workflows.Effect, k known) error {
+	timer := false
+	for _, e := range effects {
+		if e.Enqueue != nil {
+			if err := r.cfg.Outbox.Enqueue(ctx, ref, *e.Enqueue); err != nil {
+				return err
+			}
+		}
+		timer = timer || e.Timer != nil
+	}
+	if timer {
+		return r.setTimer(ctx, ref, k)
+	}
+	return nil
+}
+
+// setTimer sets the client's timer from a state and makes sure that it was the
+// latest: between the two another writer may have moved the log and set an
+// earlier deadline, which this one has replaced.
+func (r *Runner) setTimer(ctx context.Context, ref Ref, k known) error {
+	for {
+		if err := r.cfg.Timers.Set(ctx, ref, k.state.Next()); err != nil {
+			return err
+		}
+		last, err := r.cfg.Timers.Last(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if last == k.seq {
+			return nil
+		}
+		if k, err = r.load(ctx, ref); err != nil {
+			return err
+		}
+	}
+}
+
+// cached is the client's state as last known here.
+func (r *Runner) cached(ctx context.Context, ref Ref) (known, error) {
+	if k, ok := r.states.Get(ref); ok {
+		return k, nil
+	}
+	return r.load(ctx, ref)
+}
+
+// load reads the client's state from the leader.
+func (r *Runner) load(ctx context.Context, ref Ref) (known, error) {
+	record, seq, err := r.cfg.Log.Load(ctx, ref)
+	if err != nil {
+		return known{}, err
+	}
+	if seq == 0 {
+		return known{}, nil
+	}
+	state, err := ReadState(record)
+	if err != nil {
+		return known{}, err
+	}
+	k := known{state, seq}
+	r.states.Add(ref, k)
+	return k, nil
+}
+
+// Recorded is called by the reader of the log for every record. It performs
+// what a crash may have left undone and returns what AUDIT keeps.
+func (r *Runner) Recorded(ctx context.Context, ref Ref, seq uint64, record []byte) ([]byte, error) {
+	head := Head(record)
+	if r.performed.Contains(seq) {
+		return head, nil
+	}
+	entry, err := ReadEntry(head)
+	if err != nil {
+		return nil, err
+	}
+	if len(entry.Effects) > 0 {
+		k, err := r.load(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.perform(ctx, ref, entry.Effects, k); err != nil {
+			return nil, err
+		}
+	}
+	r.performed.Add(seq, struct{}{})
+	return head, nil
+}
+
+// Cached is a client's state as last known to this process, read from the
+// leader when it is not known here.
+func (r *Runner) Cached(ctx context.Context, ref Ref) (workflows.State, error) {
+	k, err := r.cached(ctx, ref)
+	return k.state, err
+}
+
+// State reads a client's state from the leader; seq is 0 for a client that
+// nobody has heard of.
+func (r *Runner) State(ctx context.Context, ref Ref) (workflows.State, uint64, error) {
+	record, seq, err := r.cfg.Log.Load(ctx, ref)
+	if err != nil || seq == 0 {
+		return workflows.State{}, seq, err
+	}
+	s, err := ReadState(record)
+	return s, seq, err
+}

@@ -1,0 +1,248 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// StateVersion is written into every state; a reader that meets a newer one
+// refuses it, so that two versions of the program can run side by side.
+const StateVersion = 1
+
+// State is all that a decision about one client may depend on beside the
+// directory, the event and the time. It is stored whole with every decision;
+// what is settled leaves it.
+type State struct {
+	V      int    `json:"v"`
+	Clinic string `json:"clinic"`
+	Key    string `json:"key"`
+	// EHR is the clinic's own id of the client.
+	EHR string `json:"ehr,omitempty"`
+
+	Profile      Profile       `json:"profile"`
+	Appointments []Appointment `json:"appointments,omitempty"`
+	// Past holds what conditions count: one entry per event of a counted kind.
+	Past []Occurrence `json:"past,omitempty"`
+
+	Journeys    []Journey               `json:"journeys,omitempty"`
+	Escalations []escalation.Escalation `json:"escalations,omitempty"`
+	Tasks       []Task                  `json:"tasks,omitempty"`
+	// Sends are the messages asked for: those not settled, and care messages
+	// as long as the cap looks back.
+	Sends []Send `json:"sends,omitempty"`
+	// Seen are the events decided on, oldest first, as long as EVENTS keeps
+	// them (the rule once).
+	Seen []Seen `json:"seen,omitempty"`
+
+	// Decisions counts the decisions made for this client, this one included.
+	Decisions int64 `json:"decisions"`
+	// Large is set once staff were told that this state has grown too big.
+	Large bool `json:"large,omitempty"`
+	// Created is when the client was first heard of.
+	Created time.Time `json:"created"`
+}
+
+// Field is one profile value with the event that said it. The newest event
+// time wins, ties go to the larger event hash: the result does not depend on
+// the order of arrival (the rule order-free).
+type Field[T any] struct {
+	Value T           `json:"v"`
+	At    time.Time   `json:"at"`
+	By    events.Hash `json:"by"`
+}
+
+// Known says whether any event has set the field.
+func (f *Field[T]) Known() bool { return f != nil && !f.At.IsZero() }
+
+// Get is the value, or the type's zero value where nothing is known.
+func (f *Field[T]) Get() T {
+	if f == nil {
+		var zero T
+		return zero
+	}
+	return f.Value
+}
+
+// Profile is what is known about the client, field by field.
+type Profile struct {
+	FirstName     *Field[string]        `json:"first_name,omitempty"`
+	LastName      *Field[string]        `json:"last_name,omitempty"`
+	Email         *Field[string]        `json:"email,omitempty"`
+	EmailVerified *Field[Verification]  `json:"email_verified,omitempty"`
+	Phone         *Field[string]        `json:"phone,omitempty"`
+	ChartURL      *Field[string]        `json:"chart_url,omitempty"`
+	Language      *Field[string]        `json:"language,omitempty"`
+	TimeZone      *Field[string]        `json:"time_zone,omitempty"`
+	Clinician     *Field[string]        `json:"clinician,omitempty"`
+	Risk          *Field[events.Risk]   `json:"risk,omitempty"`
+	Status        *Field[events.Status] `json:"status,omitempty"`
+	Programmes    *Field[[]string]      `json:"programmes,omitempty"`
+	Minor         *Field[bool]          `json:"minor,omitempty"`
+	AddressOwner  *Field[string]        `json:"address_owner,omitempty"`
+	// Outreach is consent as the clinic's systems report it.
+	Outreach *Field[events.ConsentRecord] `json:"outreach,omitempty"`
+	// OptedOut is the client's own word; no feed lifts it.
+	OptedOut *Field[bool] `json:"opted_out,omitempty"`
+	// Suppressed is set when the address bounced or its owner complained.
+	Suppressed *Field[string] `json:"suppressed,omitempty"`
+	// Reason is why the client steps back, by their own choice or a
+	// clinician's note; it tailors the wording.
+	Reason *Field[string] `json:"reason,omitempty"`
+	// Paused is set by staff; a zero Until means until lifted.
+	Paused *Field[PausedUntil] `json:"paused,omitempty"`
+}
+
+// Verification is the clinic's word on an address; Address is the one that the
+// same event named, empty where it named none.
+type Verification struct {
+	OK      bool   `json:"ok"`
+	Address string `json:"address,omitempty"`
+}
+
+// PausedUntil is a pause of care mail; On false means lifted.
+type PausedUntil struct {
+	On    bool      `json:"on"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Stamp orders what is said about one appointment: the highest version wins,
+// then the newest event time, then the larger event hash.
+type Stamp struct {
+	Version int64       `json:"n,omitempty"`
+	At      time.Time   `json:"at,omitzero"`
+	By      events.Hash `json:"by,omitzero"`
+}
+
+// Appointment is one appointment as last reported. Each part carries the stamp
+// of the event that said it, so that the order of arrival does not matter.
+type Appointment struct {
+	ID string `json:"id"`
+	// Status is the kind of the latest event: booked, cancelled and so on.
+	Status      events.Kind        `json:"status"`
+	CancelledBy events.CancelledBy `json:"cancelled_by,omitempty"`
+	StatusSaid  Stamp              `json:"status_said"`
+
+	Start     time.Time `json:"start,omitzero"`
+	StartSaid Stamp     `json:"start_said,omitzero"`
+
+	Visit     events.Visit `json:"visit,omitempty"`
+	VisitSaid Stamp        `json:"visit_said,omitzero"`
+}
+
+// Occurrence is one counted event.
+type Occurrence struct {
+	Kind        events.Kind `json:"kind"`
+	At          time.Time   `json:"at"`
+	Event       events.Hash `json:"event"`
+	Appointment string      `json:"appointment,omitempty"`
+}
+
+// Seen is an event that was decided on.
+type Seen struct {
+	Hash events.Hash `json:"h"`
+	At   int64       `json:"t"` // Unix seconds of the decision
+	// Reason is what was concluded, so that a repeat is answered alike.
+	Reason Reason `json:"r,omitempty"`
+}
+
+// Journey is one client's run through one version of one workflow.
+type Journey struct {
+	ID       string `json:"id"`
+	Workflow string `json:"workflow"`
+	// Version is the directory version the journey started with (the rule
+	// pinned).
+	Version string `json:"version"`
+	// Cause is the event that started it, and Origin that event's time, from
+	// which every delay counts.
+	Cause       events.Hash `json:"cause"`
+	Origin      time.Time   `json:"origin"`
+	Started     time.Time   `json:"started"`
+	Appointment string      `json:"appointment,omitempty"`
+	// Step is the id of the step the journey stands at.
+	Step string `json:"step"`
+	// Nominal is when the current step began by the plan: waits count from
+	// here, so that lateness does not add up.
+	Nominal time.Time `json:"nominal"`
+	// Due is when the current wait ends by itself.
+	Due time.Time `json:"due,omitzero"`
+	// Opened maps the id of an escalate or task step to what it opened.
+	Opened map[string]string `json:"opened,omitempty"`
+}
+
+// Task is a question without alarm: an owner and a due time.
+type Task struct {
+	ID      string    `json:"id"`
+	What    string    `json:"what"`
+	Owner   string    `json:"owner"`
+	Opened  time.Time `json:"opened"`
+	Due     time.Time `json:"due"`
+	Journey string    `json:"journey,omitempty"`
+	// Next is when the owner is reminded.
+	Next time.Time `json:"next"`
+	// Reminded counts the reminders sent after Due.
+	Reminded int `json:"reminded,omitempty"`
+}
+
+// Lane separates safety messages to staff from care messages to clients.
+type Lane string
+
+// The two lanes; neither ever waits behind the other.
+const (
+	LaneSafety Lane = "safety"
+	LaneCare   Lane = "care"
+)
+
+// SendStatus is what the client's log knows about a message.
+type SendStatus string
+
+// The statuses of a message in the state. Accepted is recorded for the safety
+// lane, where the ladder depends on it; for care the ledger has it. Stopped is
+// our wish, which a message that has already left cannot follow; withdrawn is
+// the notifier's word that it did.
+const (
+	SendAsked     SendStatus = "asked"
+	SendStopped   SendStatus = "stopped"
+	SendAccepted  SendStatus = "accepted"
+	SendWithdrawn SendStatus = "withdrawn"
+	SendRefused   SendStatus = "refused"
+	SendUnknown   SendStatus = "unknown"
+)
+
+// Send is one message that a decision asked for.
+type Send struct {
+	ID      string     `json:"id"`
+	Lane    Lane       `json:"lane"`
+	At      time.Time  `json:"at"`
+	Status  SendStatus `json:"status"`
+	Message Message    `json:"message"`
+	// Journey, Escalation or Task asked for it.
+	Journey    string `json:"journey,omitempty"`
+	Escalation string `json:"escalation,omitempty"`
+	Task       string `json:"task,omitempty"`
+	// By is the event that stopped it, Reason why.
+	Reason Reason      `json:"reason,omitempty"`
+	By     events.Hash `json:"by,omitzero"`
+}
+
+// Versions are the directory versions that the state's journeys and messages
+// are pinned to.
+func (s *State) Versions() []string {
+	var out []string
+	add := func(v string) {
+		if v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	for i := range s.Journeys {
+		add(s.Journeys[i].Version)
+	}
+	for i := range s.Sends {
+		if s.Sends[i].Lane == LaneCare {
+			add(s.Sends[i].Message.Version)
+		}
+	}
+	return out
+}
