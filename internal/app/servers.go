@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -176,4 +177,28 @@ func answer(w http.ResponseWriter, status int, text string) {
 func (a *App) SignInLink() string {
 	now := time.Now()
 	return a.staffURL() + "/signin/" + web.SignInToken(a.secrets.linkKeys, "operator", now, now.Add(12*time.Hour))
+}
+
+// Banner tells whoever started the program where its doors are.
+func (a *App) Banner() string {
+	var b strings.Builder
+	line := func(label, value string) { fmt.Fprintf(&b, "  %-14s %s\n", label, value) }
+	if a.cfg.Clinics == "" {
+		b.WriteString("\n  *** SAMPLE CLINIC: nobody in it exists, and no mail leaves this machine. ***\n  *** Set MOORING_CLINICS to serve a real one.                             ***\n")
+	}
+	b.WriteString("\n")
+	line("Staff pages", a.SignInLink())
+	line("", "(the link works once)")
+	line("Public pages", a.publicURL())
+	line("Operations", "http://"+a.Addr("MOORING_OPS_HTTP")+"/healthz /readyz /metrics")
+	if url := a.EventsURL(); url != "" {
+		line("Events", url)
+	} else {
+		line("Events", "events.<clinic>.<kind> on the server of NATS_URL")
+	}
+	if a.mailbox != nil {
+		line("Mailbox", a.mailbox.Dir()+" (no mail leaves this machine)")
+	}
+	b.WriteString("\n")
+	return b.String()
 }

@@ -1,5 +1,335 @@
 package web_test
 
-import "time"
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/web"
+)
 
 func noon() time.Time { return time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) }
+
+// clinic is a small clinic behind the pages: it decides acts the way the
+// engine does and writes every one of them down.
+type clinic struct {
+	mu      sync.Mutex
+	now     time.Time
+	seen    map[string]bool // ids of acts
+	log     []string        // acts that counted
+	asked   int             // calls of Acts, repeats too
+	ack     *web.Ack
+	closing *web.Closing
+	tries   []web.Attempt
+	answers []web.Answer
+	stopped bool
+	// fail answers every act, and lookFail every look, with an error.
+	fail, lookFail error
+}
+
+const (
+	target    = "e3scalation"
+	clientKey = "k2345672345672345672345672"
+)
+
+func names() map[string]string {
+	return map[string]string{"dana": "Dana Whitfield", "priya": "Priya Nair"}
+}
+
+func (c *clinic) Clinic(id string) (web.Clinic, bool) {
+	if id != "harbor" && id != "seaside" {
+		return web.Clinic{}, false
+	}
+	return web.Clinic{
+		ID: id, Name: "The " + id + " clinic", Phone: "(555) 010-0142",
+		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988"},
+	}, true
+}
+
+func (c *clinic) Person(_, id string) (string, bool) {
+	name, ok := names()[id]
+	return name, ok
+}
+
+func (c *clinic) Glance(_ context.Context, clinicID, id string) (web.Glance, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lookFail != nil {
+		return web.Glance{}, c.lookFail
+	}
+	if clinicID != "harbor" || id != target {
+		return web.Glance{}, web.ErrUnknown
+	}
+	return web.Glance{Urgency: web.Crisis, Opened: c.now.Add(-12 * time.Minute), Ack: c.ack, Closing: c.closing}, nil
+}
+
+func (c *clinic) Case(ctx context.Context, clinicID, id string) (web.Case, error) {
+	g, err := c.Glance(ctx, clinicID, id)
+	if err != nil {
+		return web.Case{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return web.Case{
+		Glance: g, ClientKey: clientKey, Client: web.Contact{Name: "Jamie Rivera", Phone: "555 0177", ChartURL: "javascript:alert(1)"},
+		Questions: []string{"Is Jamie safe?"}, Owner: "Dana Whitfield", Next: c.now.Add(8 * time.Minute), Attempts: c.tries,
+		Brief: []web.Fact{{Label: "Said", Text: "<script>alert(1)</script>"}},
+	}, nil
+}
+
+func (c *clinic) OptedOut(context.Context, string, string) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopped, c.lookFail
+}
+
+// act does once what an act says; a repeat answers the same again.
+func (c *clinic) act(what string, a web.Act, do func() web.Outcome) (web.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked++
+	if c.fail != nil {
+		return web.Outcome{}, c.fail
+	}
+	if a.Clinic != "harbor" {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	if c.seen == nil {
+		c.seen = map[string]bool{}
+	}
+	repeat := c.seen[a.ID]
+	c.seen[a.ID] = true
+	if repeat {
+		return web.Outcome{Result: web.Attempted}, nil
+	}
+	out := do()
+	c.log = append(c.log, fmt.Sprintf("%s %s by %s: %s", what, a.Target, a.Recipient, out.Result))
+	return out, nil
+}
+
+func (c *clinic) Acknowledge(_ context.Context, a web.Act) (web.Outcome, error) {
+	return c.act("acknowledge", a, func() web.Outcome {
+		switch {
+		case c.closing != nil:
+			return web.Outcome{Result: web.AlreadyClosed, Name: c.closing.Name, At: c.closing.At}
+		case c.ack != nil:
+			return web.Outcome{Result: web.AlreadyAcknowledged, Name: c.ack.Name, At: c.ack.At}
+		}
+		c.ack = &web.Ack{By: a.Recipient, Name: names()[a.Recipient], At: c.now}
+		return web.Outcome{Result: web.Acknowledged}
+	})
+}
+
+func (c *clinic) Decline(_ context.Context, a web.Act) (web.Outcome, error) {
+	return c.act("decline", a, func() web.Outcome {
+		c.ack = nil
+		return web.Outcome{Result: web.Declined, Name: "Priya Nair"}
+	})
+}
+
+func (c *clinic) Attempt(_ context.Context, a web.Act, how string) (web.Outcome, error) {
+	return c.act("attempt "+how, a, func() web.Outcome {
+		c.tries = append(c.tries, web.Attempt{Name: names()[a.Recipient], How: how, At: c.now})
+		return web.Outcome{Result: web.Attempted}
+	})
+}
+
+func (c *clinic) Close(_ context.Context, a web.Act, o events.Outcome, note string) (web.Outcome, error) {
+	return c.act("close "+string(o)+" "+note, a, func() web.Outcome {
+		if c.closing != nil {
+			return web.Outcome{Result: web.AlreadyClosed, Name: c.closing.Name, At: c.closing.At}
+		}
+		c.closing = &web.Closing{By: a.Recipient, Name: names()[a.Recipient], At: c.now, Outcome: o}
+		return web.Outcome{Result: web.Closed}
+	})
+}
+
+func (c *clinic) Answer(_ context.Context, a web.Act, answer web.Answer) (web.Outcome, error) {
+	return c.act("answer "+string(answer.Feeling), a, func() web.Outcome {
+		c.answers = append(c.answers, answer)
+		return web.Outcome{Result: web.Answered}
+	})
+}
+
+func (c *clinic) OptOut(_ context.Context, a web.Act) (web.Outcome, error) {
+	return c.act("opt-out", a, func() web.Outcome {
+		c.stopped = true
+		return web.Outcome{Result: web.OptedOut}
+	})
+}
+
+// snapshot is all that could have changed, as bytes.
+func (c *clinic) snapshot() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Sprintf("%v %d %+v %+v %+v %+v %v", c.log, c.asked, c.ack, c.closing, c.tries, c.answers, c.stopped)
+}
+
+// world is the public pages over a clinic, with one clock for everything.
+type world struct {
+	*clinic
+	keys    *links.Keys
+	handler http.Handler
+	logged  *bytes.Buffer
+	clock   *clock
+}
+
+// clock is a clock that tests turn.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) turn(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorldAt(t, "https://mail.example")
+}
+
+func newWorldAt(t *testing.T, publicURL string) *world {
+	t.Helper()
+	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
+	h, err := web.NewPublic(web.PublicConfig{
+		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, PublicURL: publicURL,
+		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
+		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.handler = h
+	return w
+}
+
+func (w *world) claims(p links.Purpose, recipient string) links.Claims {
+	return links.Claims{Purpose: p, Clinic: "harbor", Target: target, Recipient: recipient, Issued: noon().Add(-time.Hour), Expires: noon().AddDate(0, 0, 7)}
+}
+
+// answer is what came back, with its page as one line of text.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// request answers one request without a browser's cookies.
+func request(h http.Handler, method, path string, form url.Values, cookies ...*http.Cookie) answer {
+	var body io.Reader = http.NoBody
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequest(method, path, body)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return answer{rec.Result(), rec.Body.String()}
+}
+
+// visitor is one browser: it keeps cookies and fills in forms.
+type visitor struct {
+	t      *testing.T
+	client *http.Client
+	base   string
+	page   string
+	status int
+	url    string
+}
+
+func (w *world) visitor(t *testing.T) *visitor {
+	t.Helper()
+	server := httptest.NewTLSServer(w.handler)
+	t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := server.Client()
+	client.Jar = jar
+	return &visitor{t: t, client: client, base: server.URL}
+}
+
+func (v *visitor) keep(res *http.Response, err error) {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.page, v.status, v.url = string(body), res.StatusCode, res.Request.URL.Path
+}
+
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	v.keep(v.client.Get(v.base + path)) //nolint:noctx // a test's own server
+}
+
+// press sends the page's hidden fields with what is filled in.
+func (v *visitor) press(fill url.Values) {
+	v.t.Helper()
+	form := hidden(v.page)
+	for k, values := range fill {
+		form[k] = values
+	}
+	v.keep(v.client.PostForm(v.base+v.url, form)) //nolint:noctx // a test's own server
+}
+
+func hidden(page string) url.Values {
+	form := url.Values{}
+	for _, m := range regexp.MustCompile(`name="(id|form)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], m[2])
+	}
+	return form
+}
+
+func (v *visitor) sees(parts ...string) {
+	v.t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(v.page, part) {
+			v.t.Errorf("the page does not say %q:\n%s", part, v.page)
+		}
+	}
+}
+
+func (v *visitor) seesNot(parts ...string) {
+	v.t.Helper()
+	for _, part := range parts {
+		if strings.Contains(v.page, part) {
+			v.t.Errorf("the page says %q", part)
+		}
+	}
+}
+
+func serve(h http.Handler, r *http.Request) *http.Response {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec.Result()
+}

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	stdmime "mime"
 	"mime/multipart"
@@ -110,7 +111,7 @@ func parts(t *testing.T, m *netmail.Message, body string) []string {
 	var out []string
 	for r := multipart.NewReader(strings.NewReader(body), params["boundary"]); ; {
 		p, err := r.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {
@@ -145,7 +146,7 @@ func TestNoHeaderInjection(t *testing.T) {
 		}
 		got, _ := read(rt, b)
 		want := "Content-Type Date From Message-Id Mime-Version Reply-To Subject To X-Trial"
-		for _, name := range strings.Fields(want) {
+		for name := range strings.FieldsSeq(want) {
 			if len(got.Header[name]) != 1 {
 				rt.Fatalf("%s was written %d times", name, len(got.Header[name]))
 			}

@@ -79,8 +79,8 @@ func silence(ctx context.Context, handedOn bool, err error) error {
 	case isTimeout(err):
 		word = "timed out"
 	}
-	var ue *url.Error // repeats the URL, and says nothing more
-	if errors.As(err, &ue) {
+	// A url.Error repeats the URL, and says nothing more.
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
 	}
 	if handedOn {

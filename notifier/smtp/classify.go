@@ -15,22 +15,22 @@ import (
 // this mail: a person has to act.
 const pause = 5 * time.Minute
 
-// classify says what an error at this point of the conversation means.
+// classify says what an error at this point of the conversation means, and
+// whether it is about the whole account.
 //
-//	what happened                                      class        whole account
-//	cannot connect, or cut before the final dot        retry-after  no
-//	no TLS, or its certificate is wrong                retry-after  yes
-//	sign-in refused (also 530, 534, 535, 538 later)    retry-after  yes
-//	5xx to greeting or EHLO                            retry-after  yes
-//	4xx at any point                                   retry-after  no
-//	5xx to MAIL, RCPT, DATA or the final dot           permanent    no
-//	the final dot could not be written                 retry-after  no
-//	the final dot was written, no clear reply came     ambiguous    no
-func (t *talk) classify(err error) error {
+//	cannot connect, or cut before the final dot       retry-after
+//	no TLS, or its certificate is wrong               retry-after, whole account
+//	sign-in refused (also 530, 534, 535, 538 later)   retry-after, whole account
+//	5xx to greeting, EHLO or STARTTLS                 retry-after, whole account
+//	4xx at any point                                  retry-after; at sign-in, whole account
+//	5xx to MAIL, RCPT, DATA or the final dot          permanent
+//	the final dot could not be written                retry-after
+//	the final dot was written, no clear reply came    ambiguous
+func (t *talk) classify(ctx context.Context, err error) error {
 	if r, ok := replyOf(err); ok {
 		return t.classifyReply(r)
 	}
-	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: "smtp " + string(t.at) + " " + cause(t, err), Err: printable(t.ctx, err)}
+	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: "smtp " + string(t.at) + " " + t.cause(ctx, err), Err: printable(ctx, err)}
 	var cert *tls.CertificateVerificationError
 	switch {
 	case t.at == end:
@@ -41,7 +41,7 @@ func (t *talk) classify(err error) error {
 	return out
 }
 
-func (t *talk) classifyReply(r *Reply) error {
+func (t *talk) classifyReply(r *ReplyError) error {
 	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: r.Error(), Err: r}
 	signIn := t.at == login || r.Code == 530 || r.Code == 534 || r.Code == 535 || r.Code == 538
 	early := t.at == connect || t.at == greet || t.at == secure
@@ -61,8 +61,7 @@ func (t *talk) classifyReply(r *Reply) error {
 }
 
 // cause is one word for an error that is not a reply.
-func cause(t *talk, err error) string {
-	ctx := t.ctx
+func (t *talk) cause(ctx context.Context, err error) string {
 	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

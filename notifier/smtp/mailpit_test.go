@@ -157,7 +157,9 @@ func run(t *testing.T, binary string, flags []string) (s *server, api string) {
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		<-ended
+		if err := <-ended; err == nil {
+			t.Error("mailpit ended by itself")
+		}
 	})
 	deadline := time.After(15 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)

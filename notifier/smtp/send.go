@@ -47,29 +47,28 @@ func (m *Mailer) Send(ctx context.Context, mail notifier.Mail) (notifier.Receipt
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.cfg.Timeout)
 	defer cancel()
-	t := &talk{ctx: ctx, at: connect}
-	if err := m.converse(t, mail, body); err != nil {
-		return notifier.Receipt{}, t.classify(err)
+	t := &talk{at: connect}
+	if err := m.converse(ctx, t, mail, body); err != nil {
+		return notifier.Receipt{}, t.classify(ctx, err)
 	}
 	return notifier.Receipt{}, nil
 }
 
 // talk is one conversation.
 type talk struct {
-	ctx  context.Context //nolint:containedctx // lives as long as the one call it belongs to
 	at   phase
 	wire *wire
 }
 
-func (m *Mailer) converse(t *talk, mail notifier.Mail, body []byte) error {
-	c, err := m.open(t, mail)
+func (m *Mailer) converse(ctx context.Context, t *talk, mail notifier.Mail, body []byte) error {
+	c, err := m.open(ctx, t, mail)
 	if err != nil {
 		return err
 	}
 	// Always the bare connection: the library's Close and Quit would end a mail
 	// that was cut short with the very dot that makes it whole.
 	defer func() { _ = t.wire.Close() }()
-	stop := context.AfterFunc(t.ctx, func() { _ = t.wire.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = t.wire.Close() })
 	defer stop()
 
 	t.at = sender
@@ -114,13 +113,13 @@ func (m *Mailer) converse(t *talk, mail notifier.Mail, body []byte) error {
 
 // open connects, protects the connection and signs in. On an error it leaves
 // nothing open.
-func (m *Mailer) open(t *talk, mail notifier.Mail) (_ *gosmtp.Client, err error) {
-	raw, err := m.connect(t.ctx)
+func (m *Mailer) open(ctx context.Context, t *talk, mail notifier.Mail) (_ *gosmtp.Client, err error) {
+	raw, err := m.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t.wire = &wire{Conn: raw}
-	stop := context.AfterFunc(t.ctx, func() { _ = t.wire.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = t.wire.Close() })
 	defer stop()
 	defer func() {
 		if err != nil {
@@ -134,7 +133,7 @@ func (m *Mailer) open(t *talk, mail notifier.Mail) (_ *gosmtp.Client, err error)
 	if m.cfg.TLS == Implicit {
 		t.at = secure
 		secured := tls.Client(t.wire, m.tls)
-		if err := secured.HandshakeContext(t.ctx); err != nil {
+		if err := secured.HandshakeContext(ctx); err != nil {
 			return nil, err
 		}
 		conn = secured
@@ -238,31 +237,31 @@ func (w *wire) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Reply is what the server answered: codes alone, since its text may repeat an
-// address.
-type Reply struct {
+// ReplyError is what the server answered: codes alone, since its text may repeat
+// an address.
+type ReplyError struct {
 	Code     int
 	Enhanced string // such as "5.1.1", "" where the server gave none
 }
 
 // Error is the codes.
-func (r *Reply) Error() string {
+func (r *ReplyError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("smtp %d %s", r.Code, r.Enhanced))
 }
 
-func replyOf(err error) (*Reply, bool) {
+func replyOf(err error) (*ReplyError, bool) {
 	var te *textproto.Error
 	if !errors.As(err, &te) {
 		return nil, false
 	}
 	word, _, _ := strings.Cut(te.Msg, " ")
-	return &Reply{Code: te.Code, Enhanced: enhanced(word)}, true
+	return &ReplyError{Code: te.Code, Enhanced: enhanced(word)}, true
 }
 
 // enhanced accepts a status of RFC 3463 and nothing else.
 func enhanced(word string) string {
 	parts := strings.Split(word, ".")
-	if len(parts) != 3 || !strings.Contains("245", parts[0]) || len(parts[0]) != 1 {
+	if len(parts) != 3 || !slices.Contains([]string{"2", "4", "5"}, parts[0]) {
 		return ""
 	}
 	for _, p := range parts {

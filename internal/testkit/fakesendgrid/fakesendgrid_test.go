@@ -50,11 +50,11 @@ func start(t *testing.T, cfg Config) *Server {
 
 func TestValidates(t *testing.T) {
 	s := start(t, Config{Key: "k"})
-	swap := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("%q is not in the mail", old)
+	swap := func(from, to string) string {
+		if !strings.Contains(good, from) {
+			t.Fatalf("%q is not in the mail", from)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, from, to, 1)
 	}
 	for _, tc := range []struct {
 		name, body string
@@ -91,7 +91,9 @@ func TestValidates(t *testing.T) {
 			if tc.status == 202 {
 				return
 			}
-			var got struct{ Errors []struct{ Message, Field string } }
+			var got struct {
+				Errors []struct{ Message, Field string }
+			}
 			if err := json.Unmarshal([]byte(answer), &got); err != nil || len(got.Errors) == 0 || got.Errors[0].Field != tc.field {
 				t.Errorf("got %s (%v), want field %q first", answer, err, tc.field)
 			}
@@ -155,7 +157,7 @@ func TestProcess(t *testing.T) {
 	if d := cmp.Diff([]int{0, 503, 500, 202, 202}, statuses); d != "" {
 		t.Error(d)
 	}
-	resp, err := http.Get(url + "/_control") //nolint:noctx // a test's one look
+	resp, err := http.Get(url + "/_control")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func (s *Server) Script(script Script) error {
 }
 
 func newRand(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // draws must repeat
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // Received is every mail taken since the start, in order.
@@ -250,7 +250,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault Fault, res
 		if fault == LastOne {
 			limits(0)
 		}
-		w.Header().Set("X-Message-Id", fmt.Sprintf("fake%016x", rand.Uint64())) //nolint:gosec // any name will do
+		w.Header().Set("X-Message-Id", fmt.Sprintf("fake%016x", rand.Uint64()))
 		w.WriteHeader(http.StatusAccepted)
 	case CutAnswer:
 		w.Header().Set("Content-Length", "100")
@@ -332,7 +332,7 @@ func (s *Server) take(p Payload, fault Fault) error {
 func refuse(w http.ResponseWriter, status int, problems ...problem) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"errors": problems})
+	_ = json.NewEncoder(w).Encode(map[string][]problem{"errors": problems})
 }
 
 // control: GET answers {"received": [...]}, POST takes a Script.
@@ -340,7 +340,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"received": s.Received()})
+		_ = json.NewEncoder(w).Encode(map[string][]Entry{"received": s.Received()})
 	case http.MethodPost:
 		var script Script
 		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
