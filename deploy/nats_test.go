@@ -26,9 +26,9 @@ const (
 func configured(t *testing.T) *server.Options {
 	t.Helper()
 	operator := map[string]string{
-		"NATS_MOORING_PASSWORD":   mooringPassword,
-		"NATS_EVENTS_PASSWORD": eventsPassword,
-		"NATS_STORE_KEY":       "0123456789abcdef0123456789abcdef",
+		"NATS_MOORING_PASSWORD": mooringPassword,
+		"NATS_EVENTS_PASSWORD":  eventsPassword,
+		"NATS_STORE_KEY":        "0123456789abcdef0123456789abcdef",
 	}
 	for name, value := range readCompose(t).Services["nats"].Environment {
 		t.Setenv(name, interpolate(t, value, operator))

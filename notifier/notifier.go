@@ -280,6 +280,11 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 	}
 	se := Classify(err)
 	n.cfg.Logger.Warn("a mail was not accepted", "message", a.m.ID, "lane", a.m.Lane, "class", se.Class.String(), "detail", se.Detail)
+	if se.Class == Permanent && se.Provider {
+		// A wrong address of the provider refuses every mail alike; the mails are
+		// kept until the operator has mended it.
+		se = &SendError{Class: RetryAfter, After: 5 * time.Minute, Detail: se.Detail, Provider: true}
+	}
 	switch se.Class {
 	case Permanent:
 		return n.settle(ctx, a, Entry{Status: Refused, Detail: se.Detail})

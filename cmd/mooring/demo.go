@@ -1,8 +1,56 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
 
-type demoCmd struct{}
+	"github.com/mooring-care/mooring/internal/app"
+)
 
-// Run plays the sample story.
-func (demoCmd) Run(ctx context.Context, io streams) error { return serveCmd{}.Run(ctx, io) }
+type demoCmd struct {
+	ExitWhenDone bool `help:"End by itself once the story is told; exit 1 when a part of it did not happen."`
+}
+
+// Run plays the sample story and goes on serving until ctx ends.
+func (c demoCmd) Run(ctx context.Context, io streams) error {
+	cfg, err := app.ReadConfig()
+	if err != nil {
+		return err
+	}
+	_, given := os.LookupEnv("MOORING_DATA")
+	demo, err := app.NewDemo(ctx, app.DemoConfig(cfg, given), io.out, c.ExitWhenDone)
+	if err != nil {
+		return err
+	}
+	a := demo.App()
+	stop := func() {
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		a.Stop(stopCtx)
+	}
+	if err := a.Start(ctx); err != nil {
+		stop()
+		return err
+	}
+	fmt.Fprint(io.out, a.Banner())
+	fmt.Fprint(io.out, "  Five clients of the sample clinic, eleven days, about a minute and a half.\n\n")
+	if err := demo.Tell(ctx); err != nil {
+		stop()
+		return err
+	}
+	if ctx.Err() == nil {
+		if missing := demo.Missing(); c.ExitWhenDone && len(missing) > 0 {
+			stop()
+			return fmt.Errorf("the story was not told whole; missing: %s", strings.Join(missing, ", "))
+		}
+		fmt.Fprint(io.out, "\n  ~ The story is told. The pages stay up; Ctrl-C stops, and starting again goes on from here.\n\n")
+		if !c.ExitWhenDone {
+			<-ctx.Done()
+		}
+	}
+	stop()
+	fmt.Fprintln(io.out, "Stopped. Nothing was lost; start again to go on.")
+	return nil
+}

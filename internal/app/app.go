@@ -42,6 +42,7 @@ type App struct {
 	notify   *notifier.Notifier
 	mailbox  *mailbox.Mailbox // nil with another mailer
 	provider notifier.Provider
+	mailed   func(notifier.Mail) // nil when nobody asked
 
 	public, staff, ops *http.Server
 	listeners          map[string]net.Listener
@@ -64,6 +65,11 @@ func WithObserver(f func(runner.Decided)) Option {
 // WithProvider sends mail through p instead of the configured mailer.
 func WithProvider(p notifier.Provider) Option {
 	return func(a *App) { a.provider = p }
+}
+
+// WithMailHook has the App tell f of every mail that the provider took.
+func WithMailHook(f func(notifier.Mail)) Option {
+	return func(a *App) { a.mailed = f }
 }
 
 // The sizes of the pools. Deliveries wait on the disk more than on the

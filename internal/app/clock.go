@@ -46,6 +46,18 @@ func (c *Clock) Speed() float64 {
 // stoppedAfter is how old the kept epoch must be to say that no replica runs.
 const stoppedAfter = 5 * time.Second
 
+// setSpeed has the clock run at another speed from now on.
+func (c *Clock) setSpeed(speed float64) {
+	now := time.Now()
+	for {
+		old := c.epoch.Load()
+		e := jetstream.Epoch{Real: now, Shown: old.Shown.Add(time.Duration(float64(now.Sub(old.Real)) * old.Speed)), Speed: speed}
+		if c.epoch.CompareAndSwap(old, &e) {
+			return
+		}
+	}
+}
+
 // keepEpoch takes up the clock that is kept with the data, or starts it. While
 // no replica runs, such a clock stands still.
 func (c *Clock) keepEpoch(ctx context.Context, store *jetstream.Store, cfg *Config) error {

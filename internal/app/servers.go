@@ -26,6 +26,9 @@ func (a *App) newNotifier() error {
 			return err
 		}
 	}
+	if a.mailed != nil {
+		a.provider = hooked{a.provider, a.mailed}
+	}
 	a.notify = notifier.New(notifier.Config{
 		Provider: a.provider,
 		Ledger:   a.store.Ledger(),
@@ -39,6 +42,21 @@ func (a *App) newNotifier() error {
 		Observe:  a.metrics.sent,
 	})
 	return nil
+}
+
+// hooked tells of every mail that its provider took.
+type hooked struct {
+	notifier.Provider
+	took func(notifier.Mail)
+}
+
+// Send sends, then tells.
+func (h hooked) Send(ctx context.Context, m notifier.Mail) (notifier.Receipt, error) {
+	r, err := h.Provider.Send(ctx, m)
+	if err == nil {
+		h.took(m)
+	}
+	return r, err
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

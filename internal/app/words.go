@@ -116,7 +116,7 @@ func questionWords(code string) string {
 
 // tell puts a note into words.
 func (a *App) tell(clinicID string, n workflows.Note) told {
-	t := told{why: n.Reason.Words()}
+	t := told{why: clause(n.Reason.Words())}
 	title := n.Workflow
 	if c, ok := a.clinics.byID[clinicID]; ok {
 		if w, ok := c.current.Workflow(n.Workflow); ok && w.Title != "" {
@@ -132,8 +132,11 @@ func (a *App) tell(clinicID string, n workflows.Note) told {
 		t.kind, t.what = journeyWords(n, title)
 	case workflows.WhatStep:
 		t.kind, t.what = web.EntryEvent, "Step "+n.Step+" of “"+title+"”"
-		if n.Reason == workflows.WaitsUntil || n.Reason == workflows.WaitsForEvent {
-			t.what = "“" + title + "” waits"
+		switch n.Reason {
+		case workflows.WaitsUntil:
+			t.what, t.why = "“"+title+"” waits", "its next step has a time"
+		case workflows.WaitsForEvent:
+			t.what, t.why = "“"+title+"” waits", "a human answers first"
 		}
 	case workflows.WhatMessage:
 		t.kind, t.what = messageWords(n, who)
@@ -145,6 +148,15 @@ func (a *App) tell(clinicID string, n workflows.Note) told {
 		t.kind, t.what = web.EntryEvent, "About the client"
 	}
 	return t
+}
+
+// clause is a sentence as the second half of another: no capital, no full stop.
+func clause(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' || len(s) > 1 && s[1] == ' ' && s[0] == 'A' {
+		s = strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
 }
 
 func orSomebody(who string) string {

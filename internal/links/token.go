@@ -54,8 +54,8 @@ const (
 	tokenVersion = 1
 	macSize      = sha256.Size
 	maxField     = 64
-	// maxToken bounds what is looked at at all: the longest token that Sign
-	// can make, in base64.
+	// maxToken bounds how much is looked at: the longest token that Sign can
+	// make, in base64.
 	maxToken = (2 + maxKeyID + 1 + 3*(1+maxField) + 16 + macSize + 2) / 3 * 4
 )
 

@@ -3,11 +3,14 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,6 +55,11 @@ func browser(t *testing.T) (context.Context, bool) {
 		cancelAllocator()
 	})
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	// A window without a screen never has the system's focus; what depends on
+	// it, such as autofocus, then waits for ever.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
 	limited, cancelTime := context.WithTimeout(ctx, 3*time.Minute)
@@ -306,7 +314,18 @@ func TestStaffPagesInABrowser(t *testing.T) {
 	}
 	d := newDesk(t)
 	d.arrives(letter("m1", "The first note"))
-	server := httptest.NewServer(d.handler)
+	var mu sync.Mutex
+	asked := map[string]int{} // what the browser asked for, with the answer's status
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		d.handler.ServeHTTP(rec, r)
+		mu.Lock()
+		asked[r.URL.Path] = rec.Code
+		mu.Unlock()
+		maps.Copy(w.Header(), rec.Header())
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(rec.Body.Bytes())
+	}))
 	defer server.Close()
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
@@ -334,5 +353,13 @@ func TestStaffPagesInABrowser(t *testing.T) {
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("iframe.mail").contentDocument === null`))
 	if err != nil || !found {
 		t.Errorf("the mail is not shut off from the page: %v, %v", found, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if asked["/mails/m2/body"] != http.StatusOK {
+		t.Errorf("the frame got status %d", asked["/mails/m2/body"])
+	}
+	if status, ran := asked["/ran"]; ran {
+		t.Errorf("the mail made a request, answered with %d", status)
 	}
 }

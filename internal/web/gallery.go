@@ -110,7 +110,7 @@ func (g *gallery) publicShots() []shot {
 		opened := g.claims(links.Session, target, samplePerson)
 		opened.Expires = g.now.Add(14 * time.Minute)
 		held := session{value: g.keys.Sign(opened)}
-		cookie := &http.Cookie{Name: caseCookie(v), Value: held.value}
+		cookie := &http.Cookie{Name: caseCookie(v), Value: held.value} //nolint:gosec // sent to the handler, not set
 		out = append(out,
 			shot{name: "escalation-" + target + "-glance", path: at},
 			shot{name: "escalation-" + target + "-case", path: at, cookie: cookie},
@@ -173,7 +173,7 @@ func (g *gallery) publicShots() []shot {
 func (g *gallery) staffShots() []shot {
 	token := SignInToken(g.keys, samplePerson, g.now, g.now.Add(time.Hour))
 	old := SignInToken(g.keys, samplePerson, g.now.Add(-time.Hour), g.now.Add(-time.Minute))
-	cookie := &http.Cookie{Name: staffCookie, Value: g.keys.Sign(links.Claims{Purpose: links.Staff, Target: "s", Recipient: samplePerson, Issued: g.now, Expires: g.now.Add(time.Hour)})}
+	cookie := &http.Cookie{Name: staffCookie, Value: g.keys.Sign(links.Claims{Purpose: links.Staff, Target: "s", Recipient: samplePerson, Issued: g.now, Expires: g.now.Add(time.Hour)})} //nolint:gosec // sent to the handler, not set
 	see := func(name, path string, h http.Handler) shot {
 		return shot{name: name, path: path, cookie: cookie, staff: h}
 	}

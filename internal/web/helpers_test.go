@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -289,17 +290,15 @@ func (v *visitor) keep(res *http.Response, err error) {
 
 func (v *visitor) open(path string) {
 	v.t.Helper()
-	v.keep(v.client.Get(v.base + path)) //nolint:noctx // a test's own server
+	v.keep(v.client.Get(v.base + path))
 }
 
 // press sends the page's hidden fields with what is filled in.
 func (v *visitor) press(fill url.Values) {
 	v.t.Helper()
 	form := hidden(v.page)
-	for k, values := range fill {
-		form[k] = values
-	}
-	v.keep(v.client.PostForm(v.base+v.url, form)) //nolint:noctx // a test's own server
+	maps.Copy(form, fill)
+	v.keep(v.client.PostForm(v.base+v.url, form))
 }
 
 func hidden(page string) url.Values {

@@ -131,8 +131,7 @@ func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter,
 			show(w, r, v)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		if err := parseForm(r); err != nil {
+		if err := parseForm(w, r); err != nil {
 			why := helpForm
 			if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 				why = helpTooLarge
@@ -144,9 +143,10 @@ func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter,
 	}
 }
 
-// parseForm reads either form encoding: mail programs send one-click opt-outs
+// parseForm reads a bounded form in either encoding: mail programs send one-click opt-outs
 // as multipart/form-data.
-func parseForm(r *http.Request) error {
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return err
 	}

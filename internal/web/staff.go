@@ -92,7 +92,7 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/fragments/overview", s.page(s.overviewFragment))
 	mux.HandleFunc("/fragments/mails", s.page(s.mailsFragment))
 	mux.HandleFunc("/", s.page(func(w http.ResponseWriter, r *http.Request, v session) {
-		s.say(w, r, v, http.StatusNotFound, "There is nothing here", "The page may have been moved, or the address cut off.")
+		s.say(w, v, http.StatusNotFound, "There is nothing here", "The page may have been moved, or the address cut off.")
 	}))
 	return secured(policyStaff, mux), nil
 }
@@ -103,13 +103,13 @@ func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) htt
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := s.session(r)
 		if !ok {
-			s.say(w, r, session{}, http.StatusUnauthorized, "Please sign in",
+			s.say(w, session{}, http.StatusUnauthorized, "Please sign in",
 				"The terminal that Mooring runs in prints a sign-in link. Each link works once, and a session lasts 8 hours.")
 			return
 		}
 		if !reads(r) {
 			w.Header().Set("Allow", "GET, HEAD")
-			s.say(w, r, v, http.StatusMethodNotAllowed, "That did not work", "This page can only be read.")
+			s.say(w, v, http.StatusMethodNotAllowed, "That did not work", "This page can only be read.")
 			return
 		}
 		show(w, r, v)
@@ -142,18 +142,18 @@ type sayPage struct {
 	Button string
 }
 
-func (s *staff) say(w http.ResponseWriter, r *http.Request, v session, status int, title, text string) {
+func (s *staff) say(w http.ResponseWriter, v session, status int, title, text string) {
 	s.pages.write(w, s.Log, status, "say", sayPage{base: s.base(v, title, ""), Text: text})
 }
 
 // failed answers when something could not be read.
 func (s *staff) failed(w http.ResponseWriter, r *http.Request, v session, err error) {
 	if errors.Is(err, ErrUnknown) {
-		s.say(w, r, v, http.StatusNotFound, "There is nothing here", "No client and no mail is known under this address.")
+		s.say(w, v, http.StatusNotFound, "There is nothing here", "No client and no mail is known under this address.")
 		return
 	}
 	s.Log.Error("records not read", logRoute, route(r), logError, err)
-	s.say(w, r, v, http.StatusServiceUnavailable, "We cannot look this up right now",
+	s.say(w, v, http.StatusServiceUnavailable, "We cannot look this up right now",
 		"The program could not read its records. Mails and escalations go on without this page.")
 }
 
@@ -161,19 +161,18 @@ func (s *staff) failed(w http.ResponseWriter, r *http.Request, v session, err er
 // link; only pressing it uses the link up.
 func (s *staff) signIn(w http.ResponseWriter, r *http.Request) {
 	const askAgain = "Start Mooring again, or ask for a new link in its terminal."
-	switch {
-	case !reads(r) && r.Method != http.MethodPost:
+	if !reads(r) && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, HEAD, POST")
-		s.say(w, r, session{}, http.StatusMethodNotAllowed, "That did not work", "Open the sign-in link again.")
+		s.say(w, session{}, http.StatusMethodNotAllowed, "That did not work", "Open the sign-in link again.")
 		return
 	}
 	claims, err := s.Keys.Verify(r.PathValue("token"), links.SignIn, s.Wall())
 	switch {
 	case errors.Is(err, links.ErrExpired):
-		s.say(w, r, session{}, http.StatusGone, "This sign-in link is too old", askAgain)
+		s.say(w, session{}, http.StatusGone, "This sign-in link is too old", askAgain)
 		return
 	case err != nil:
-		s.say(w, r, session{}, http.StatusNotFound, "This sign-in link does not work", "It may have been cut off when it was copied. "+askAgain)
+		s.say(w, session{}, http.StatusNotFound, "This sign-in link does not work", "It may have been cut off when it was copied. "+askAgain)
 		return
 	}
 	if reads(r) {
@@ -189,7 +188,7 @@ func (s *staff) signIn(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, session{}, err)
 		return
 	case !first:
-		s.say(w, r, session{}, http.StatusGone, "This sign-in link was used before", "If that was not you, end the program and start it again. "+askAgain)
+		s.say(w, session{}, http.StatusGone, "This sign-in link was used before", "If that was not you, end the program and start it again. "+askAgain)
 		return
 	}
 	now := s.Wall()
@@ -209,7 +208,7 @@ func (s *staff) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, s.cookie("", -1))
-	s.say(w, r, session{}, http.StatusOK, "You are signed out", "Open a new sign-in link to come back.")
+	s.say(w, session{}, http.StatusOK, "You are signed out", "Open a new sign-in link to come back.")
 }
 
 func (s *staff) cookie(value string, maxAge int) *http.Cookie {
@@ -235,8 +234,9 @@ type onceInMemory struct {
 func (o *onceInMemory) Use(_ context.Context, id string, until time.Time) (bool, error) {
 	_, issued, _ := strings.Cut(id, ".")
 	at, err := strconv.ParseInt(issued, 10, 64)
+	// An id without a time counts as used.
 	if err != nil || at < o.since.Unix() {
-		return false, nil //nolint:nilerr // an id without a time counts as used
+		return false, nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -271,7 +271,7 @@ func letter(name, subject string) web.MailView {
 		MailRow: web.MailRow{Name: name, At: noon(), To: "Alex <alex@example.net>", Subject: subject, Attempt: 1},
 		From:    "Harbor Clinic <hello@harbor.example>", Headers: []web.Fact{{Label: "X-Odd", Text: "<b>odd</b>"}},
 		Text: "See https://mail.example/c/abc, or (https://mail.example/u/def).",
-		HTML: `<html><head></head><body><p id="hello">Hello <a id="go" href="https://mail.example/c/abc">here</a></p><script>document.getElementById("hello").textContent="ran"</script></body></html>`,
+		HTML: `<html><head></head><body><p id="hello">Hello <a id="go" href="https://mail.example/c/abc">here</a></p><img src="/ran" alt=""><script>fetch("/ran")</script></body></html>`,
 	}
 }
 

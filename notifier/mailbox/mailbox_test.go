@@ -162,28 +162,26 @@ func TestSendAtOnce(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	broken := errors.New("broken")
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
 	for _, tc := range []struct {
 		name   string
-		ctx    context.Context
+		gone   bool // the caller has given up
 		change func(*Mailbox, *notifier.Mail)
 		class  notifier.Class
 		detail string
 		mails  int
 	}{
-		{"bad address", t.Context(), func(_ *Mailbox, m *notifier.Mail) { m.To.Email = "x" }, notifier.Permanent, "invalid to", 0},
-		{"header injection", t.Context(), func(_ *Mailbox, m *notifier.Mail) { m.Subject = "a\r\nBcc: x@y.test" }, notifier.Permanent, "invalid subject", 0},
-		{"id with a path", t.Context(), func(_ *Mailbox, m *notifier.Mail) { m.ID = "../../x" }, notifier.Permanent, "invalid id", 0},
-		{"folder gone", t.Context(), func(b *Mailbox, _ *notifier.Mail) { b.dir += "-gone" }, notifier.RetryAfter, "mailbox write", 0},
-		{"cancelled", cancelled, func(*Mailbox, *notifier.Mail) {}, notifier.RetryAfter, "mailbox cancelled", 0},
-		{"no name given", t.Context(), func(b *Mailbox, _ *notifier.Mail) {
+		{"bad address", false, func(_ *Mailbox, m *notifier.Mail) { m.To.Email = "x" }, notifier.Permanent, "invalid to", 0},
+		{"header injection", false, func(_ *Mailbox, m *notifier.Mail) { m.Subject = "a\r\nBcc: x@y.test" }, notifier.Permanent, "invalid subject", 0},
+		{"id with a path", false, func(_ *Mailbox, m *notifier.Mail) { m.ID = "../../x" }, notifier.Permanent, "invalid id", 0},
+		{"folder gone", false, func(b *Mailbox, _ *notifier.Mail) { b.dir += "-gone" }, notifier.RetryAfter, "mailbox write", 0},
+		{"cancelled", true, func(*Mailbox, *notifier.Mail) {}, notifier.RetryAfter, "mailbox cancelled", 0},
+		{"no name given", false, func(b *Mailbox, _ *notifier.Mail) {
 			b.link = func(string, string) error { return broken }
 		}, notifier.RetryAfter, "mailbox name", 0},
-		{"every name taken", t.Context(), func(b *Mailbox, _ *notifier.Mail) {
+		{"every name taken", false, func(b *Mailbox, _ *notifier.Mail) {
 			b.link = func(string, string) error { return fs.ErrExist }
 		}, notifier.RetryAfter, "mailbox name", 0},
-		{"not flushed", t.Context(), func(b *Mailbox, _ *notifier.Mail) {
+		{"not flushed", false, func(b *Mailbox, _ *notifier.Mail) {
 			b.syncDir = func(string) error { return broken }
 		}, notifier.Ambiguous, "mailbox sync", 1},
 	} {
@@ -191,7 +189,12 @@ func TestFailures(t *testing.T) {
 			b, m := open(t), sound()
 			dir := b.dir
 			tc.change(b, &m)
-			_, err := b.Send(tc.ctx, m)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if tc.gone {
+				cancel()
+			}
+			_, err := b.Send(ctx, m)
 			se := notifier.Classify(err)
 			if err == nil || se.Class != tc.class || se.Detail != tc.detail {
 				t.Fatalf("got %v, want %s (%s)", err, tc.detail, tc.class)

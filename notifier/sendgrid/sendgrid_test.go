@@ -274,19 +274,22 @@ func TestNotReached(t *testing.T) {
 	strange := httptest.NewTLSServer(http.NotFoundHandler())
 	strange.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	t.Cleanup(strange.Close)
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
 	for _, tc := range []struct {
 		name, url string
-		ctx       context.Context
+		gone      bool // the caller has given up
 		detail    string
 	}{
-		{"refused", dead, t.Context(), "http request failed"},
-		{"certificate", strange.URL, t.Context(), "http request failed"},
-		{"cancelled", dead, cancelled, "http request cancelled"},
+		{"refused", dead, false, "http request failed"},
+		{"certificate", strange.URL, false, "http request failed"},
+		{"cancelled", dead, true, "http request cancelled"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := to(t, tc.url, nil).Send(tc.ctx, sound())
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if tc.gone {
+				cancel()
+			}
+			_, err := to(t, tc.url, nil).Send(ctx, sound())
 			if se := notifier.Classify(err); err == nil || se.Class != notifier.RetryAfter || se.Detail != tc.detail {
 				t.Errorf("got %v", err)
 			}

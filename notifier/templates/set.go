@@ -136,16 +136,20 @@ func newSet(files map[fileKey]*file) (*Set, error) {
 	s := &Set{files: map[fileKey]*file{}, index: map[wordingKey]*file{}, words: map[string]map[string]string{}}
 	var errs []error
 	for _, key := range sortedKeys(files) {
-		f := &file{key: key, own: files[key].own, data: files[key].data}
-		f.source = newSource(f.path(), f.data)
-		if len(f.source.errs) == 0 {
-			if key.name == partsName {
-				f.readParts()
-			} else {
-				f.readTemplate()
+		// A copy: the set that these files come from never changes.
+		read := *files[key]
+		f := &read
+		if f.source == nil {
+			f.source = newSource(f.path(), f.data)
+			if len(f.source.errs) == 0 {
+				if key.name == partsName {
+					f.readParts()
+				} else {
+					f.readTemplate()
+				}
 			}
+			errs = append(errs, f.source.sorted()...)
 		}
-		errs = append(errs, f.source.sorted()...)
 		s.files[key] = f
 	}
 	if len(errs) > 0 {

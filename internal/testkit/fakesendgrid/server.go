@@ -330,17 +330,25 @@ func (s *Server) take(p Payload, fault Fault) error {
 }
 
 func refuse(w http.ResponseWriter, status int, problems ...problem) {
+	writeJSON(w, status, map[string][]problem{"errors": problems})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string][]problem{"errors": problems})
+	_, _ = w.Write(append(body, '\n')) // the client's going away is its own affair
 }
 
 // control: GET answers {"received": [...]}, POST takes a Script.
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string][]Entry{"received": s.Received()})
+		writeJSON(w, http.StatusOK, map[string][]Entry{"received": s.Received()})
 	case http.MethodPost:
 		var script Script
 		dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
