@@ -108,7 +108,7 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		}
 		id := d.send(LaneSafety, Message{
 			Template: template, Person: a.Person, Target: e.ID,
-			What: first(e.Questions), Urgency: e.Policy.Urgency, Round: a.Rung + a.Round,
+			What: first(e.Questions), Urgency: e.Policy.Urgency, Round: a.Round,
 		}, "", e.ID, "")
 		e.Attach(a.Person, a.Rung, a.Round, id)
 		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: a.Person, Detail: template})

@@ -44,7 +44,7 @@ type clinicReader struct {
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
-	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "crisis_line",
+	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
 		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa")
 	if !ok {
 		return
@@ -66,6 +66,9 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	}
 	if e, ok := r.need(m, what, "reply_to", "{name: Front desk, email: desk@example.org}"); ok {
 		c.ReplyTo = cr.address(e)
+	}
+	if e, ok := m.get("reply_hours"); ok {
+		c.ReplyHours, _ = r.text(e.value, e.key, 100)
 	}
 	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
 		cr.crisisLine(e)

@@ -29,6 +29,7 @@ const (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run everything in one process: embedded NATS unless NATS_URL is set."`
 	Demo    demoCmd    `cmd:"" help:"Serve the sample clinic with sample events; days pass in seconds."`
+	Bench   benchCmd   `cmd:"" help:"Measure this machine: journeys a second, latency, memory, timers."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -164,8 +164,8 @@ func (x *acts) OptOut(ctx context.Context, act web.Act) (web.Outcome, error) {
 }
 
 // personName is a member of staff's name, or the id of one who has left.
-func (a *App) personName(clinicID, id string) string {
-	if c, ok := a.clinics.byID[clinicID]; ok {
+func (r *reader) personName(clinicID, id string) string {
+	if c, ok := r.clinics.byID[clinicID]; ok {
 		if p := c.current.Staff.Person(id); p != nil {
 			return p.Name
 		}
@@ -177,8 +177,8 @@ func (a *App) personName(clinicID, id string) string {
 var errNoClient = fmt.Errorf("client: %w", web.ErrUnknown)
 
 // clientState reads a client's state from the leader.
-func (a *App) clientState(ctx context.Context, ref runner.Ref) (workflows.State, error) {
-	state, seq, err := a.runner.State(ctx, ref)
+func (r *reader) clientState(ctx context.Context, ref runner.Ref) (workflows.State, error) {
+	state, seq, err := r.runner.State(ctx, ref)
 	if err != nil {
 		return state, err
 	}

@@ -27,20 +27,15 @@ import (
 // App is the whole program: New reads and connects, Start begins to work, Stop
 // finishes what is under way. Tests run it as it is.
 type App struct {
+	reader
 	cfg      Config
 	log      *slog.Logger
 	secrets  *secrets
 	lock     *os.File
 	server   *jetstream.Server
-	store    *jetstream.Store
-	clock    *Clock
-	clinics  *clinics
-	runner   *runner.Runner
 	pool     *runner.Pool
-	index    *jetstream.Index
 	metrics  *metrics
 	notify   *notifier.Notifier
-	mailbox  *mailbox.Mailbox // nil with another mailer
 	provider notifier.Provider
 	mailed   func(notifier.Mail) // nil when nobody asked
 
@@ -52,6 +47,17 @@ type App struct {
 	reading, rest         sync.WaitGroup
 	stopped               sync.Once
 	observers             []func(runner.Decided)
+}
+
+// reader is what telling about clients takes: the running program has one, and
+// so has a command beside it.
+type reader struct {
+	store   *jetstream.Store
+	clock   *Clock
+	clinics *clinics
+	runner  *runner.Runner
+	index   *jetstream.Index
+	mailbox *mailbox.Mailbox // nil with another mailer
 }
 
 // Option changes how an App is made.
@@ -84,7 +90,7 @@ const (
 // the external one, and brings the streams up to date. Nothing is read from
 // them before Start.
 func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *App, err error) {
-	a := &App{cfg: cfg, log: log, clock: &Clock{}, index: jetstream.NewIndex(), listeners: map[string]net.Listener{}}
+	a := &App{reader: reader{clock: &Clock{}, index: jetstream.NewIndex()}, cfg: cfg, log: log, listeners: map[string]net.Listener{}}
 	for _, o := range opts {
 		o(a)
 	}
@@ -180,11 +186,17 @@ func (a *App) connect(ctx context.Context) error {
 		opts.Server = a.server
 	}
 	var err error
-	a.store, err = jetstream.Connect(ctx, opts)
-	return err
+	if a.store, err = jetstream.Connect(ctx, opts); err != nil || a.server == nil {
+		return err
+	}
+	return writeAddress(a.cfg.Data, a.server.Addr())
 }
 
-// lockData keeps two processes from opening one data folder.
+// errInUse says that another process holds the data folder.
+var errInUse = error(&ConfigError{"MOORING_DATA", "is in use by another Mooring"})
+
+// lockData keeps two processes from opening one data folder. Its error is
+// errInUse when another has it.
 func lockData(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -192,7 +204,7 @@ func lockData(dir string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, &ConfigError{"MOORING_DATA", "is in use by another Mooring"}
+		return nil, errInUse
 	}
 	return f, nil
 }

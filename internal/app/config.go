@@ -85,6 +85,18 @@ func (e *ConfigError) Error() string { return e.Variable + ": " + e.Problem }
 
 // ReadConfig reads the environment. Its error is a *ConfigError.
 func ReadConfig() (Config, error) {
+	c, err := readEnvironment()
+	if err != nil {
+		return c, err
+	}
+	return c, c.Check()
+}
+
+// ReadOperatorConfig is ReadConfig for commands beside a running program: what
+// only the program itself needs may be absent.
+func ReadOperatorConfig() (Config, error) { return readEnvironment() }
+
+func readEnvironment() (Config, error) {
 	var c Config
 	if err := envconfig.Process("", &c); err != nil {
 		var pe *envconfig.ParseError
@@ -93,7 +105,7 @@ func ReadConfig() (Config, error) {
 		}
 		return c, &ConfigError{"environment", err.Error()}
 	}
-	return c, c.Check()
+	return c, nil
 }
 
 // Check says what is wrong with a configuration, one variable at a time.

@@ -61,6 +61,9 @@ func NewDemo(ctx context.Context, cfg Config, w io.Writer, hurry bool) (*Demo, e
 		return nil, err
 	}
 	d.app, d.out.app = a, a
+	if len(d.open()) > 0 {
+		a.clock.setSpeed(min(demoSlow, d.base)) // it stopped with a question open
+	}
 	return d, nil
 }
 

@@ -65,13 +65,10 @@ type secrets struct {
 }
 
 func readSecrets(c *Config, clinics []string) (*secrets, error) {
-	s := &secrets{store: string(c.StoreKey), storeOld: string(c.StoreKeyOld)}
-	if c.StoreKeyFile != "" && s.store == "" {
-		b, err := os.ReadFile(c.StoreKeyFile)
-		if err != nil {
-			return nil, &ConfigError{"MOORING_STORE_KEY_FILE", "cannot be read"}
-		}
-		s.store = string(bytes.TrimSpace(b))
+	s := &secrets{}
+	var err error
+	if s.store, s.storeOld, err = storeKeys(c); err != nil {
+		return nil, err
 	}
 	text, err := keep(c.Data, "client-key", c.ClientKey, func() string { return base64.StdEncoding.EncodeToString(random(32)) })
 	if err != nil {
@@ -111,6 +108,20 @@ func readSecrets(c *Config, clinics []string) (*secrets, error) {
 		}
 	}
 	return s, nil
+}
+
+// storeKeys are the keys that encrypt the streams at rest, the present one and
+// the one before.
+func storeKeys(c *Config) (key, old string, err error) {
+	key, old = string(c.StoreKey), string(c.StoreKeyOld)
+	if c.StoreKeyFile != "" && key == "" {
+		b, err := os.ReadFile(c.StoreKeyFile)
+		if err != nil {
+			return "", "", &ConfigError{"MOORING_STORE_KEY_FILE", "cannot be read"}
+		}
+		key = string(bytes.TrimSpace(b))
+	}
+	return key, old, nil
 }
 
 func random(n int) []byte {

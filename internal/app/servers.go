@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (a *App) newServers() error {
 	for clinic, token := range a.secrets.eventTokens {
 		hashes[clinic] = append(hashes[clinic], ingress.HashToken(token))
 	}
-	v := &views{a}
+	v := &views{&a.reader}
 	public, err := web.NewPublic(web.PublicConfig{
 		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a},
 		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
@@ -213,6 +214,12 @@ func (a *App) Banner() string {
 		line("Events", url)
 	} else {
 		line("Events", "events.<clinic>.<kind> on the server of NATS_URL")
+	}
+	for _, clinic := range a.clinics.ids() {
+		if a.EventToken(clinic) != "" && a.cfg.EventTokens == "" {
+			line("", "or POST "+a.publicURL()+"/v1/clinics/"+clinic+"/events")
+			line("", "   with the token in "+filepath.Join(a.cfg.Data, "keys", "event-token-"+clinic))
+		}
 	}
 	if a.mailbox != nil {
 		line("Mailbox", a.mailbox.Dir()+" (no mail leaves this machine)")

@@ -27,7 +27,7 @@ var (
 
 // views answers what pages ask. Lists come from the index; every row and every
 // page reads the leader.
-type views struct{ a *App }
+type views struct{ a *reader }
 
 // Clinic names a clinic.
 func (v *views) Clinic(id string) (web.Clinic, bool) {
@@ -282,44 +282,16 @@ func lastDecided(s *workflows.State, row jetstream.IndexRow) time.Time {
 	return row.At
 }
 
-func (v *views) title(clinic, workflow string) string {
-	if c, ok := v.a.clinics.byID[clinic]; ok {
-		if w, ok := c.current.Workflow(workflow); ok && w.Title != "" {
-			return w.Title
-		}
-	}
-	return workflow
-}
+func (v *views) title(clinic, workflow string) string { return v.a.title(clinic, workflow) }
 
-func (v *views) zone(clinic string) *time.Location {
-	if c, ok := v.a.clinics.byID[clinic]; ok && c.current.Zone != nil {
-		return c.current.Zone
-	}
-	return time.UTC
-}
+func (v *views) zone(clinic string) *time.Location { return v.a.zone(clinic) }
 
 // planned is what comes next by itself, the soonest first.
 func (v *views) planned(clinic string, s *workflows.State) []web.Planned {
 	var out []web.Planned
-	for i := range s.Escalations {
-		if e := &s.Escalations[i]; e.Open() {
-			what := "The next person is asked"
-			if e.Ack != nil {
-				what = "The question is asked again unless it is closed"
-			}
-			out = append(out, web.Planned{What: what, At: e.Next})
-		}
+	for _, p := range v.a.planned(clinic, s) {
+		out = append(out, web.Planned{What: p.what, At: p.at})
 	}
-	for i := range s.Tasks {
-		t := &s.Tasks[i]
-		out = append(out, web.Planned{What: "Task due for " + v.a.personName(clinic, t.Owner) + ": " + questionWords(t.What), At: t.Next})
-	}
-	for i := range s.Journeys {
-		if j := &s.Journeys[i]; !j.Due.IsZero() {
-			out = append(out, web.Planned{What: "“" + v.title(clinic, j.Workflow) + "” goes on", At: j.Due})
-		}
-	}
-	slices.SortFunc(out, func(a, b web.Planned) int { return a.At.Compare(b.At) })
 	return out
 }
 
@@ -374,57 +346,25 @@ func orWord(s, other string) string {
 
 // timeline is everything decided and everything the ledger says, newest first.
 func (v *views) timeline(ctx context.Context, ref runner.Ref) ([]web.Entry, error) {
-	records, err := v.a.store.History(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	ledger, err := v.a.store.Deliveries(ctx, ref)
+	story, err := v.a.story(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	files := v.mailFiles()
 	var out []web.Entry
-	about := map[string]workflows.Note{}
-	for _, record := range records {
-		e, err := runner.ReadEntry(record)
-		if err != nil {
-			return nil, err
+	for _, m := range story.moments {
+		entry := web.Entry{
+			At: m.at, Kind: m.told.kind, What: m.told.what, Reason: m.told.why, ReasonCode: string(m.note.Reason),
+			Workflow: m.note.Workflow, Step: m.note.Step,
 		}
-		for _, n := range e.Notes {
-			t := v.a.tell(ref.Clinic, n)
-			entry := web.Entry{
-				At: e.Decided, Kind: t.kind, What: t.what, Reason: t.why, ReasonCode: string(n.Reason),
-				Workflow: n.Workflow, Step: n.Step,
-			}
-			if n.What == workflows.WhatClient {
-				entry.What = eventWords(e.Kind)
-			}
-			if !n.Until.IsZero() {
-				entry.Detail = "until " + when(n.Until, v.zone(ref.Clinic))
-			}
-			if n.What == workflows.WhatMessage {
-				if n.Reason == workflows.Asked {
-					about[n.Subject] = n
-				}
-				entry.Mail = files[n.Subject]
-			}
-			out = append(out, entry)
+		if !m.note.Until.IsZero() {
+			entry.Detail = "until " + when(m.note.Until, v.zone(ref.Clinic))
 		}
+		if m.note.What == workflows.WhatMessage {
+			entry.Mail = files[m.note.Subject]
+		}
+		out = append(out, entry)
 	}
-	// What the log has no decision on, the ledger knows: that a care message
-	// was accepted.
-	for _, d := range ledger {
-		n, ok := about[d.MessageID]
-		if !ok || n.Person != "" || d.Entry.Status != notifier.Accepted {
-			continue
-		}
-		out = append(out, web.Entry{
-			At: d.Entry.At, Kind: web.EntryMail, What: "Mail to the client: " + templateWords(n.Detail),
-			Reason: workflows.ProviderAccepted.Words(), ReasonCode: string(workflows.ProviderAccepted),
-			Workflow: n.Workflow, Step: n.Step, Mail: files[d.MessageID],
-		})
-	}
-	slices.SortStableFunc(out, func(a, b web.Entry) int { return a.At.Compare(b.At) })
 	slices.Reverse(out)
 	return out, nil
 }
@@ -465,7 +405,7 @@ func (m *mails) List(_ context.Context, limit int) ([]web.MailRow, error) {
 		if err != nil {
 			continue // a crash left a name without a mail
 		}
-		row.At, row.Attempt = e.Time, e.Attempt
+		row.Attempt = e.Attempt
 		out = append(out, row)
 	}
 	return out, nil

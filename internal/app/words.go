@@ -115,17 +115,17 @@ func questionWords(code string) string {
 }
 
 // tell puts a note into words.
-func (a *App) tell(clinicID string, n workflows.Note) told {
+func (r *reader) tell(clinicID string, n workflows.Note) told {
 	t := told{why: clause(n.Reason.Words())}
 	title := n.Workflow
-	if c, ok := a.clinics.byID[clinicID]; ok {
+	if c, ok := r.clinics.byID[clinicID]; ok {
 		if w, ok := c.current.Workflow(n.Workflow); ok && w.Title != "" {
 			title = w.Title
 		}
 	}
 	who := ""
 	if n.Person != "" {
-		who = a.personName(clinicID, n.Person)
+		who = r.personName(clinicID, n.Person)
 	}
 	switch n.What {
 	case workflows.WhatJourney:
@@ -143,7 +143,7 @@ func (a *App) tell(clinicID string, n workflows.Note) told {
 	case workflows.WhatTask:
 		t.kind, t.what = web.EntryHuman, "Task for "+orSomebody(who)+": "+questionWords(n.Detail)
 	case workflows.WhatEscalation:
-		t.kind, t.what = web.EntrySafety, a.escalationWords(n, who)
+		t.kind, t.what = web.EntrySafety, escalationWords(n, who)
 	default:
 		t.kind, t.what = web.EntryEvent, "About the client"
 	}
@@ -194,7 +194,7 @@ func messageWords(n workflows.Note, who string) (web.EntryKind, string) {
 	return web.EntryHeld, "No mail " + to + ": " + templateWords(n.Detail)
 }
 
-func (a *App) escalationWords(n workflows.Note, who string) string {
+func escalationWords(n workflows.Note, who string) string {
 	switch escalation.Reason(n.Reason) {
 	case escalation.Acknowledged:
 		return who + " takes the question"

@@ -19,9 +19,7 @@ var ErrOtherKey = errors.New("the client key is another one than the streams wer
 // CheckClientKey compares the key's fingerprint with the stored one, which the
 // first start creates and nobody ever replaces.
 func (s *Store) CheckClientKey(ctx context.Context, key []byte) error {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("fingerprint"))
-	print := hex.EncodeToString(mac.Sum(nil)[:8])
+	print := fingerprint(key)
 	_, err := s.kv.Create(ctx, metaFingerprint, []byte(print))
 	if err == nil {
 		return nil
@@ -37,6 +35,12 @@ func (s *Store) CheckClientKey(ctx context.Context, key []byte) error {
 		return ErrOtherKey
 	}
 	return nil
+}
+
+func fingerprint(key []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("fingerprint"))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
 // Epoch keeps when the program's clock was started and what it showed then, so

@@ -25,6 +25,11 @@ type Options struct {
 	// wins when set.
 	URL, Creds string
 	Server     *Server
+	// User and Password sign in at URL where it carries none.
+	User, Password string
+	// Beside is for commands beside a running program: the streams are opened
+	// as they are and none is made.
+	Beside bool
 	// Replicas of each stream: 0 means 3 in a cluster and 1 elsewhere.
 	Replicas int
 	// Real turns a moment of the program's clock into a moment of the server's.
@@ -79,7 +84,12 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 			replicas = 3
 		}
 	}
-	if err := s.createStreams(ctx, replicas); err != nil {
+	if o.Beside {
+		err = s.openStreams(ctx)
+	} else {
+		err = s.createStreams(ctx, replicas)
+	}
+	if err != nil {
 		nc.Close()
 		return nil, err
 	}
@@ -109,6 +119,8 @@ func dial(o Options) (*nats.Conn, error) {
 		opts = append(opts, nats.UserInfo(userInternal, o.Server.internal))
 	} else if o.Creds != "" {
 		opts = append(opts, nats.UserCredentials(o.Creds))
+	} else if o.User != "" {
+		opts = append(opts, nats.UserInfo(o.User, o.Password))
 	}
 	nc, err := nats.Connect(url, opts...)
 	if err != nil {

@@ -147,7 +147,7 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 		return
 	}
 	s, ok := p.caseOf(r, v)
-	if !ok {
+	if !ok || !s.holds(r.PostFormValue("form")) {
 		p.writeGlance(w, r, v, http.StatusForbidden, "", &note{
 			Heading: "Nothing was recorded",
 			Text:    "The page was open for more than 15 minutes, or in another browser. Enter the code again and press once more.", Warn: true,

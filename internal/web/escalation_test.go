@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,7 +257,8 @@ func TestWrongCodesSlowDownAndNeverLockOut(t *testing.T) {
 func TestWaitsDoubleUpToThirtySeconds(t *testing.T) {
 	w := newWorld(t)
 	path := "/e/" + w.keys.Sign(w.claims(links.Escalation, "dana"))
-	for i, want := range []string{"", "", "", "1", "2", "4", "8", "16", "30", "30", "30"} {
+	waits := append([]string{"", "", "", "1", "2", "4", "8", "16"}, slices.Repeat([]string{"30"}, 100)...)
+	for i, want := range waits {
 		got := request(w.handler, http.MethodPost, path, url.Values{"code": {"nope"}})
 		if got.Header.Get("Retry-After") != want {
 			t.Errorf("wrong code %d: wait %q, want %q", i+1, got.Header.Get("Retry-After"), want)

@@ -91,7 +91,7 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/mails/{name}/body", s.page(s.mailBody))
 	mux.HandleFunc("/fragments/overview", s.page(s.overviewFragment))
 	mux.HandleFunc("/fragments/mails", s.page(s.mailsFragment))
-	mux.HandleFunc("/", s.page(func(w http.ResponseWriter, r *http.Request, v session) {
+	mux.HandleFunc("/", s.page(func(w http.ResponseWriter, _ *http.Request, v session) {
 		s.say(w, v, http.StatusNotFound, "There is nothing here", "The page may have been moved, or the address cut off.")
 	}))
 	return secured(policyStaff, mux), nil

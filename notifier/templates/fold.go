@@ -59,7 +59,7 @@ func foldRune(r rune) string {
 	return string(r)
 }
 
-var lookalikes = func() map[rune]string {
+var lookalikes = func() map[rune]string { //nolint:gochecknoglobals // never written again
 	m := map[rune]string{
 		'ß': "ss", 'æ': "ae", 'œ': "oe", 'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl",
 		'‐': "-", '‑': "-", '‒': "-", '–': "-", '—': "-", '−': "-", '’': "'", '‘': "'", 'ʼ': "'", '′': "'",

@@ -42,9 +42,10 @@ func (c *compiled) render(v *Values, words map[string]string) (Rendered, error) 
 }
 
 // run appends what a program writes.
-func (p program) run(dst []byte, f *filled, html bool) []byte {
-	for i := 0; i < len(p); i++ {
-		o := &p[i]
+func (p *program) run(dst []byte, f *filled, html bool) []byte {
+	ops := *p
+	for i := 0; i < len(ops); i++ {
+		o := &ops[i]
 		switch o.kind {
 		case opLit:
 			dst = append(dst, o.lit...)
@@ -192,7 +193,7 @@ func wrap(dst, words []byte, first, rest string) []byte {
 func escape(s string) string { return string(appendEscaped(nil, s)) }
 
 func appendEscaped(dst []byte, s string) []byte {
-	if strings.IndexAny(s, "&<>\"'") < 0 {
+	if !strings.ContainsAny(s, "&<>\"'") {
 		return append(dst, s...)
 	}
 	for i := range len(s) {

@@ -52,7 +52,7 @@ func TestNames(t *testing.T) {
 		{"dashes", "---", "Hello,"},
 		{"emoji alone", "😀", "Hello,"},
 		{"500 letters", strings.Repeat("a", 500), "Hello " + strings.Repeat("a", 40) + ","},
-		{"long, cut at a word", strings.Repeat("abcdefgh ", 50), "Hello abcdefgh abcdefgh abcdefgh abcdefgh,"},
+		{"long, cut at a word", strings.Repeat("abcdefgh ", 50), "Hello" + strings.Repeat(" abcdefgh", 4) + ","},
 		{"a megabyte", strings.Repeat("x\u0301", 300_000), "Hello " + strings.Repeat("x\u0301", 20) + ","},
 		{"broken UTF-8", "Sa\xff\xfem", "Hello Sam,"},
 	}
@@ -116,8 +116,7 @@ func FuzzRender(f *testing.F) {
 		v.ClinicName, v.Code, v.StaffName, v.TaskDue, v.OpenedAgo, v.CrisisText = clinic, code, name, clinic, code, clinic
 		for _, template := range []string{"A", "escalation", "task"} {
 			r, err := s.Render(template, "en", Unknown, v)
-			var ve *ValueError
-			if errors.As(err, &ve) {
+			if _, ok := errors.AsType[*ValueError](err); ok {
 				if len(name) > 8 && strings.Contains(err.Error(), name) {
 					t.Fatalf("the error holds the value: %v", err)
 				}

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -161,7 +162,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		{"wrong audience", "a-notice", edit("audience: client", "audience: staff"), "a-notice.md:3:11: the audience of A is client"},
 		{"unknown reason", "a-notice", edit("reasons: unknown", "reasons: unknown, moon"), "a-notice.md:4:10: unknown reason \"moon\""},
 		{"subject missing", "a-notice", edit("subject: Hello from {{clinic_name}}", ""), "\"subject\" is missing"},
-		{"reason answered twice", "our-a", edit("reasons: unknown", "reasons: unknown, shame"), ""},
+		{"a new name in place of a built-in file", "our-a", edit("reasons: unknown", "reasons: unknown, shame"), ""},
 		{"built-in left without unknown", "a-notice", edit("reasons: unknown", "reasons: shame"), "no file answers for family A, reason unknown"},
 		{"language without parts", "es/a-notice", goodA, "templates/es/a-notice.md:1:1: the language \"es\" has no parts.md"},
 		{"no language", "../a-notice", goodA, "no language code"},
@@ -181,7 +182,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		{"code missing", "escalation", strings.Replace(string(escalation), "**{{code}}**", "none", 1), "{{code}} is missing"},
 		{"crisis number missing", "parts", strings.ReplaceAll(string(parts), "{{crisis_phone}}", "them"), "the part \"crisis_line\" must always show {{crisis_phone}}"},
 		{"crisis line that may be left out", "parts", strings.Replace(string(parts), "[[ {{crisis_text}}.]]", " {{crisis_text}}.", 1), "must always show {{crisis_phone}}"},
-		{"booking link in a part", "parts", string(parts) + "\n", ""},
+		{"booking link in a part", "parts", strings.Replace(string(parts), "{{crisis_link}}", "{{booking_link}}", 1), "parts.md:5:25: {{booking_link}} cannot stand in a part"},
 		{"preferences without link", "parts", strings.Replace(string(parts), "[change or stop them]({{preferences_link}})", "change them", 1), "must always show {{preferences_link}}"},
 		{"replies without hours", "parts", strings.Replace(string(parts), "in office hours only[[ ({{reply_hours}})]]", "when we can", 1), "missing-reply-sentence"},
 		{"unknown part", "parts", string(parts) + "\n# farewell\n\nBye.\n", "unknown part \"farewell\""},
@@ -216,6 +217,35 @@ func TestTwoClinicFilesForOneReason(t *testing.T) {
 	}
 }
 
+// TestDocumentedExample: the file that the documentation shows is accepted.
+func TestDocumentedExample(t *testing.T) {
+	page, err := os.ReadFile("../../docs/templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, ok := strings.Cut(string(page), "```\n---\n")
+	example, _, end := strings.Cut(after, "```\n")
+	if !ok || !end {
+		t.Fatal("docs/templates.md shows no file")
+	}
+	if _, err := mustBuiltin(t).With(map[string][]byte{"a-notice": []byte("---\n" + example)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDocumentedPlaceholders: each stands in the documentation.
+func TestDocumentedPlaceholders(t *testing.T) {
+	page, err := os.ReadFile("../../docs/templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fields {
+		if !strings.Contains(string(page), "{{"+f.name+"}}") {
+			t.Errorf("docs/templates.md does not explain {{%s}}", f.name)
+		}
+	}
+}
+
 // TestAllProblemsAtOnce: whoever writes wording fixes a file in one go.
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := mustBuiltin(t).With(map[string][]byte{
@@ -247,8 +277,7 @@ func FuzzReadTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		s, err := base.With(map[string][]byte{name: data})
 		if err != nil {
-			var fe *FileError
-			if !errors.As(err, &fe) {
+			if _, ok := errors.AsType[*FileError](err); !ok {
 				t.Fatalf("refused without a place: %v", err)
 			}
 			return
@@ -257,8 +286,7 @@ func FuzzReadTemplate(f *testing.F) {
 		for _, g := range s.Gallery() {
 			r, err := s.Render(g.Template, g.Language, g.Reason, g.Values)
 			if err != nil {
-				var ve *ValueError
-				if !errors.As(err, &ve) {
+				if _, ok := errors.AsType[*ValueError](err); !ok {
 					t.Fatal(err)
 				}
 				continue

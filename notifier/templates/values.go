@@ -152,7 +152,7 @@ const (
 	numFields
 )
 
-var fields = [numFields]field{
+var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fFirstName:       {"first_name", wordField, Client, false, maxName, func(v *Values) string { return v.FirstName }},
 	fClinicName:      {"clinic_name", wordField, "", true, 80, func(v *Values) string { return v.ClinicName }},
 	fClinicPhone:     {"clinic_phone", wordField, "", false, 40, func(v *Values) string { return v.ClinicPhone }},

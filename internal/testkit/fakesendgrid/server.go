@@ -33,6 +33,8 @@ type Config struct {
 	Log string
 	// Key is the only API key that is let in, "" for any that is not empty.
 	Key string
+	// KeepText has the record hold each mail's plain text too.
+	KeepText bool
 }
 
 // Entry is one mail that was taken.
@@ -47,6 +49,8 @@ type Entry struct {
 	Lane   string `json:"lane"`
 	Status int    `json:"status"` // what the client was answered, 0 for nothing
 	Fault  Fault  `json:"fault"`
+	// Text is the mail's plain part, for whoever plays its reader; see KeepText.
+	Text string `json:"text,omitempty"`
 }
 
 // Request is one request as it came in, taken or not.
@@ -310,6 +314,11 @@ func (s *Server) take(p Payload, fault Fault) error {
 	}
 	if p.MailSettings.BypassListManagement.Enable {
 		e.Lane = "safety"
+	}
+	for _, c := range p.Content {
+		if s.cfg.KeepText && c.Type == "text/plain" {
+			e.Text = c.Value
+		}
 	}
 	line, err := json.Marshal(e)
 	if err != nil {

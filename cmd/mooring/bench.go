@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/bench"
+)
+
+type benchCmd struct {
+	Parts   []string      `default:"a,b,c,d" enum:"a,b,c,d" help:"a: journeys a second, against bare writes; b: event to mail; c: waiting clients; d: timers."`
+	Sync    string        `default:"both" enum:"always,interval,both" help:"How the store flushes: always, interval or both."`
+	N       int           `short:"n" help:"Events of a run of part a (20000 with sync always, 50000 with interval)."`
+	Runs    int           `default:"3" help:"Runs of part a, of which the median counts."`
+	Rate    int           `default:"50" help:"Events a second of part b."`
+	Span    time.Duration `default:"60s" help:"How long part b takes."`
+	Waiting int           `default:"100000" help:"Waiting clients of part c."`
+	Timers  int           `default:"1000" help:"Timers of part d."`
+	Window  time.Duration `default:"10s" help:"In which they are due."`
+	Dir     string        `type:"existingdir" help:"Where to measure: on the disk that will hold the data (the system's folder for temporary files)."`
+	JSON    bool          `help:"Write JSON instead of a table."`
+
+	Profile string `hidden:"" type:"path" help:"Write a processor profile."`
+	// The rest makes this process the measured one of part c.
+	Child   string `hidden:""`
+	Ops     string `hidden:""`
+	Clients int    `hidden:""`
+}
+
+// Validate refuses sizes that cannot be measured.
+func (c *benchCmd) Validate() error {
+	for name, n := range map[string]int{"--runs": c.Runs, "--rate": c.Rate, "--waiting": c.Waiting, "--timers": c.Timers} {
+		if n < 1 {
+			return fmt.Errorf("%s must be at least 1", name)
+		}
+	}
+	if c.N < 0 || c.Span < time.Second || c.Window < time.Second {
+		return fmt.Errorf("-n must not be negative, --span and --window must be at least 1s")
+	}
+	return nil
+}
+
+// Run measures this machine.
+func (c *benchCmd) Run(ctx context.Context, io streams) error {
+	if c.Child != "" {
+		return bench.Child(ctx, c.Child, c.Sync, c.Ops, c.Clients, io.out, io.err)
+	}
+	if c.Profile != "" {
+		f, err := os.Create(c.Profile)
+		if err != nil {
+			return fmt.Errorf("write the profile: %w", err)
+		}
+		defer func() { _ = f.Close() }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("write the profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
+	o := bench.Options{
+		Parts: slices.Compact(slices.Sorted(slices.Values(c.Parts))), Syncs: []string{c.Sync}, Dir: c.Dir,
+		Events: map[string]int{"always": 20_000, "interval": 50_000},
+		Runs:   c.Runs, Rate: c.Rate, Span: c.Span, Waiting: c.Waiting, Timers: c.Timers, Window: c.Window,
+		Progress: io.err, Err: io.err,
+		Self: func(dir, sync, ops string, clients int) []string {
+			return []string{"bench", "--child", dir, "--sync", sync, "--ops", ops, "--clients", strconv.Itoa(clients)}
+		},
+	}
+	if c.Sync == "both" {
+		o.Syncs = []string{"always", "interval"}
+	}
+	if c.N > 0 {
+		o.Events = map[string]int{"always": c.N, "interval": c.N}
+	}
+	r, err := bench.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = r.JSON(io.out)
+	} else {
+		err = r.Table(io.out)
+	}
+	if err == nil && !r.Met() {
+		return bench.ErrBelowFloor
+	}
+	return err
+}

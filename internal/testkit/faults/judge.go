@@ -1,0 +1,456 @@
+package faults
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// Acked is an event that a stream acknowledged to its sender.
+type Acked struct {
+	Hash events.Hash
+	At   time.Time
+	// Stream and Sequence are the acknowledgement's own words.
+	Stream   string
+	Sequence uint64
+	// Invalid is set on what was broken by intent: it must be in REJECTED, and
+	// nowhere else.
+	Invalid bool
+	Subject string
+}
+
+// Act is what a page told a person was done.
+type Act struct {
+	Kind   events.Kind
+	Clinic string
+	Key    string // the client
+	Target string // the escalation, empty for others
+	Person string // who did it, empty for the client
+	At     time.Time
+}
+
+// History is what the world outside saw of a run.
+type History struct {
+	Acked []Acked
+	Acts  []Act
+	Taken []fakesendgrid.Entry
+	Kills []time.Time
+	// Excused are message ids whose send is allowed to be of unknown fate, for
+	// another reason than a kill.
+	Excused map[string]bool
+}
+
+// Report is the verdict: what was counted, and every rule that was broken.
+type Report struct {
+	Counts Counts   `json:"counts"`
+	Broken []string `json:"broken"`
+}
+
+// Counts are the figures of a run.
+type Counts struct {
+	Events           int `json:"events"`            // distinct events acknowledged
+	Repeats          int `json:"repeats"`           // copies of them that the stream stored besides
+	Invalid          int `json:"invalid"`           // broken by intent, acknowledged
+	Rejected         int `json:"rejected"`          // records of REJECTED
+	Decisions        int `json:"decisions"`         // records of AUDIT
+	Timers           int `json:"timers"`            // of those, deadlines that came
+	Acts             int `json:"acts"`              // presses that a page confirmed
+	Clients          int `json:"clients"`           //
+	Kills            int `json:"kills"`             //
+	Care             int `json:"care"`              // care messages asked for
+	CareTaken        int `json:"care_taken"`        // taken by the provider, each once
+	CareWithdrawn    int `json:"care_withdrawn"`    // not wanted any more at the last look
+	CareRefused      int `json:"care_refused"`      // refused by the provider
+	CareUnknown      int `json:"care_unknown"`      // of unknown fate, with a human
+	CareUnknownTook  int `json:"care_unknown_took"` // of those, had left
+	CareUnknownFault int `json:"care_unknown_fault"`
+	Safety           int `json:"safety"`           // safety messages asked for
+	SafetyTaken      int `json:"safety_taken"`     // taken at least once
+	SafetyWithdrawn  int `json:"safety_withdrawn"` //
+	SafetyRefused    int `json:"safety_refused"`   //
+	SafetyDuplicates int `json:"safety_duplicates"`
+	Open             int `json:"open"`   // escalations still open
+	Closed           int `json:"closed"` // escalations closed by a human
+}
+
+// judge collects what is broken.
+type judge struct {
+	s *Snapshot
+	h History
+	r Report
+	// decided counts decisions by event.
+	decided map[events.Hash]int
+	taken   map[string][]fakesendgrid.Entry
+}
+
+func (j *judge) broken(rule, format string, args ...any) {
+	j.r.Broken = append(j.r.Broken, rule+": "+fmt.Sprintf(format, args...))
+}
+
+// Judge holds a finished, quiet run against the rules.
+func Judge(s *Snapshot, h History) Report {
+	j := &judge{s: s, h: h, decided: map[events.Hash]int{}, taken: map[string][]fakesendgrid.Entry{}}
+	for _, records := range s.Audit {
+		for _, a := range records {
+			j.r.Counts.Decisions++
+			if a.Entry.Kind == events.TimerDue {
+				j.r.Counts.Timers++
+				continue
+			}
+			j.decided[a.Entry.Event]++
+		}
+	}
+	for _, e := range h.Taken {
+		j.taken[e.MID] = append(j.taken[e.MID], e)
+	}
+	j.r.Counts.Kills, j.r.Counts.Clients = len(h.Kills), len(s.Clients)
+	j.quiet()
+	j.events()
+	j.acts()
+	j.messages()
+	j.neverSilent()
+	j.chains()
+	return j.r
+}
+
+func (j *judge) quiet() {
+	for consumer, n := range j.s.Unfinished {
+		j.broken("nothing-lost", "%s has %d unfinished", consumer, n)
+	}
+	for _, id := range j.s.Outbox {
+		j.broken("nothing-lost", "message %s is still in the outbox", id)
+	}
+}
+
+// events: what was acknowledged is stored; what is stored was decided exactly
+// once or stands in REJECTED; nothing was decided that nobody said.
+func (j *judge) events() {
+	type place struct {
+		stream string
+		seq    uint64
+	}
+	copies := map[events.Hash]int{}
+	at := map[place]Stored{}
+	known := map[events.Hash]bool{}
+	for stream, list := range map[string][]Stored{"EVENTS": j.s.Events, "INSIDE": j.s.Inside} {
+		for _, e := range list {
+			at[place{stream, e.Sequence}] = e
+			n := j.s.Rejected[e.Origin()]
+			if e.Err != nil {
+				if n == 0 {
+					j.broken("nothing-lost", "%s %d on %s is stored, cannot be acted on (%v), and is not in REJECTED", stream, e.Sequence, e.Subject, e.Err)
+				}
+				continue
+			}
+			h := e.Event.Hash()
+			copies[h]++
+			known[h] = true
+			switch d := j.decided[h]; {
+			case d == 0 && n == 0:
+				j.broken("nothing-lost", "%s %d, a %s, was neither decided on nor rejected", stream, e.Sequence, e.Event.Kind)
+			case d > 1:
+				j.broken("once", "%s %d, a %s, was decided on %d times", stream, e.Sequence, e.Event.Kind, d)
+			case n > 0:
+				j.broken("nothing-lost", "%s %d, a sound %s, is in REJECTED", stream, e.Sequence, e.Event.Kind)
+			}
+		}
+	}
+	for h := range j.decided {
+		if !known[h] {
+			j.broken("once", "an event %s was decided on that no stream holds", h)
+		}
+	}
+	for _, n := range j.s.Rejected {
+		j.r.Counts.Rejected += n
+	}
+	distinct := map[events.Hash]bool{}
+	for _, a := range j.h.Acked {
+		e, ok := at[place{a.Stream, a.Sequence}]
+		switch {
+		case !ok:
+			j.broken("nothing-lost", "%s %d on %s was acknowledged and is not stored", a.Stream, a.Sequence, a.Subject)
+			continue
+		case a.Invalid:
+			j.r.Counts.Invalid++
+			if e.Err == nil {
+				j.broken("inside-only", "%s %d on %s was broken by intent and is taken for sound", a.Stream, a.Sequence, a.Subject)
+			}
+			continue
+		case e.Err != nil:
+			j.broken("nothing-lost", "%s %d on %s was sound and cannot be read: %v", a.Stream, a.Sequence, a.Subject, e.Err)
+			continue
+		case e.Event.Hash() != a.Hash:
+			j.broken("nothing-lost", "%s %d on %s was acknowledged and another event stands there", a.Stream, a.Sequence, a.Subject)
+			continue
+		}
+		distinct[a.Hash] = true
+	}
+	j.r.Counts.Events = len(distinct)
+	for h := range distinct {
+		j.r.Counts.Repeats += copies[h] - 1
+	}
+}
+
+// acts: what a page confirmed was decided.
+func (j *judge) acts() {
+	j.r.Counts.Acts = len(j.h.Acts)
+	type act struct {
+		ref            runner.Ref
+		kind           events.Kind
+		target, person string
+	}
+	found := map[act]int{}
+	for ref, records := range j.s.Audit {
+		for _, a := range records {
+			x := act{ref: ref, kind: a.Entry.Kind}
+			switch a.Entry.Kind {
+			case events.EscalationAcknowledged, events.EscalationClosed:
+				for _, n := range a.Entry.Notes {
+					if n.What == workflows.WhatEscalation {
+						x.target = n.Subject
+						break
+					}
+				}
+			case events.CheckinAnswered, events.ClientOptedOut:
+			default:
+				continue
+			}
+			found[x]++
+		}
+	}
+	want := map[act]int{}
+	for _, a := range j.h.Acts {
+		x := act{ref: runner.Ref{Clinic: a.Clinic, Key: a.Key}, kind: a.Kind, target: a.Target}
+		want[x]++
+	}
+	for x, n := range want {
+		if found[x] < n {
+			j.broken("nothing-lost", "%d presses (%s) were confirmed and %d decided on", n, x.kind, found[x])
+		}
+	}
+}
+
+// messages: care leaves at most once, safety at least once, and every message
+// that was asked for came to an end that is on record.
+func (j *judge) messages() {
+	asked := map[string]bool{}
+	for ref, records := range j.s.Audit {
+		// unknown are the care messages of which a human was told.
+		unknown := map[string]bool{}
+		for _, a := range records {
+			if a.Entry.Kind != events.MessageUnknown {
+				continue
+			}
+			task := slices.ContainsFunc(a.Entry.Notes, func(n workflows.Note) bool { return n.What == workflows.WhatTask })
+			for _, n := range a.Entry.Notes {
+				if n.What == workflows.WhatMessage && n.Reason == workflows.FateUnknown && task {
+					unknown[n.Subject] = true
+				}
+			}
+		}
+		for _, a := range records {
+			for _, e := range a.Entry.Effects {
+				if e.Enqueue == nil {
+					continue
+				}
+				if asked[e.Enqueue.ID] {
+					j.broken("once", "message %s was asked for by two decisions", e.Enqueue.ID)
+				}
+				asked[e.Enqueue.ID] = true
+				words := j.s.Ledger[e.Enqueue.ID]
+				if len(words) == 0 {
+					j.broken("nothing-lost", "%s message %s (%s) of %s was asked for at %s and never claimed", e.Enqueue.Lane, e.Enqueue.ID, e.Enqueue.Message.Template, ref.Key, a.Entry.Decided.Format(clock))
+					continue
+				}
+				if e.Enqueue.Lane == workflows.LaneCare {
+					j.care(e.Enqueue.ID, words, unknown[e.Enqueue.ID])
+				} else {
+					j.safety(e.Enqueue.ID, words)
+				}
+			}
+		}
+	}
+	for mid := range j.taken {
+		if !asked[mid] {
+			j.broken("once", "the provider took a message %s that no decision asked for", mid)
+		}
+	}
+}
+
+const clock = "15:04:05.000"
+
+func (j *judge) care(id string, words []Written, told bool) {
+	c := &j.r.Counts
+	c.Care++
+	taken, last := j.taken[id], words[len(words)-1].Entry
+	if len(taken) > 1 {
+		j.broken("once", "care message %s left %d times (%s)", id, len(taken), tell(words))
+	}
+	switch last.Status {
+	case notifier.Accepted, notifier.Delivered:
+		c.CareTaken++
+		if len(taken) == 0 {
+			j.broken("once", "care message %s is on record as accepted, and the provider never took it", id)
+		}
+	case notifier.Withdrawn:
+		c.CareWithdrawn++
+		if len(taken) > 0 {
+			j.broken("last-look", "care message %s is on record as withdrawn, and the provider took it (%s)", id, tell(words))
+		}
+	case notifier.Refused:
+		c.CareRefused++
+		if len(taken) > 0 {
+			j.broken("once", "care message %s is on record as refused, and the provider took it (%s)", id, tell(words))
+		}
+	case notifier.Unknown:
+		c.CareUnknown++
+		if len(taken) > 0 {
+			c.CareUnknownTook++
+		}
+		if !told {
+			j.broken("fail-to-human", "care message %s is of unknown fate and no human was told", id)
+		}
+		j.excused(id, words, taken)
+	default:
+		j.broken("nothing-lost", "care message %s ends with %q (%s)", id, last.Status, tell(words))
+	}
+}
+
+// inFlight is how long a request may be under way when a kill meets it, from
+// its claim on: the wait for the last look included.
+const inFlight = 2 * time.Second
+
+// excused says whether a fate may be unknown: a kill came while the message was
+// under way, or the provider answered in a way that says nothing.
+func (j *judge) excused(id string, words []Written, taken []fakesendgrid.Entry) {
+	if j.h.Excused[id] || slices.ContainsFunc(taken, func(e fakesendgrid.Entry) bool { return e.Status != 202 }) {
+		j.r.Counts.CareUnknownFault++
+		return
+	}
+	var claim time.Time
+	for _, w := range words {
+		if w.Entry.Status == notifier.Claimed {
+			claim = w.Entry.At
+		}
+	}
+	for _, k := range j.h.Kills {
+		if d := k.Sub(claim); d >= 0 && d <= inFlight {
+			return
+		}
+	}
+	j.broken("once", "care message %s is of unknown fate, and neither a kill nor a fault explains it (%s)", id, tell(words))
+}
+
+func (j *judge) safety(id string, words []Written) {
+	c := &j.r.Counts
+	c.Safety++
+	taken, last := j.taken[id], words[len(words)-1].Entry
+	if len(taken) > 0 {
+		c.SafetyTaken++
+		c.SafetyDuplicates += len(taken) - 1
+	}
+	switch last.Status {
+	case notifier.Accepted, notifier.Delivered:
+		if len(taken) == 0 {
+			j.broken("once", "safety message %s is on record as accepted, and the provider never took it", id)
+		}
+	case notifier.Withdrawn:
+		c.SafetyWithdrawn++
+	case notifier.Refused:
+		c.SafetyRefused++
+	default:
+		j.broken("nothing-lost", "safety message %s ends with %q (%s)", id, last.Status, tell(words))
+	}
+}
+
+// tell writes a message's ledger on one line.
+func tell(words []Written) string {
+	out := ""
+	for _, w := range words {
+		out += fmt.Sprintf("%s %s#%d %s; ", w.Entry.At.Format(clock), w.Entry.Status, w.Entry.Attempt, w.Entry.Detail)
+	}
+	return out
+}
+
+// grace is how long after its time a deadline may still be under way when the
+// snapshot is taken.
+const grace = 5 * time.Second
+
+// neverSilent: an open escalation has an owner and a deadline, and whoever
+// waits for something has a timer that comes in time.
+func (j *judge) neverSilent() {
+	for ref, c := range j.s.Clients {
+		for i := range c.State.Escalations {
+			e := &c.State.Escalations[i]
+			if !e.Open() {
+				j.r.Counts.Closed++
+				continue
+			}
+			j.r.Counts.Open++
+			if e.Next.IsZero() || e.Owner == "" {
+				j.broken("never-silent", "an open escalation of %s has the owner %q and the deadline %v", ref.Key, e.Owner, e.Next)
+			}
+			if !slices.ContainsFunc(e.Asks, func(a escalation.Ask) bool { return a.Message != "" }) {
+				j.broken("never-silent", "nobody was asked about an open escalation of %s", ref.Key)
+			}
+		}
+		next := c.State.Next()
+		if next.IsZero() {
+			continue
+		}
+		t := j.s.Timers[ref]
+		switch {
+		case t.Due:
+		case t.Set.IsZero() && next.After(j.s.At.Add(-grace)):
+			j.broken("never-silent", "client %s waits for %s and has no timer (the snapshot is of %s)", ref.Key, next.Format(clock), j.s.At.Format(clock))
+		case t.Set.IsZero():
+			j.broken("never-silent", "client %s waits for %s, which has passed, and has no timer", ref.Key, next.Format(clock))
+		case t.Set.After(next.Add(time.Millisecond)):
+			j.broken("never-silent", "client %s waits for %s and its timer comes at %s", ref.Key, next.Format(clock), t.Set.Format(clock))
+		}
+	}
+}
+
+// chains: AUDIT has every decision, in order, each with the hash of the one
+// before.
+func (j *judge) chains() {
+	for ref, records := range j.s.Audit {
+		chain, seen := "", uint64(0)
+		for i, a := range records {
+			if a.Chain != chain {
+				j.broken("why", "record %d of %s in AUDIT breaks the chain", i+1, ref.Key)
+				break
+			}
+			if a.Record <= seen {
+				j.broken("why", "record %d of %s in AUDIT is out of order", i+1, ref.Key)
+			}
+			seen = a.Record
+			sum := sha256.Sum256(slices.Concat([]byte(chain), []byte{0}, a.Body))
+			chain = hex.EncodeToString(sum[:])
+		}
+	}
+	for ref, c := range j.s.Clients {
+		records := j.s.Audit[ref]
+		if int64(len(records)) != c.Decisions {
+			j.broken("why", "client %s has %d decisions and %d of them are in AUDIT", ref.Key, c.Decisions, len(records))
+			continue
+		}
+		if len(records) == 0 || records[len(records)-1].Record != c.Sequence {
+			j.broken("why", "client %s: the latest decision is not the last one in AUDIT", ref.Key)
+		}
+		for _, kept := range c.Kept {
+			if !slices.ContainsFunc(records, func(a Audited) bool { return a.Record == kept }) {
+				j.broken("why", "client %s: record %d of CLIENTS is not in AUDIT", ref.Key, kept)
+			}
+		}
+	}
+}
