@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -76,6 +77,14 @@ func newDecider(s State, dir Directory, ev events.Event, hash events.Hash, now t
 	if ev.Client != "" {
 		s.EHR = ev.Client
 	}
+	if ev.Time.IsZero() {
+		ev.Time = now
+	}
+	if !aboutAppointment(ev.Kind) {
+		// Whatever a sender adds for company, only the appointment's own kinds
+		// say what became of it.
+		ev.Data.Appointment = nil
+	}
 	return &decider{s: s, dir: dir, c: dir.Current(), ev: ev, hash: hash, now: now}
 }
 
@@ -108,30 +117,15 @@ func (d *decider) said() said { return said{d.ev.Time, d.hash} }
 
 // apply takes the event into the state and lets everything follow from it.
 func (d *decider) apply() {
-	wasStatus := d.s.Profile.status()
-	if c := d.ev.Data.Client; c != nil {
-		d.s.Profile.merge(c, d.said())
-	}
-	latest := true
-	if a := d.ev.Data.Appointment; a != nil {
-		_, latest = d.s.appointment(d.ev, d.hash)
-	}
-	if d.ev.Kind == events.AppointmentRetracted {
-		d.forget(d.ev.Data.Appointment.ID)
-	} else if Counted(d.ev.Kind) && !d.retracted() {
-		d.count()
-	}
-
-	d.kind()
-
-	if is := d.s.Profile.status(); is != wasStatus {
-		d.statusChanged(is)
-	}
+	said := d.take()
 	d.stops()
 	d.answers()
-	if !latest {
+	switch said {
+	case saidOld:
 		d.note(Note{What: WhatClient, Reason: OldNews})
-	} else if _, stopped := statusReason(d.s.Profile.status()); !stopped {
+	case saidBefore:
+		d.note(Note{What: WhatClient, Reason: SaidBefore})
+	default:
 		d.starts()
 	}
 	if d.ev.Kind == events.TimerDue {
@@ -139,39 +133,100 @@ func (d *decider) apply() {
 	}
 }
 
-// retracted says whether the event speaks of an appointment that the clinic
-// has taken back.
-func (d *decider) retracted() bool {
-	a := d.ev.Data.Appointment
-	if a == nil {
-		return false
+// take puts the event into the state and does what its kind itself asks for:
+// all that needs no workflow.
+func (d *decider) take() saying {
+	wasStatus := d.s.Profile.status()
+	if c := d.ev.Data.Client; c != nil {
+		d.s.Profile.merge(c, d.said())
 	}
-	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
-	return i >= 0 && d.s.Appointments[i].Status == events.AppointmentRetracted
+	said := saidNew
+	if a := d.ev.Data.Appointment; a != nil {
+		said = d.s.appointment(d.ev, d.hash)
+	}
+	d.count()
+	d.kind(said)
+	if is := d.s.Profile.status(); is != wasStatus {
+		d.statusChanged(is)
+	}
+	return said
+}
+
+func aboutAppointment(k events.Kind) bool {
+	switch k {
+	case events.AppointmentBooked, events.AppointmentRescheduled, events.AppointmentCancelled,
+		events.AppointmentNoShow, events.AppointmentAttended, events.AppointmentRetracted:
+		return true
+	}
+	return false
 }
 
 // count keeps the event for conditions to count, in the order of event times.
 func (d *decider) count() {
 	o := Occurrence{Kind: d.ev.Kind, At: d.ev.Time, Event: d.hash}
-	if a := d.ev.Data.Appointment; a != nil {
+	a := d.ev.Data.Appointment
+	if a != nil {
 		o.Appointment = a.ID
 	}
-	i, _ := slices.BinarySearchFunc(d.s.Past, o, func(a, b Occurrence) int {
-		if a.At.Equal(b.At) {
-			return slices.Compare(a.Event[:], b.Event[:])
-		}
-		return a.At.Compare(b.At)
+	if Counted(o.Kind) && !d.countedEarlier(o) {
+		i, _ := slices.BinarySearchFunc(d.s.Past, o, compareOccurrences)
+		d.s.Past = slices.Insert(d.s.Past, i, o)
+	}
+	if a == nil {
+		return
+	}
+	// What the appointment turned out not to be is not counted: it never was,
+	// or a no-show was a mistake.
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+	is := d.s.Appointments[i].Status
+	d.s.Past = slices.DeleteFunc(d.s.Past, func(o Occurrence) bool {
+		return o.Appointment == a.ID && contradicts(is, o.Kind)
 	})
-	d.s.Past = slices.Insert(d.s.Past, i, o)
 }
 
-// forget drops what was counted for an appointment that never was.
-func (d *decider) forget(appointment string) {
-	d.s.Past = slices.DeleteFunc(d.s.Past, func(o Occurrence) bool { return o.Appointment == appointment })
+// countedEarlier keeps one occurrence, the earliest, of an outcome that an
+// appointment has once: systems report it again with every change to the
+// record.
+func (d *decider) countedEarlier(o Occurrence) bool {
+	if o.Kind != events.AppointmentNoShow && o.Kind != events.AppointmentAttended && o.Kind != events.AppointmentCancelled {
+		return false
+	}
+	i := slices.IndexFunc(d.s.Past, func(x Occurrence) bool { return x.Kind == o.Kind && x.Appointment == o.Appointment })
+	if i < 0 {
+		return false
+	}
+	if compareOccurrences(d.s.Past[i], o) <= 0 {
+		return true
+	}
+	d.s.Past = slices.Delete(d.s.Past, i, i+1)
+	return false
+}
+
+func compareOccurrences(a, b Occurrence) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.Event[:], b.Event[:])
+}
+
+// contradicts says whether an appointment with this status cannot have had
+// that outcome.
+func contradicts(status, outcome events.Kind) bool {
+	switch status {
+	case events.AppointmentRetracted:
+		return true
+	case events.AppointmentAttended:
+		return outcome == events.AppointmentNoShow
+	case events.AppointmentNoShow:
+		return outcome == events.AppointmentAttended
+	case events.AppointmentCancelled:
+		return outcome == events.AppointmentNoShow || outcome == events.AppointmentAttended
+	}
+	return false
 }
 
 // kind does what the kind itself asks for, whatever the workflows say.
-func (d *decider) kind() {
+func (d *decider) kind(said saying) {
 	switch d.ev.Kind {
 	case events.SafetyConcern:
 		question := "concern-" + string(d.ev.Data.Concern.Level)
@@ -187,9 +242,7 @@ func (d *decider) kind() {
 	case events.TaskDone:
 		d.taskDone()
 	case events.ClientNoted:
-		if r := d.ev.Data.Note.Reason; r != "" {
-			set(&d.s.Profile.Reason, &r, d.said())
-		}
+		d.reason(d.ev.Data.Note.Reason)
 		d.note(Note{What: WhatClient, Reason: Recorded, Person: d.ev.Data.Note.By})
 	case events.ClientPaused, events.ClientResumed:
 		d.paused()
@@ -202,7 +255,11 @@ func (d *decider) kind() {
 		events.MessageComplained, events.MessageUnknown, events.MessageWithdrawn, events.MessageRefused:
 		d.message()
 	case events.AppointmentRetracted:
+		if said == saidOld {
+			return // the clinic has spoken of it since
+		}
 		d.note(Note{What: WhatClient, Reason: Recorded})
+		d.stopCare(Retracted)
 		for i := range d.s.Journeys {
 			if d.s.Journeys[i].Appointment == d.ev.Data.Appointment.ID {
 				d.end(&d.s.Journeys[i], Retracted, "")
@@ -217,21 +274,30 @@ const replyDue = 24 * time.Hour
 func (d *decider) answered() {
 	a := d.ev.Data.Answer
 	if len(a.Reasons) > 0 {
-		set(&d.s.Profile.Reason, &a.Reasons[0], d.said())
+		d.reason(a.Reasons[0])
 	}
 	if a.Safe == nil || !*a.Safe {
+		// Whoever takes the question reads the answer too.
 		d.escalate("safety", "not-safe", nil, "")
-		return
-	}
-	d.note(Note{What: WhatClient, Reason: ClientIsSafe})
-	if a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
-		d.task("read-answer", "assigned", replyDue, nil, "", ReplyToRead)
+	} else {
+		d.note(Note{What: WhatClient, Reason: ClientIsSafe})
+		if a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
+			d.task("read-answer", "assigned", replyDue, nil, "", ReplyToRead)
+		}
 	}
 	if a.Wish == "stop" {
 		yes := true
 		set(&d.s.Profile.OptedOut, &yes, d.said())
 		d.note(Note{What: WhatClient, Reason: OptedOut})
 		d.endJourneys(OptedOut)
+	}
+}
+
+// reason keeps why the client steps back. It goes into messages and so must be
+// one of the known codes: somebody's own words stay out.
+func (d *decider) reason(code string) {
+	if slices.Contains(reasonCodes(), code) {
+		set(&d.s.Profile.Reason, &code, d.said())
 	}
 }
 
@@ -264,12 +330,7 @@ func (d *decider) statusChanged(is events.Status) {
 
 // due does what has come due: ladders first, then tasks, then journeys.
 func (d *decider) due() {
-	for i := range d.s.Escalations {
-		e := &d.s.Escalations[i]
-		if e.Open() && !e.Next.After(d.now) {
-			d.moved(e, e.Due(d.c.Staff, d.now))
-		}
-	}
+	d.ladders()
 	d.remind()
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
@@ -278,6 +339,16 @@ func (d *decider) due() {
 		}
 	}
 	d.sweep()
+}
+
+// ladders moves every ladder whose time has come.
+func (d *decider) ladders() {
+	for i := range d.s.Escalations {
+		e := &d.s.Escalations[i]
+		if e.Open() && !e.Next.After(d.now) {
+			d.moved(e, e.Due(d.c.Staff, d.now))
+		}
+	}
 }
 
 // Next is the earliest deadline in the state, zero when nothing waits.

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -101,6 +102,10 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	for _, id := range m.Withdraw {
 		d.stop(id, NoLongerWanted)
 	}
+	if m.Reason == escalation.Closed {
+		// Nor does anybody need to hear of it who was only to be told.
+		d.stopWhere(NoLongerWanted, func(x *Send) bool { return x.Escalation == e.ID })
+	}
 	for _, a := range m.Asks {
 		template := "escalation"
 		if a.Inform {
@@ -125,8 +130,23 @@ func first(s []string) string {
 // stop says that a message is no longer wanted; one that has left has left.
 func (d *decider) stop(id string, why Reason) {
 	for i := range d.s.Sends {
-		if x := &d.s.Sends[i]; x.ID == id && x.Status == SendAsked {
-			x.Status, x.Reason, x.By = SendStopped, why, d.hash
+		x := &d.s.Sends[i]
+		if x.ID != id || x.Status != SendAsked {
+			continue
+		}
+		x.Status, x.Reason, x.By = SendStopped, why, d.hash
+		d.note(Note{
+			What: WhatMessage, Reason: why, Subject: x.ID, Person: x.Message.Person, Detail: x.Message.Template,
+			Workflow: x.Message.Workflow, Step: x.Message.Step,
+		})
+	}
+}
+
+// stopWhere stops every message that fits.
+func (d *decider) stopWhere(why Reason, fits func(*Send) bool) {
+	for i := range d.s.Sends {
+		if fits(&d.s.Sends[i]) {
+			d.stop(d.s.Sends[i].ID, why)
 		}
 	}
 }
@@ -251,7 +271,7 @@ func (d *decider) message() {
 	if i >= 0 {
 		x = d.s.Sends[i]
 	}
-	d.note(Note{What: WhatMessage, Reason: reason, Subject: rep.ID, Person: x.Message.Person, Detail: rep.Detail, Workflow: x.Message.Workflow, Step: x.Message.Step})
+	d.note(Note{What: WhatMessage, Reason: reason, Subject: rep.ID, Person: x.Message.Person, Detail: machineWord(rep.Detail), Workflow: x.Message.Workflow, Step: x.Message.Step})
 
 	status := escalation.Accepted
 	if failed {
@@ -282,6 +302,15 @@ func (d *decider) message() {
 	} else if failed && x.Task != "" {
 		d.handOn(x)
 	}
+}
+
+// machineWord is a provider's own word such as "550 5.1.1". Servers like to
+// repeat the address in their answers; such an answer is left out.
+func machineWord(s string) string {
+	if len(s) > 100 || strings.ContainsAny(s, "@<>") {
+		return ""
+	}
+	return s
 }
 
 // careFailed is what follows when a client's mail did not arrive: no further
@@ -334,9 +363,5 @@ func messageReason(k events.Kind) (r Reason, failed bool) {
 
 // stopTaskMail stops the mails that a task asked for.
 func (d *decider) stopTaskMail(task string, why Reason) {
-	for i := range d.s.Sends {
-		if x := &d.s.Sends[i]; x.Task == task {
-			d.stop(x.ID, why)
-		}
-	}
+	d.stopWhere(why, func(x *Send) bool { return x.Task == task })
 }

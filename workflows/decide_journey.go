@@ -42,10 +42,65 @@ func (d *decider) starts() {
 			d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
 			continue
 		}
-		if fits {
+		if fits && d.may(w) {
 			d.start(w)
 		}
 	}
+}
+
+// startsWithin is how long after an event a withdrawal journey may still
+// start: what is older is history that was imported or a feed that was long
+// down, and an answer to it would come out of nowhere.
+const startsWithin = 30 * 24 * time.Hour
+
+// may says whether a workflow that fits may start at all, and why not.
+func (d *decider) may(w *Workflow) bool {
+	not := func(why Reason) bool {
+		d.note(Note{What: WhatJourney, Reason: why, Workflow: w.Name})
+		return false
+	}
+	if _, stopped := statusReason(d.s.Profile.status()); stopped {
+		return not(NotActive)
+	}
+	if w.Precedence == 0 {
+		return true
+	}
+	if d.overtaken(w) {
+		return not(ReturnedSince)
+	}
+	if d.now.Sub(d.ev.Time) > startsWithin {
+		if w.asksHuman() {
+			d.task("no-show-at-risk", "assigned", replyDue, nil, "", TooLate)
+		}
+		return not(TooLate)
+	}
+	return true
+}
+
+// overtaken says whether something has happened since the event that would
+// have stopped the journey: had it come in order, the journey would be over.
+// Bookings are looked at by themselves, since one that has passed stops
+// nothing.
+func (d *decider) overtaken(w *Workflow) bool {
+	f := d.facts(nil)
+	for i := range d.s.Past {
+		o := &d.s.Past[i]
+		if !o.At.After(d.ev.Time) || o.Event == d.hash ||
+			o.Kind == events.AppointmentBooked || o.Kind == events.AppointmentRescheduled {
+			continue
+		}
+		for _, stop := range w.Stops {
+			if !slices.Contains(stop.On, o.Kind) {
+				continue
+			}
+			// Where the condition fails, the journey starts, and a stop that
+			// comes asks a human.
+			if holds, err := stop.When.Eval(f); err == nil && holds {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // start keeps the rule one-hand: one withdrawal journey at a time, the written
@@ -67,6 +122,7 @@ func (d *decider) start(w *Workflow) {
 			}
 			return
 		}
+		var weaker []int
 		for i := range d.s.Journeys {
 			j := &d.s.Journeys[i]
 			_, other := d.definition(j)
@@ -77,7 +133,10 @@ func (d *decider) start(w *Workflow) {
 				d.note(Note{What: WhatJourney, Reason: StrongerRuns, Workflow: w.Name, Detail: j.Workflow})
 				return
 			}
-			d.end(j, ReplacedByStrong, w.Name)
+			weaker = append(weaker, i)
+		}
+		for _, i := range weaker {
+			d.end(&d.s.Journeys[i], ReplacedByStrong, w.Name)
 		}
 		d.sweep()
 	}
@@ -150,7 +209,10 @@ func (d *decider) stopLastWords() {
 		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || d.now.Sub(x.At) > d.c.lateness() {
 			continue
 		}
-		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: x.At}
+		// When the journey began is gone with it; what happened within a day
+		// before its last message is late news that ends it too.
+		origin := x.At.Add(-24 * time.Hour)
+		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: origin}
 		_, w := d.definition(&j)
 		if w == nil || slices.ContainsFunc(d.s.Journeys, func(alive Journey) bool { return alive.ID == x.Journey }) {
 			continue
@@ -169,20 +231,33 @@ func (d *decider) stopLastWords() {
 	}
 }
 
+// stopCare stops the last words of journeys that are over; those under way
+// stop their own.
+func (d *decider) stopCare(why Reason) {
+	d.stopWhere(why, func(x *Send) bool {
+		return x.Lane == LaneCare && !slices.ContainsFunc(d.s.Journeys, func(j Journey) bool { return j.ID == x.Journey })
+	})
+}
+
 // news says whether the event can end the journey: a booking that has passed
-// or was cancelled since, or an event from before the journey's cause, cannot.
+// or was cancelled since, an appointment of which newer news came first, or an
+// event from before the journey's cause, cannot.
 func (d *decider) news(j *Journey) bool {
+	since := !d.ev.Time.Before(j.Origin)
 	a := d.ev.Data.Appointment
 	if a == nil {
-		return !d.ev.Time.Before(j.Origin)
+		return since
 	}
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+	x := &d.s.Appointments[i]
 	switch d.ev.Kind {
 	case events.AppointmentBooked, events.AppointmentRescheduled:
-		return slices.ContainsFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID && x.ahead(d.now) })
+		return x.ahead(d.now)
 	case events.AppointmentAttended:
-		return !d.ev.Time.Before(j.Origin) || a.ID == j.Appointment
+		// The appointment that the journey is about was attended after all.
+		since = since || a.ID == j.Appointment
 	}
-	return !d.ev.Time.Before(j.Origin)
+	return since && x.Status == d.ev.Kind
 }
 
 // answers moves the journeys that wait for this event.
@@ -198,24 +273,41 @@ func (d *decider) answers() {
 			continue
 		}
 		d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID, Detail: string(d.ev.Kind)})
-		d.advance(j, w, st, st.Wait.OnEvent, d.now)
+		// Delays count from when it happened, not from when it was heard of.
+		at := d.ev.Time
+		if at.Before(j.Nominal) {
+			at = j.Nominal
+		}
+		d.advance(j, w, st, st.Wait.OnEvent, at)
 	}
 	d.sweep()
 }
 
-// about says whether the event concerns what the wait asks for.
+// about says whether the event is what the wait asks for: an act on the
+// escalation or task that the journey opened, and one that took effect.
 func (d *decider) about(j *Journey, w *WaitStep) bool {
 	if w.Of == "" {
-		return true
+		return d.news(j)
 	}
 	id := j.Opened[w.Of]
 	switch {
-	case d.ev.Data.Escalation != nil:
-		return d.ev.Data.Escalation.ID == id
-	case d.ev.Data.Task != nil:
-		return d.ev.Data.Task.ID == id
+	case d.ev.Data.Escalation != nil && d.ev.Data.Escalation.ID == id:
+		return d.ev.Kind != events.EscalationAcknowledged && d.ev.Kind != events.EscalationClosed || d.taken(id, d.ev.Kind)
+	case d.ev.Data.Task != nil && d.ev.Data.Task.ID == id:
+		return true
 	}
 	return false
+}
+
+// taken says whether an escalation was acknowledged or closed, whichever is
+// asked for. One that is not in the state any more was closed long ago.
+func (d *decider) taken(id string, by events.Kind) bool {
+	i := slices.IndexFunc(d.s.Escalations, func(e escalation.Escalation) bool { return e.ID == id })
+	if i < 0 {
+		return true
+	}
+	e := &d.s.Escalations[i]
+	return !e.Open() || by == events.EscalationAcknowledged && e.Ack != nil
 }
 
 // waited ends a wait whose time has come.
@@ -396,12 +488,8 @@ func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
 				return true
 			}
 		case events.EscalationAcknowledged, events.EscalationClosed:
-			i := slices.IndexFunc(d.s.Escalations, func(e escalation.Escalation) bool { return e.ID == id })
-			if i >= 0 {
-				e := &d.s.Escalations[i]
-				if !e.Open() || (k == events.EscalationAcknowledged && e.Ack != nil) {
-					return true
-				}
+			if d.taken(id, k) {
+				return true
 			}
 		}
 	}
@@ -439,11 +527,7 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 	}
 	d.note(Note{What: WhatJourney, Reason: why, Workflow: j.Workflow, Step: j.Step, Detail: detail})
 	if why != Finished {
-		for i := range d.s.Sends {
-			if x := &d.s.Sends[i]; x.Journey == j.ID {
-				d.stop(x.ID, JourneyEnded)
-			}
-		}
+		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID })
 		d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
 			if t.Journey != j.ID {
 				return false

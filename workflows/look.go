@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -43,12 +44,61 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 }
 
 // FailToHuman is the decision when Decide itself could not: the event is
-// remembered and a human gets a task (the rule fail-to-human).
+// remembered and a human gets a task (the rule fail-to-human). What needs no
+// workflow is done all the same, so that no ladder falls silent and no opt-out
+// is lost; care that nobody can decide on ends.
 func FailToHuman(s State, dir Directory, ev events.Event, now time.Time, why Reason) Decision {
+	if dec, ok := withoutWorkflows(s, dir, ev, now, why); ok {
+		return dec
+	}
 	d := newDecider(s, dir, ev, ev.Hash(), now)
-	before := s.Next()
+	d.failed(why)
+	return d.finish(s.Next())
+}
+
+// withoutWorkflows is false when even that much fails.
+func withoutWorkflows(s State, dir Directory, ev events.Event, now time.Time, why Reason) (dec Decision, ok bool) {
+	defer func() {
+		if recover() != nil {
+			dec, ok = Decision{}, false
+		}
+	}()
+	d := newDecider(s, dir, ev, ev.Hash(), now)
+	timer := ev.Kind == events.TimerDue
+	d.failed(why)
+	d.take()
+	if timer {
+		d.ladders()
+		d.remind()
+	}
+	for i := range d.s.Journeys {
+		if j := &d.s.Journeys[i]; !timer || !j.Due.IsZero() && !j.Due.After(now) {
+			d.end(j, why, "")
+		}
+	}
+	d.sweep()
+	return d.finish(s.Next()), true
+}
+
+func (d *decider) failed(why Reason) {
 	d.note(Note{What: WhatClient, Reason: why})
 	d.task(string(why), "assigned", replyDue, nil, "", why)
-	d.s.Large = d.s.Large || why == StateTooLarge
-	return d.finish(before)
 }
+
+// TooLarge adds to a decision that staff are told, once, that the client's
+// record has grown too large. What was decided stands.
+func TooLarge(dec Decision, dir Directory, ev events.Event, now time.Time) Decision {
+	d := newDecider(dec.State, dir, ev, ev.Hash(), now)
+	d.effects, d.notes = slices.Clone(dec.Effects), slices.Clone(dec.Notes)
+	d.n = beyondOne
+	d.failed(StateTooLarge)
+	d.s.Large = true
+	if next := d.s.Next(); !next.IsZero() {
+		d.effects = append(d.effects, Effect{Timer: &next})
+	}
+	dec.State, dec.Effects, dec.Notes = d.s, d.effects, d.notes
+	return dec
+}
+
+// beyondOne is a number that no id of one decision reaches.
+const beyondOne = 1 << 20

@@ -59,9 +59,10 @@ func (p *Profile) merge(c *events.Client, s said) {
 	}
 	if c.Consent != nil && c.Consent.Outreach != nil {
 		rec := *c.Consent.Outreach
-		// Consent counts from when it was given, where the feed says so.
+		// Consent counts from when it was given, where the feed says so; a time
+		// after the event's own is a mistake that would outlast a withdrawal.
 		when := s
-		if rec.At != nil {
+		if rec.At != nil && rec.At.Before(s.at) {
 			when.at = *rec.At
 		}
 		set(&p.Outreach, &rec, when)
@@ -76,9 +77,20 @@ func (s Stamp) before(t Stamp) bool {
 	return newer(t.At, t.By, s.At, s.By)
 }
 
+// saying is what an event means to what was known before.
+type saying int
+
+const (
+	// saidNew is news.
+	saidNew saying = iota
+	// saidBefore repeats what was known: the record was touched, no more.
+	saidBefore
+	// saidOld is older than what was known.
+	saidOld
+)
+
 // appointment takes what an event says about an appointment into the state.
-// latest is false when newer news about its status came first.
-func (s *State) appointment(ev events.Event, hash events.Hash) (a *Appointment, latest bool) {
+func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 	d := ev.Data.Appointment
 	stamp := Stamp{Version: d.Version, At: ev.Time, By: hash}
 	i := slices.IndexFunc(s.Appointments, func(a Appointment) bool { return a.ID == d.ID })
@@ -86,18 +98,22 @@ func (s *State) appointment(ev events.Event, hash events.Hash) (a *Appointment, 
 		s.Appointments = append(s.Appointments, Appointment{ID: d.ID})
 		i = len(s.Appointments) - 1
 	}
-	a = &s.Appointments[i]
+	a := &s.Appointments[i]
 	if d.Start != nil && a.StartSaid.before(stamp) {
 		a.Start, a.StartSaid = *d.Start, stamp
 	}
 	if d.Visit != "" && a.VisitSaid.before(stamp) {
 		a.Visit, a.VisitSaid = d.Visit, stamp
 	}
-	if a.StatusSaid.before(stamp) {
-		a.Status, a.CancelledBy, a.StatusSaid = ev.Kind, d.By, stamp
-		return a, true
+	if !a.StatusSaid.before(stamp) {
+		return saidOld
 	}
-	return a, false
+	same := a.Status == ev.Kind && a.CancelledBy == d.By
+	a.Status, a.CancelledBy, a.StatusSaid = ev.Kind, d.By, stamp
+	if same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
+		return saidBefore
+	}
+	return saidNew
 }
 
 // ahead says whether the appointment is booked and still to come.
@@ -156,6 +172,30 @@ func statusReason(s events.Status) (Reason, bool) {
 	return "", false
 }
 
+// flaggedBy is the event that raised the safety flag, where one is known.
+func (s *State) flaggedBy() events.Hash {
+	for i := range s.Escalations {
+		if s.Escalations[i].Open() {
+			return s.Escalations[i].Cause
+		}
+	}
+	if r := s.Profile.Risk; r.Known() && r.Get() != events.RiskNone {
+		return r.By
+	}
+	if n := len(s.Escalations); n > 0 {
+		return s.Escalations[n-1].Cause
+	}
+	return events.Hash{}
+}
+
+// by is the event that last spoke about a field.
+func by[T any](f *Field[T]) events.Hash {
+	if f == nil {
+		return events.Hash{}
+	}
+	return f.By
+}
+
 // gate is the rule consent-first: may a care message of this template leave
 // now? When not, it says why and which event said so.
 func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.Hash, bool) {
@@ -171,13 +211,17 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	case events.ConsentWithdrawn:
 		return ConsentWithdrawn, p.Outreach.By, false
 	default:
-		return NoConsent, events.Hash{}, false
+		return NoConsent, by(p.Outreach), false
 	}
 	if p.Email.Get() == "" {
-		return NoAddress, events.Hash{}, false
+		return NoAddress, by(p.Email), false
 	}
 	if !p.verified() {
-		return AddressNotVerified, p.Email.By, false
+		said := p.Email.By
+		if v := p.EmailVerified; v != nil && newer(v.At, v.By, p.Email.At, p.Email.By) {
+			said = v.By
+		}
+		return AddressNotVerified, said, false
 	}
 	if sup := p.Suppressed; sup.Known() && sup.Get() == p.Email.Get() {
 		return Suppressed, sup.By, false
@@ -194,7 +238,7 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 		return Paused, pz.By, false
 	}
 	if s.Flagged(now) && !allowedWhenFlagged(template) {
-		return FlaggedClient, events.Hash{}, false
+		return FlaggedClient, s.flaggedBy(), false
 	}
 	return "", events.Hash{}, true
 }

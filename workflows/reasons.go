@@ -26,6 +26,7 @@ const (
 	Recorded         Reason = "recorded"
 	AlreadyDecided   Reason = "already-decided"
 	OldNews          Reason = "old-news"
+	SaidBefore       Reason = "said-before"
 	NothingFollows   Reason = "nothing-follows"
 	StatusChanged    Reason = "status-changed"
 	OptedOut         Reason = "opted-out"
@@ -49,6 +50,7 @@ const (
 	ReplacedByStrong  Reason = "replaced-by-stronger"
 	AlreadyRuns       Reason = "already-runs"
 	NotActive         Reason = "not-active"
+	ReturnedSince     Reason = "returned-since"
 	StoppedByEvent    Reason = "stopped-by-event"
 	Retracted         Reason = "retracted"
 	Finished          Reason = "finished"
@@ -110,6 +112,8 @@ func words(r Reason) string {
 		return "this was decided before"
 	case OldNews:
 		return "newer news about it came first"
+	case SaidBefore:
+		return "this was known before"
 	case NothingFollows:
 		return "nothing follows from this"
 	case StatusChanged:
@@ -152,6 +156,8 @@ func words(r Reason) string {
 		return "this journey is already under way"
 	case NotActive:
 		return "the client is not in care here now"
+	case ReturnedSince:
+		return "the client has been seen or heard from since"
 	case StoppedByEvent:
 		return "what it waited to see has happened"
 	case Retracted:
@@ -247,9 +253,9 @@ func words(r Reason) string {
 // Reasons lists every reason of this package.
 func Reasons() []Reason {
 	return []Reason{
-		Recorded, AlreadyDecided, OldNews, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
+		Recorded, AlreadyDecided, OldNews, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, AddressFailed, AddressComplains,
-		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, StoppedByEvent, Retracted, Finished,
+		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, Retracted, Finished,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, CapReached, QuietHours, JourneyEnded, NoLongerWanted,

@@ -27,9 +27,15 @@ const (
 
 // cli is every command with its flags.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run everything in one process: embedded NATS unless NATS_URL is set."`
-	Demo    demoCmd    `cmd:"" help:"Serve the sample clinic with sample events; days pass in seconds."`
-	Bench   benchCmd   `cmd:"" help:"Measure this machine: journeys a second, latency, memory, timers."`
+	Serve serveCmd `cmd:"" help:"Run everything in one process: embedded NATS unless NATS_URL is set."`
+	Demo  demoCmd  `cmd:"" help:"Serve the sample clinic with sample events; days pass in seconds."`
+	Bench benchCmd `cmd:"" help:"Measure this machine: journeys a second, latency, memory, timers."`
+
+	Event    eventCmd    `cmd:"" help:"Send one event, as a clinic's system would."`
+	Client   clientCmd   `cmd:"" help:"Look a client up."`
+	Rejected rejectedCmd `cmd:"" help:"Look at what nobody could act on, and send it again."`
+	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

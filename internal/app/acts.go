@@ -163,6 +163,25 @@ func (x *acts) OptOut(ctx context.Context, act web.Act) (web.Outcome, error) {
 	return web.Outcome{Result: web.OptedOut}, err
 }
 
+var _ web.Tasks = (*acts)(nil)
+
+// Finish records that a task is done. Its event id follows from the task, so
+// that a second press counts once.
+func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) error {
+	ref := runner.Ref{Clinic: clinic, Key: key}
+	if !events.ValidClinic(clinic) || !events.ValidToken(key) || !events.ValidToken(task) {
+		return web.ErrUnknown
+	}
+	if _, err := x.a.clientState(ctx, ref); err != nil {
+		return err
+	}
+	_, _, err := x.a.stateAndWait(ctx, events.Event{
+		ID: "done-" + task, Source: sourcePages, Clinic: clinic, Key: key, Kind: events.TaskDone, Time: x.a.clock.Now(),
+		Data: events.Data{Task: &events.TaskAct{ID: task, By: person}},
+	})
+	return err
+}
+
 // personName is a member of staff's name, or the id of one who has left.
 func (r *reader) personName(clinicID, id string) string {
 	if c, ok := r.clinics.byID[clinicID]; ok {

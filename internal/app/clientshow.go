@@ -156,6 +156,8 @@ type StoryMoment struct {
 	Person    string    `json:"person,omitempty"`
 	Until     time.Time `json:"until,omitzero"`
 	Detail    string    `json:"detail,omitempty"`
+
+	eventWords string
 }
 
 // StoryMessage is one message that was asked for, with the ledger's word.
@@ -386,7 +388,7 @@ func (o *Operator) showHistory(s *ClientStory, ref runner.Ref, told story) {
 			Subject: m.note.Subject, Person: m.note.Person, Until: m.note.Until, Detail: m.note.Detail,
 		}
 		if !m.event.IsZero() {
-			t.Event = m.event.String()
+			t.Event, t.eventWords = m.event.String(), eventWords(m.kind)
 		}
 		s.Timeline = append(s.Timeline, t)
 	}

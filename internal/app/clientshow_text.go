@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mooring-care/mooring/workflows"
 )
 
 // storyTime is how the terminal writes times: the year too, for a story may
@@ -113,10 +115,29 @@ func (s *ClientStory) runs(b *strings.Builder) {
 	columns(b, rows)
 }
 
+// decided tells each decision: what happened, and below it each thing that
+// follows, with its reason.
 func (s *ClientStory) decided(b *strings.Builder) {
 	heading(b, "What was decided, and why", len(s.Timeline), "nothing yet")
-	for _, m := range s.Timeline {
-		fmt.Fprintf(b, "  %s  %s: %s", s.at(m.At), m.Words, strings.TrimSuffix(m.ReasonWords, "."))
+	indent := strings.Repeat(" ", 2+utf8.RuneCountInString(s.at(s.Now))+2)
+	for i, m := range s.Timeline {
+		reason := strings.TrimSuffix(m.ReasonWords, ".")
+		switch {
+		case m.Event == "": // the ledger's own word
+			fmt.Fprintf(b, "  %-*s  %s: %s\n", len(indent)-4, s.at(m.At), m.Words, reason)
+			continue
+		case i == 0 || s.Timeline[i-1].Event != m.Event || !s.Timeline[i-1].At.Equal(m.At):
+			fmt.Fprintf(b, "  %-*s  %s", len(indent)-4, s.at(m.At), m.eventWords)
+			if late := m.At.Sub(m.EventTime); late > time.Minute {
+				fmt.Fprintf(b, " (on %s)", s.at(m.EventTime))
+			}
+			if m.About == string(workflows.WhatClient) {
+				fmt.Fprintf(b, ": %s\n", reason)
+				continue
+			}
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "%s→ %s: %s", indent, m.Words, reason)
 		if !m.Until.IsZero() {
 			fmt.Fprintf(b, " (%s)", s.at(m.Until))
 		}

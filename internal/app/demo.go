@@ -243,11 +243,7 @@ func (d *Demo) finishTasks(ctx context.Context) {
 			if d.app.Now().Sub(t.Opened) < taskTakes {
 				continue
 			}
-			ev := events.Event{
-				ID: "demo-done-" + t.ID, Source: sourcePages, Clinic: ref.Clinic, Key: ref.Key, Kind: events.TaskDone, Time: d.app.Now(),
-				Data: events.Data{Task: &events.TaskAct{ID: t.ID, By: t.Owner}},
-			}
-			if _, _, err := d.app.stateAndWait(ctx, ev); err != nil {
+			if err := (&acts{d.app}).Finish(ctx, ref.Clinic, ref.Key, t.ID, t.Owner); err != nil {
 				return // the next round tries again
 			}
 		}

@@ -36,7 +36,7 @@ type Operator struct {
 }
 
 // ErrNotRunning says that a data folder is there and no Mooring works on it.
-var ErrNotRunning = errors.New("no Mooring is running on this data folder")
+var ErrNotRunning = errors.New("no Mooring is running on the data folder")
 
 // ErrUnknownClient says that no event about a client was ever decided on.
 var ErrUnknownClient = errors.New("nobody has heard of this client")
@@ -261,6 +261,9 @@ func chooseClinic(named string, ids []string) (string, error) {
 	}
 	return "", &ClinicError{"there are several clinics; name one with --clinic: " + list}
 }
+
+// Running says whether a Mooring works on what this reads.
+func (o *Operator) Running() bool { return o.server == nil }
 
 // Now is the program's time.
 func (o *Operator) Now() time.Time { return o.clock.Now() }

@@ -145,7 +145,11 @@ func OpenCourier(ctx context.Context, cfg Config, to Route) (*Courier, error) {
 		c.nats, err = jetstream.DialSender(natsURL, cfg.NATSCreds)
 		return c, err
 	}
-	if c.op, err = openOperator(ctx, cfg, false); err != nil {
+	c.op, err = openOperator(ctx, cfg, false)
+	if errors.Is(err, ErrNotRunning) {
+		return nil, fmt.Errorf("%w; start it with `mooring serve`, or name another with --url or --http", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	c.now, c.clinics = c.op.Now, slices.Sorted(maps.Keys(c.op.clinics.byID))

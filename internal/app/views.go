@@ -329,6 +329,10 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 		}
 		view.Runs = append(view.Runs, run)
 	}
+	for i := range s.Tasks {
+		t := &s.Tasks[i]
+		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
+	}
 	if view.Entries, err = v.timeline(ctx, ref); err != nil {
 		return view, err
 	}

@@ -170,7 +170,8 @@ func journeyWords(n workflows.Note, title string) (web.EntryKind, string) {
 	switch n.Reason {
 	case workflows.Started:
 		return web.EntryEvent, "“" + title + "” starts"
-	case workflows.FutureAppointment, workflows.StrongerRuns, workflows.AlreadyRuns:
+	case workflows.FutureAppointment, workflows.StrongerRuns, workflows.AlreadyRuns,
+		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate:
 		return web.EntryHeld, "“" + title + "” does not start"
 	}
 	return web.EntryEvent, "“" + title + "” ends"

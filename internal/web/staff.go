@@ -29,6 +29,8 @@ type StaffConfig struct {
 	Keys     *links.Keys
 	Overview Overview
 	Mails    Mails
+	// Tasks finishes tasks (optional; without it they are only shown).
+	Tasks Tasks
 	// Zone is what times are written in (optional; UTC).
 	Zone *time.Location
 	// StaffURL is where staff reach these pages; with https the session's
@@ -86,6 +88,7 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/signout", s.signOut)
 	mux.HandleFunc("/{$}", s.page(s.overview))
 	mux.HandleFunc("/clients/{clinic}/{key}", s.page(s.client))
+	mux.HandleFunc("POST /clients/{clinic}/{key}/tasks/{task}", s.finishTask)
 	mux.HandleFunc("/mails", s.page(s.mails))
 	mux.HandleFunc("/mails/{name}", s.page(s.mail))
 	mux.HandleFunc("/mails/{name}/body", s.page(s.mailBody))
@@ -98,7 +101,7 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 }
 
 // page lets nobody without a session see anything, and nobody do anything:
-// every staff page but signing in and out can only be read.
+// every staff page but signing in and out and finishing a task can only be read.
 func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := s.session(r)
@@ -310,6 +313,8 @@ func (s *staff) fragment(w http.ResponseWriter, r *http.Request, name string, da
 type clientPage struct {
 	base
 	Client ClientView
+	// Form is the session's nonce; empty leaves the buttons out.
+	Form string
 }
 
 func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
@@ -320,5 +325,31 @@ func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
 		return
 	}
 	s.Log.Info("client page shown", logRoute, route(r), logClinic, c.Clinic, logKey, c.Key)
-	s.pages.write(w, s.Log, http.StatusOK, "client", clientPage{base: s.base(v, c.Name, "overview"), Client: c})
+	page := clientPage{base: s.base(v, c.Name, "overview"), Client: c}
+	if s.Tasks != nil {
+		page.Form = v.nonce()
+	}
+	s.pages.write(w, s.Log, http.StatusOK, "client", page)
+}
+
+// finishTask is the one act of the staff pages beside signing in and out. It
+// needs the session's nonce, so that no other site can press it.
+func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
+	v, ok := s.session(r)
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !ok || s.Tasks == nil || !v.holds(r.PostFormValue("form")) {
+		s.say(w, v, http.StatusForbidden, "That did not work", "Go back, load the page again and press the button once more.")
+		return
+	}
+	clinic, key := r.PathValue("clinic"), r.PathValue("key")
+	err := s.Tasks.Finish(r.Context(), clinic, key, r.PathValue("task"), v.claims.Recipient)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		s.failed(w, r, v, err)
+	case err != nil:
+		s.Log.Warn("a finished task is not confirmed", logRoute, route(r), logError, err)
+		s.say(w, v, http.StatusServiceUnavailable, "Not yet confirmed", "We do not know yet whether this was recorded. Go back and look again in a moment.")
+	default:
+		http.Redirect(w, r, "/clients/"+clinic+"/"+key, http.StatusSeeOther)
+	}
 }

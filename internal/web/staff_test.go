@@ -22,6 +22,8 @@ type office struct {
 	open  []web.EscalationRow
 	mails []web.MailView
 	fail  error
+	// finished are the tasks that were finished.
+	finished []string
 }
 
 func (o *office) OpenEscalations(context.Context) ([]web.EscalationRow, error) {
@@ -40,6 +42,7 @@ func (o *office) Client(_ context.Context, clinic, key string) (web.ClientView, 
 	}
 	return web.ClientView{
 		Clinic: clinic, ClinicName: "Harbor Clinic", Key: key, Name: "Jamie R.",
+		Tasks:   []web.TaskRow{{ID: "t1", What: "Call the client", Owner: "Dr. Reyes", Due: noon()}},
 		Entries: []web.Entry{{At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}},
 	}, nil
 }
@@ -84,7 +87,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{office: &office{}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewStaff(web.StaffConfig{
-		Keys: d.keys, Overview: d, Mails: d, StaffURL: "http://127.0.0.1:8081", Now: d.clock.Now, Wall: d.clock.Now,
+		Keys: d.keys, Overview: d, Mails: d, Tasks: d, StaffURL: "http://127.0.0.1:8081", Now: d.clock.Now, Wall: d.clock.Now,
 		Log: slog.New(slog.NewTextHandler(d.logged, nil)),
 	})
 	if err != nil {

@@ -292,6 +292,7 @@ type ClientView struct {
 	Facts         []Fact
 	Flagged, Open bool
 	Runs          []Run
+	Tasks         []TaskRow
 	Planned       []Planned
 	// Entries are the timeline, newest first.
 	Entries []Entry
@@ -303,6 +304,20 @@ type Run struct {
 	Why      string // the sentence the workflow gives
 	Step     string // where it stands, in words
 	Since    time.Time
+}
+
+// TaskRow is one open task.
+type TaskRow struct {
+	ID    string
+	What  string // in words
+	Owner string // name
+	Due   time.Time
+}
+
+// Tasks finishes tasks for staff who are signed in. It publishes, waits up to
+// 5 s until that was decided on, and answers ErrNotConfirmed when it was not.
+type Tasks interface {
+	Finish(ctx context.Context, clinic, clientKey, task, person string) error
 }
 
 // Planned is what will happen and when.

@@ -46,12 +46,19 @@ type Runner struct {
 	states *lru.Cache[Ref, known]
 	// performed are the records whose effects this process has performed, so
 	// that the backstop need not.
-	performed *lru.Cache[uint64, struct{}]
+	performed *lru.Cache[place, struct{}]
 
 	mu sync.Mutex
-	// failures counts, per stream and sequence, how often deciding failed for
-	// a reason that another try may not mend. Guarded by mu.
+	// failures counts, per stream and sequence or per client's timer, how often
+	// deciding failed for a reason that another try may not mend. Guarded by mu.
 	failures map[string]int
+}
+
+// place is one record: sequences repeat from stream to stream, where several
+// hold the clients.
+type place struct {
+	ref Ref
+	seq uint64
 }
 
 type known struct {
@@ -79,7 +86,7 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the runner: %w", err)
 	}
-	performed, err := lru.New[uint64, struct{}](64 << 10)
+	performed, err := lru.New[place, struct{}](64 << 10)
 	if err != nil {
 		return nil, fmt.Errorf("set up the runner: %w", err)
 	}
@@ -114,6 +121,10 @@ func (r *Runner) Read(d Delivery) (events.Event, Verdict, bool) {
 // at once for one client within a process; Pool sees to that.
 func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdict {
 	source := d.Stream + ":" + strconv.FormatUint(d.Sequence, 10)
+	if ev.Time.IsZero() {
+		// Our own facts need not say when: the stream knows.
+		ev.Time = d.Stored
+	}
 	err := r.decide(ctx, ev, source)
 	if err == nil {
 		r.forget(source)
@@ -130,15 +141,18 @@ func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdic
 	if n < maxFailures {
 		return Verdict{Action: Retry, After: time.Duration(n) * time.Second}
 	}
+	text := "the program failed to decide on this event; a task tells the clinic"
 	if err := r.toHuman(ctx, ev, source); err != nil {
-		r.cfg.Logger.Error("handing an event to a human failed; trying again", "kind", ev.Kind, "error", err)
-		return Verdict{Action: Retry, After: 5 * time.Second}
+		r.cfg.Logger.Error("handing an event to a human failed", "kind", ev.Kind, "error", err)
+		if !errors.As(err, &stuck) {
+			return Verdict{Action: Retry, After: 5 * time.Second}
+		}
+		// Not even a task can be made: REJECTED keeps the event whole, for a
+		// human to find and to replay.
+		text = "the program failed to decide on this event, and to make a task of it; replay it once the cause is mended"
 	}
 	r.forget(source)
-	return Verdict{
-		Action: Reject, Clinic: ev.Clinic, Key: ev.Key, Reason: ReasonCannotDecide,
-		Text: "the program failed to decide on this event; a task tells the clinic",
-	}
+	return Verdict{Action: Reject, Clinic: ev.Clinic, Key: ev.Key, Reason: ReasonCannotDecide, Text: text}
 }
 
 func (r *Runner) failed(source string) int {
@@ -163,10 +177,18 @@ func (r *Runner) Due(ctx context.Context, ref Ref) Verdict {
 		ID: "due-" + strconv.FormatInt(now.UnixNano(), 36), Source: "mooring/timer",
 		Clinic: ref.Clinic, Key: ref.Key, Kind: events.TimerDue, Time: now,
 	}
-	if err := r.decide(ctx, ev, "TIMERS"); err != nil {
+	source := "TIMERS:" + ref.Clinic + "." + ref.Key
+	err := r.decide(ctx, ev, "TIMERS")
+	if _, stuck := errors.AsType[*stuckError](err); stuck && r.failed(source) >= maxFailures {
+		// The ladders of this client must not wait for a workflow that fails.
+		r.cfg.Logger.Error("a due timer cannot be decided on; a human gets it", "error", err)
+		err = r.toHuman(ctx, ev, "TIMERS")
+	}
+	if err != nil {
 		r.cfg.Logger.Warn("a due timer has to wait; trying again", "error", err)
 		return Verdict{Action: Retry, After: 500 * time.Millisecond}
 	}
+	r.forget(source)
 	k, err := r.load(ctx, ref)
 	if err == nil {
 		err = r.setTimer(ctx, ref, k)
@@ -186,30 +208,33 @@ func (e *stuckError) Unwrap() error { return e.err }
 
 // decide is the whole of it: load, decide, append by compare-and-set, perform.
 func (r *Runner) decide(ctx context.Context, ev events.Event, source string) error {
-	return r.apply(ctx, ev, source, func(s workflows.State, dir workflows.Directory, now time.Time) (dec workflows.Decision, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = &stuckError{fmt.Errorf("decide on a %s: panic: %v\n%s", ev.Kind, p, debug.Stack())}
-			}
-		}()
-		return workflows.Decide(s, dir, ev, now), nil
-	})
+	return r.apply(ctx, ev, source, workflows.Decide)
 }
 
-// toHuman records the event with nothing but a task.
+// toHuman records the event with a task and with what needs no workflow.
 func (r *Runner) toHuman(ctx context.Context, ev events.Event, source string) error {
-	return r.apply(ctx, ev, source, func(s workflows.State, dir workflows.Directory, now time.Time) (workflows.Decision, error) {
+	return r.apply(ctx, ev, source, func(s workflows.State, dir workflows.Directory, ev events.Event, now time.Time) workflows.Decision {
 		if s.Decided(ev.Hash()) {
-			return workflows.Decision{Nothing: true}, nil
+			return workflows.Decision{Nothing: true}
 		}
-		return workflows.FailToHuman(s, dir, ev, now, workflows.CannotDecide), nil
+		return workflows.FailToHuman(s, dir, ev, now, workflows.CannotDecide)
 	})
 }
 
-func (r *Runner) apply(
-	ctx context.Context, ev events.Event, source string,
-	decide func(workflows.State, workflows.Directory, time.Time) (workflows.Decision, error),
-) error {
+// decideFunc is workflows.Decide or what stands in for it.
+type decideFunc func(workflows.State, workflows.Directory, events.Event, time.Time) workflows.Decision
+
+// guarded turns a panic into an error.
+func guarded(decide decideFunc, s workflows.State, dir workflows.Directory, ev events.Event, now time.Time) (dec workflows.Decision, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &stuckError{fmt.Errorf("decide on a %s: panic: %v\n%s", ev.Kind, p, debug.Stack())}
+		}
+	}()
+	return decide(s, dir, ev, now), nil
+}
+
+func (r *Runner) apply(ctx context.Context, ev events.Event, source string, decide decideFunc) error {
 	dir, ok := r.cfg.Directories.Directory(ev.Clinic)
 	if !ok {
 		return fmt.Errorf("find the clinic of a %s: it is not configured any more", ev.Kind)
@@ -229,7 +254,7 @@ func (r *Runner) apply(
 			// profile at a time to come.
 			ev.Time = now
 		}
-		dec, err := decide(k.state, dir, now)
+		dec, err := guarded(decide, k.state, dir, ev, now)
 		if err != nil {
 			return err
 		}
@@ -256,7 +281,7 @@ func (r *Runner) apply(
 			r.cfg.Logger.Warn("effects of a decision have to wait; the log's reader will perform them", "error", err)
 			return nil
 		}
-		r.performed.Add(next.seq, struct{}{})
+		r.performed.Add(place{ref, next.seq}, struct{}{})
 		return nil
 	}
 }
@@ -271,7 +296,7 @@ func (r *Runner) append(
 		return k, entry, &stuckError{err}
 	}
 	if len(record) > sizeHuman && !dec.State.Large {
-		dec = workflows.FailToHuman(dec.State, dir, ev, now, workflows.StateTooLarge)
+		dec = workflows.TooLarge(dec, dir, ev, now)
 		if entry, record, err = r.record(ev, source, dec, now); err != nil {
 			return k, entry, &stuckError{err}
 		}
@@ -365,7 +390,7 @@ func (r *Runner) load(ctx context.Context, ref Ref) (known, error) {
 // what a crash may have left undone and returns what AUDIT keeps.
 func (r *Runner) Recorded(ctx context.Context, ref Ref, seq uint64, record []byte) ([]byte, error) {
 	head := Head(record)
-	if r.performed.Contains(seq) {
+	if r.performed.Contains(place{ref, seq}) {
 		return head, nil
 	}
 	entry, err := ReadEntry(head)
@@ -381,7 +406,7 @@ func (r *Runner) Recorded(ctx context.Context, ref Ref, seq uint64, record []byt
 			return nil, err
 		}
 	}
-	r.performed.Add(seq, struct{}{})
+	r.performed.Add(place{ref, seq}, struct{}{})
 	return head, nil
 }
 

@@ -1,0 +1,69 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/mooring-care/mooring/internal/web"
+)
+
+// Finish is the office's word on tasks: "t1" is known, "slow" is not confirmed.
+func (o *office) Finish(_ context.Context, clinic, key, task, person string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch task {
+	case "t1":
+		o.finished = append(o.finished, clinic+" "+key+" "+task+" "+person)
+		return nil
+	case "slow":
+		return web.ErrNotConfirmed
+	}
+	return web.ErrUnknown
+}
+
+func TestFinishTask(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	session := d.signIn(t)
+	page := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey, nil, session)
+	form := hidden(page.body)
+	if !strings.Contains(page.body, "Done: Call the client") || form.Get("form") == "" {
+		t.Fatalf("the client's page offers no way to finish the task:\n%s", page.body)
+	}
+	const path = "/clients/harbor/" + clientKey + "/tasks/"
+	for _, c := range []struct {
+		name    string
+		method  string
+		task    string
+		form    url.Values
+		session []*http.Cookie
+		status  int
+		says    string
+	}{
+		{"nobody is signed in", http.MethodPost, "t1", form, nil, http.StatusForbidden, "load the page again"},
+		{"another site pressed it", http.MethodPost, "t1", url.Values{}, []*http.Cookie{session}, http.StatusForbidden, "load the page again"},
+		{"a scanner opens it", http.MethodGet, "t1", nil, []*http.Cookie{session}, http.StatusNotFound, "nothing here"},
+		{"an unknown task", http.MethodPost, "t9", form, []*http.Cookie{session}, http.StatusNotFound, "nothing here"},
+		{"no decision in time", http.MethodPost, "slow", form, []*http.Cookie{session}, http.StatusServiceUnavailable, "Not yet confirmed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := request(d.handler, c.method, path+c.task, c.form, c.session...)
+			if got.StatusCode != c.status || !strings.Contains(got.body, c.says) {
+				t.Errorf("status %d, want %d saying %q:\n%s", got.StatusCode, c.status, c.says, got.body)
+			}
+			if len(d.finished) != 0 {
+				t.Errorf("it was finished all the same: %v", d.finished)
+			}
+		})
+	}
+	got := request(d.handler, http.MethodPost, path+"t1", form, session)
+	if got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "/clients/harbor/"+clientKey {
+		t.Fatalf("status %d to %q, want the client's page again", got.StatusCode, got.Header.Get("Location"))
+	}
+	if want := "harbor " + clientKey + " t1 operator"; len(d.finished) != 1 || d.finished[0] != want {
+		t.Errorf("finished %v, want %q", d.finished, want)
+	}
+}
