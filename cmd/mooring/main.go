@@ -36,6 +36,7 @@ type cli struct {
 	Rejected rejectedCmd `cmd:"" help:"Look at what nobody could act on, and send it again."`
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 
+	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -187,3 +187,24 @@ func (cs *clinics) Prepare(ctx context.Context, id string, versions []string) er
 }
 
 func (cs *clinics) ids() []string { return slices.Sorted(maps.Keys(cs.byID)) }
+
+// CheckClinics reads the clinic folders as Start would, wording included, and
+// lists them by id.
+func CheckClinics(dir string) ([]*workflows.Clinic, error) {
+	read, err := ReadClinics(dir)
+	if err != nil {
+		return nil, err
+	}
+	base, err := templates.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("read the built-in wording: %w", err)
+	}
+	var out []*workflows.Clinic
+	for _, id := range slices.Sorted(maps.Keys(read)) {
+		if _, err := base.With(read[id].Templates); err != nil {
+			return nil, fmt.Errorf("read the clinic %s's wording:\n%w", id, err)
+		}
+		out = append(out, read[id])
+	}
+	return out, nil
+}

@@ -121,10 +121,6 @@ func (r *Runner) Read(d Delivery) (events.Event, Verdict, bool) {
 // at once for one client within a process; Pool sees to that.
 func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdict {
 	source := d.Stream + ":" + strconv.FormatUint(d.Sequence, 10)
-	if ev.Time.IsZero() {
-		// Our own facts need not say when: the stream knows.
-		ev.Time = d.Stored
-	}
 	err := r.decide(ctx, ev, source)
 	if err == nil {
 		r.forget(source)
@@ -249,9 +245,9 @@ func (r *Runner) apply(ctx context.Context, ev events.Event, source string, deci
 			return err
 		}
 		now := r.cfg.Now()
-		if ev.Time.After(now) {
-			// A sender's clock that runs ahead must not freeze the client's
-			// profile at a time to come.
+		if ev.Time.IsZero() || ev.Time.After(now) {
+			// Our own facts need not say when. A sender's clock that runs ahead
+			// must not freeze the client's profile at a time to come.
 			ev.Time = now
 		}
 		dec, err := guarded(decide, k.state, dir, ev, now)
