@@ -12,7 +12,10 @@ import (
 
 // storyTime is how the terminal writes times: the year too, for a story may
 // be old.
-const storyTime = "Mon 2 Jan 2006 15:04"
+const (
+	storyTime      = "Mon 2 Jan 2006 15:04"
+	storyTimeWidth = len("Mon 22 Jan 2006 15:04")
+)
 
 // WriteText writes the story for people. The clinic's zone is that of every
 // time.
@@ -119,15 +122,15 @@ func (s *ClientStory) runs(b *strings.Builder) {
 // follows, with its reason.
 func (s *ClientStory) decided(b *strings.Builder) {
 	heading(b, "What was decided, and why", len(s.Timeline), "nothing yet")
-	indent := strings.Repeat(" ", 2+utf8.RuneCountInString(s.at(s.Now))+2)
+	indent := strings.Repeat(" ", 2+storyTimeWidth+2)
 	for i, m := range s.Timeline {
 		reason := strings.TrimSuffix(m.ReasonWords, ".")
 		switch {
 		case m.Event == "": // the ledger's own word
-			fmt.Fprintf(b, "  %-*s  %s: %s\n", len(indent)-4, s.at(m.At), m.Words, reason)
+			fmt.Fprintf(b, "  %-*s  %s: %s\n", storyTimeWidth, s.at(m.At), m.Words, reason)
 			continue
 		case i == 0 || s.Timeline[i-1].Event != m.Event || !s.Timeline[i-1].At.Equal(m.At):
-			fmt.Fprintf(b, "  %-*s  %s", len(indent)-4, s.at(m.At), m.eventWords)
+			fmt.Fprintf(b, "  %-*s  %s", storyTimeWidth, s.at(m.At), m.eventWords)
 			if late := m.At.Sub(m.EventTime); late > time.Minute {
 				fmt.Fprintf(b, " (on %s)", s.at(m.EventTime))
 			}
@@ -148,7 +151,7 @@ func (s *ClientStory) decided(b *strings.Builder) {
 func (s *ClientStory) mail(b *strings.Builder) {
 	heading(b, "What was sent or not", len(s.Messages), "no mail was asked for")
 	for _, m := range s.Messages {
-		fmt.Fprintf(b, "  %s  to %s: %s: %s", s.at(m.Asked), m.ToName, m.TemplateWords, m.StatusWords)
+		fmt.Fprintf(b, "  %-*s  to %s: %s: %s", storyTimeWidth, s.at(m.Asked), m.ToName, m.TemplateWords, m.StatusWords)
 		if m.DetailWords != "" {
 			fmt.Fprintf(b, "; %s", strings.TrimSuffix(m.DetailWords, "."))
 		} else if m.Detail != "" {
@@ -161,6 +164,6 @@ func (s *ClientStory) mail(b *strings.Builder) {
 func (s *ClientStory) next(b *strings.Builder) {
 	heading(b, "What comes next", len(s.Next), "nothing by itself; the next event decides")
 	for _, n := range s.Next {
-		fmt.Fprintf(b, "  %s  %s\n", s.at(n.At), n.Words)
+		fmt.Fprintf(b, "  %-*s  %s\n", storyTimeWidth, s.at(n.At), n.Words)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -21,6 +22,10 @@ type Burst struct {
 	// PerSecond are journeys a second of each run, Median theirs.
 	PerSecond []float64 `json:"journeys_per_second"`
 	Median    float64   `json:"median_journeys_per_second"`
+	// Processor is the processor time of one journey in microseconds, the
+	// sender's and the server's included: the median.
+	Processor float64 `json:"median_processor_us_per_journey"`
+	processor []float64
 	// Bare are journeys' worth of bare publishes a second of each run.
 	Bare       []float64 `json:"bare_per_second"`
 	BareMedian float64   `json:"median_bare_per_second"`
@@ -51,10 +56,11 @@ func (o *Options) burst(ctx context.Context, sync string) (*Burst, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.progress("a  sync %-8s  run %d: %.0f journeys/s, written bare %.0f/s", sync, run+1, perSecond, bare)
+		o.progress("a  sync %-8s  run %d: %.0f journeys/s of %.0f us processor time, written bare %.0f/s", sync, run+1, perSecond, b.processor[run], bare)
 		b.PerSecond, b.Bare = append(b.PerSecond, perSecond), append(b.Bare, bare)
 	}
 	b.Median, b.BareMedian = median(b.PerSecond), median(b.Bare)
+	b.Processor = median(b.processor)
 	b.Ratio = round(b.Median/b.BareMedian, 3)
 	return b, nil
 }
@@ -79,6 +85,7 @@ func (o *Options) burstOnce(ctx context.Context, sync string, b *Burst) (float64
 	sampled := make(chan map[string]jetstream.Use, 1)
 	go func() { sampled <- in.sample(sampling) }()
 
+	busy := processorTime()
 	first := time.Since(mailer.began)
 	for _, m := range msgs {
 		if err := in.pipe.Publish(m.subject, m.header, m.body); err != nil {
@@ -100,6 +107,8 @@ func (o *Options) burstOnce(ctx context.Context, sync string, b *Burst) (float64
 	if err := in.settled(ctx); err != nil {
 		return 0, err
 	}
+	busy = processorTime() - busy
+	b.processor = append(b.processor, round(float64(busy.Microseconds())/float64(b.Events), 1))
 	uses, err := in.Uses(ctx)
 	if err != nil {
 		return 0, err
@@ -171,4 +180,13 @@ func (o *Options) bareOnce(ctx context.Context, sync string, b *Burst) (float64,
 		return 0, err
 	}
 	return round(float64(b.Events)/time.Since(began).Seconds(), 1), nil
+}
+
+// processorTime is what this process has used of its processors so far.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -120,7 +120,7 @@ func (r *Report) Table(w io.Writer) error {
 	}
 	for _, x := range r.Measured {
 		if b := x.Burst; b != nil {
-			row("a", x.Sync, fmt.Sprintf("%d events at once, median of %d", b.Events, len(b.PerSecond)), "%.0f journeys/s %v", b.Median, b.PerSecond)
+			row("a", x.Sync, fmt.Sprintf("%d events at once, median of %d", b.Events, len(b.PerSecond)), "%.0f journeys/s %v, %.0f us processor time each", b.Median, b.PerSecond, b.Processor)
 			row("e", x.Sync, "the same messages written bare", "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
 			var messages, bytes float64
 			for _, u := range b.Writes {

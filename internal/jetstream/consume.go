@@ -20,30 +20,40 @@ type Queue struct {
 	durable string
 	filters []string
 	ackWait time.Duration
+	// passOver says which subjects that the filters let in are read by another
+	// queue; nil for none.
+	passOver func(subject string) bool
 }
 
 // Queues of the runner, most urgent first. Kinds that concern safety never
-// wait behind others, and imports come last.
+// wait behind others, and imports come last. The plain queues read all that
+// their stream holds: a kind that nobody knows, or that is not this stream's,
+// was acknowledged too and must end in REJECTED (the rule nothing-lost).
 func Queues() []Queue {
-	var urgentOut, plainOut, urgentIn, plainIn []string
+	var urgentOut, urgentIn []string
 	for _, s := range events.Kinds() {
-		first, urgent, plain := events.SubjectEvents, &urgentOut, &plainOut
-		if s.Origin == events.Inside {
-			first, urgent, plain = events.SubjectInside, &urgentIn, &plainIn
-		}
-		subject := events.Subject(first, "*", s.Kind)
-		if s.Urgent {
-			*urgent = append(*urgent, subject)
-		} else {
-			*plain = append(*plain, subject)
+		switch {
+		case s.Urgent && s.Origin == events.Outside:
+			urgentOut = append(urgentOut, events.Subject(events.SubjectEvents, "*", s.Kind))
+		case s.Urgent:
+			urgentIn = append(urgentIn, events.Subject(events.SubjectInside, "*", s.Kind))
 		}
 	}
 	return []Queue{
-		{streamEvents, consumerEventsUrgent, urgentOut, runnerAckWait},
-		{streamInside, consumerInsideUrgent, urgentIn, runnerAckWait},
-		{streamEvents, consumerEvents, plainOut, runnerAckWait},
-		{streamInside, consumerInside, plainIn, runnerAckWait},
-		{streamEvents, consumerBulk, []string{"bulk.>"}, runnerAckWait},
+		{streamEvents, consumerEventsUrgent, urgentOut, runnerAckWait, nil},
+		{streamInside, consumerInsideUrgent, urgentIn, runnerAckWait, nil},
+		{streamEvents, consumerEvents, []string{events.SubjectEvents + ".>"}, runnerAckWait, urgent(events.Outside)},
+		{streamInside, consumerInside, []string{events.SubjectInside + ".>"}, runnerAckWait, urgent(events.Inside)},
+		{streamEvents, consumerBulk, []string{events.SubjectBulk + ".>"}, runnerAckWait, nil},
+	}
+}
+
+// urgent says which subjects an urgent queue reads.
+func urgent(origin events.Origin) func(string) bool {
+	return func(subject string) bool {
+		_, _, kind, ok := events.ParseSubject(subject)
+		s, known := events.Lookup(kind)
+		return ok && known && s.Urgent && s.Origin == origin
 	}
 }
 
@@ -61,6 +71,11 @@ type Handler func(ctx context.Context, d runner.Delivery, finish func(runner.Ver
 // consumer cannot be set up.
 func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handler) error {
 	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
+		if q.passOver != nil && q.passOver(msg.Subject()) {
+			_ = msg.Ack()
+			done()
+			return
+		}
 		d, err := deliveryOf(msg)
 		if err != nil {
 			// Without metadata it is no JetStream delivery and cannot be acked.
@@ -190,7 +205,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 // ConsumeTimers hands every due timer to handle, which answers when the timer
 // was set again from the client's latest state.
 func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict))) error {
-	q := Queue{streamTimers, consumerTimers, []string{prefixTimersDue + ">"}, runnerAckWait}
+	q := Queue{streamTimers, consumerTimers, []string{prefixTimersDue + ">"}, runnerAckWait, nil}
 	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixTimersDue)
 		if !ok {

@@ -36,7 +36,7 @@ func (s *Store) ConsumeEffects(
 	submit func(ref runner.Ref, work func()),
 	perform func(ctx context.Context, r Recorded) (audit []byte, err error),
 ) error {
-	q := Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait}
+	q := Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait, nil}
 	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
 		md, err := msg.Metadata()

@@ -39,7 +39,7 @@ type Lane struct{ q Queue }
 
 // SafetyLane is the queue of messages to staff, over all clinics.
 func SafetyLane() Lane {
-	return Lane{Queue{streamOutbox, consumerSafety, []string{prefixOutbox + string(notifier.Safety) + ".>"}, notifierAckWait}}
+	return Lane{Queue{streamOutbox, consumerSafety, []string{prefixOutbox + string(notifier.Safety) + ".>"}, notifierAckWait, nil}}
 }
 
 // CareLane is the queue of one clinic's messages to clients: one clinic's
@@ -47,7 +47,7 @@ func SafetyLane() Lane {
 func CareLane(clinic string) Lane {
 	return Lane{Queue{
 		streamOutbox, consumerCarePrefix + clinic,
-		[]string{prefixOutbox + string(notifier.Care) + ".*." + clinic + ".>"}, notifierAckWait,
+		[]string{prefixOutbox + string(notifier.Care) + ".*." + clinic + ".>"}, notifierAckWait, nil,
 	}}
 }
 

@@ -48,15 +48,17 @@ func browser(t *testing.T) (context.Context, bool) {
 	)
 	ctx, cancelAllocator := chromedp.NewExecAllocator(t.Context(), opts...)
 	ctx, cancel := chromedp.NewContext(ctx)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		// cancel would wait for a Chromium that never started.
+		cancelAllocator()
+		t.Fatalf("start Chromium %s: %v", path, err)
+	}
 	// Cancel waits until Chromium has ended, so that its folder can be removed.
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(ctx)
 		cancel()
 		cancelAllocator()
 	})
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
 	// A window without a screen never has the system's focus; what depends on
 	// it, such as autofocus, then waits for ever.
 	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {

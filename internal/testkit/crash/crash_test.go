@@ -33,9 +33,11 @@ const (
 	envSeed  = "MOORING_CRASH_SEED"
 )
 
-// The size of the run.
+// The size of the run. A client gets at most 20 mails, so more kills take more
+// clients.
 const (
-	clients    = 200
+	fewClients = 200
+	perKill    = 10
 	publishing = 6
 	pace       = 60 * time.Millisecond
 )
@@ -111,7 +113,7 @@ func newRun(t *testing.T) *run {
 	r.provider = startProvider(t, build(t, r.dir, "github.com/mooring-care/mooring/internal/testkit/fakesendgrid/cmd"), r.dir, key)
 	keys := links.Generate()
 	r.people = &people{record: r.provider.record, seed: r.seed, keys: keys}
-	r.pubs = &publishers{clients: clients, pace: pace, seed: r.seed, token: text()}
+	r.pubs = &publishers{clients: fewClients + perKill*int(number(t, envKills, 3)), pace: pace, seed: r.seed, token: text()}
 	r.clinic()
 	build(t, r.dir, "github.com/mooring-care/mooring/cmd/mooring")
 	shared := map[string]string{
@@ -332,7 +334,9 @@ func (r *run) judge(url string, took time.Duration) {
 // table is the verdict's figures for a reader.
 func table(c faults.Counts, took time.Duration) string {
 	var b strings.Builder
-	row := func(what string, n ...any) { fmt.Fprintf(&b, "| %-58s | %s |\n", what, strings.TrimSuffix(fmt.Sprintln(n...), "\n")) }
+	row := func(what string, n ...any) {
+		fmt.Fprintf(&b, "| %-58s | %s |\n", what, strings.TrimSuffix(fmt.Sprintln(n...), "\n"))
+	}
 	row("kills (SIGKILL)", c.Kills)
 	row("duration", took.Round(time.Second))
 	row("events acknowledged, distinct", c.Events)

@@ -28,8 +28,8 @@ type people struct {
 	seed   uint64
 	keys   *links.Keys // to know whose link it is, for the verdict alone
 
-	mu    sync.Mutex
-	acts  []faults.Act // guarded by mu
+	mu   sync.Mutex
+	acts []faults.Act // guarded by mu
 }
 
 func (p *people) confirmed() []faults.Act {

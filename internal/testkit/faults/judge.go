@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -41,10 +42,10 @@ type Act struct {
 // History is what the world outside saw of a run.
 type History struct {
 	Clinics []string // those that are configured
-	Acked []Acked
-	Acts  []Act
-	Taken []fakesendgrid.Entry
-	Kills []time.Time
+	Acked   []Acked
+	Acts    []Act
+	Taken   []fakesendgrid.Entry
+	Kills   []time.Time
 	// Excused are message ids whose send is allowed to be of unknown fate, for
 	// another reason than a kill.
 	Excused map[string]bool
@@ -74,7 +75,7 @@ type Counts struct {
 	CareUnknown      int `json:"care_unknown"`      // of unknown fate, with a human
 	CareUnknownTook  int `json:"care_unknown_took"` // of those, had left
 	CareUnknownFault int `json:"care_unknown_fault"`
-	Stopped          int `json:"stopped"` // care messages that an event stopped when they had left or were about to
+	Stopped          int `json:"stopped"`          // care messages that an event stopped when they had left or were about to
 	Safety           int `json:"safety"`           // safety messages asked for
 	SafetyTaken      int `json:"safety_taken"`     // taken at least once
 	SafetyWithdrawn  int `json:"safety_withdrawn"` //
@@ -346,9 +347,11 @@ func (j *judge) care(id string, words []Written, told bool) {
 const inFlight = 2 * time.Second
 
 // excused says whether a fate may be unknown: a kill came while the message was
-// under way, or the provider answered in a way that says nothing.
+// under way, or the provider answered in a way that says nothing (the ledger's
+// word is then the answer's, not that of a claim found later).
 func (j *judge) excused(id string, words []Written, taken []fakesendgrid.Entry) {
-	if j.h.Excused[id] || slices.ContainsFunc(taken, func(e fakesendgrid.Entry) bool { return e.Status != 202 }) {
+	last := words[len(words)-1].Entry
+	if j.h.Excused[id] || strings.HasPrefix(last.Detail, "http ") || slices.ContainsFunc(taken, func(e fakesendgrid.Entry) bool { return e.Status != 202 }) {
 		j.r.Counts.CareUnknownFault++
 		return
 	}

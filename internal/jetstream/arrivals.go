@@ -1,0 +1,294 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// arrivals knows which events the streams hold that nobody has decided on yet,
+// by client: a last look then waits for its own client's events and not for a
+// whole morning's import. It reads both streams beside the runner's queues,
+// so it is as far as their ends whatever the queues' backlog.
+//
+// It never takes an event for decided too early: one leaves when this process
+// has answered its delivery, or when its queue's consumer has been acknowledged
+// past it. Forgetting that an event was decided costs a moment's wait.
+type arrivals struct {
+	// following says that the streams are being read; without it looks ask the
+	// consumers.
+	following atomic.Bool
+
+	mu sync.Mutex
+	// All guarded by mu. read is up to where each stream was read; of are the
+	// events not decided yet and by whom each is awaited; refs finds them by
+	// client; early are those decided before they were read here; behind are
+	// the looks that wait for the reading to come as far as a stream's end.
+	read   map[string]uint64
+	of     map[place]*arrival
+	refs   map[runner.Ref][]place
+	early  map[place]struct{}
+	behind map[*look]map[string]uint64
+}
+
+// place is where an event is stored.
+type place struct {
+	stream string
+	seq    uint64
+}
+
+type arrival struct {
+	refs   [2]runner.Ref // the second is everyone's, or zero
+	queue  string
+	waited []*look
+}
+
+// look is one last look that waits.
+type look struct {
+	left int
+	done chan error // has room for one answer
+}
+
+func (l *look) end(err error) {
+	select {
+	case l.done <- err:
+	default:
+	}
+}
+
+// arrivalStreams are those that decisions answer.
+var arrivalStreams = [...]string{streamEvents, streamInside}
+
+// everyone stands for all clients of a clinic: an event about two of them is
+// waited for by each.
+const everyone = "*"
+
+// errLostPlace says that reading the streams begins anew.
+var errLostPlace = errors.New("the events that wait are being read anew")
+
+func newArrivals() *arrivals {
+	a := &arrivals{}
+	a.reset(nil)
+	return a
+}
+
+// reset forgets everything and has those who wait ask again.
+func (a *arrivals) reset(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, x := range a.of {
+		for _, l := range x.waited {
+			l.end(err)
+		}
+	}
+	for l := range a.behind {
+		l.end(err)
+	}
+	a.read, a.of, a.refs = map[string]uint64{}, map[place]*arrival{}, map[runner.Ref][]place{}
+	a.early, a.behind = map[place]struct{}{}, map[*look]map[string]uint64{}
+}
+
+// arrived notes an event that was read; a zero ref is nobody's event, or one
+// that was decided long ago.
+func (a *arrivals) arrived(p place, ref runner.Ref, all bool, queue string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, decided := a.early[p]
+	delete(a.early, p)
+	if ref.Key != "" && !decided {
+		x := &arrival{refs: [2]runner.Ref{ref}, queue: queue}
+		a.refs[ref] = append(a.refs[ref], p)
+		if all {
+			x.refs[1] = runner.Ref{Clinic: ref.Clinic, Key: everyone}
+			a.refs[x.refs[1]] = append(a.refs[x.refs[1]], p)
+		}
+		a.of[p] = x
+	}
+	a.advance(p.stream, p.seq)
+}
+
+// advance notes up to where a stream was read. The caller holds mu.
+func (a *arrivals) advance(stream string, seq uint64) {
+	a.read[stream] = max(a.read[stream], seq)
+	for l, ends := range a.behind {
+		if a.reached(ends) {
+			delete(a.behind, l)
+			l.end(nil)
+		}
+	}
+}
+
+func (a *arrivals) reached(ends map[string]uint64) bool {
+	for stream, end := range ends {
+		if a.read[stream] < end {
+			return false
+		}
+	}
+	return true
+}
+
+// decided notes that the event at p was decided on, or rejected.
+func (a *arrivals) decided(p place) {
+	if !a.following.Load() {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p.seq > a.read[p.stream] {
+		a.early[p] = struct{}{}
+		return
+	}
+	a.remove(p)
+}
+
+// remove takes an event out. The caller holds mu.
+func (a *arrivals) remove(p place) {
+	x, ok := a.of[p]
+	if !ok {
+		return
+	}
+	delete(a.of, p)
+	for _, ref := range x.refs {
+		if ref.Key == "" {
+			continue
+		}
+		if kept := without(a.refs[ref], p); len(kept) > 0 {
+			a.refs[ref] = kept
+		} else {
+			delete(a.refs, ref)
+		}
+	}
+	for _, l := range x.waited {
+		if l.left--; l.left == 0 {
+			l.end(nil)
+		}
+	}
+}
+
+func without(ps []place, p place) []place {
+	kept := ps[:0]
+	for _, x := range ps {
+		if x != p {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+// wait returns once the streams were read to their ends and every event of the
+// client among what was read is decided.
+func (a *arrivals) wait(ctx context.Context, ref runner.Ref, ends map[string]uint64) error {
+	l := &look{done: make(chan error, 1)}
+	a.mu.Lock()
+	if a.reached(ends) {
+		l.end(nil)
+	} else {
+		a.behind[l] = ends
+	}
+	a.mu.Unlock()
+	if err := l.wait(ctx); err != nil {
+		return err
+	}
+	l = &look{done: make(chan error, 1)}
+	a.mu.Lock()
+	for _, r := range [...]runner.Ref{ref, {Clinic: ref.Clinic, Key: everyone}} {
+		for _, p := range a.refs[r] {
+			x := a.of[p]
+			x.waited = append(x.waited, l)
+			l.left++
+		}
+	}
+	if l.left == 0 {
+		l.end(nil)
+	}
+	a.mu.Unlock()
+	return l.wait(ctx)
+}
+
+func (l *look) wait(ctx context.Context) error {
+	select {
+	case err := <-l.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("wait for what was acknowledged to be decided: %w", ctx.Err())
+	}
+}
+
+// Read says whom an event concerns: its client, and all whether every other
+// client of the clinic as well. ok is false for what nobody can act on.
+type Read func(d runner.Delivery) (ref runner.Ref, all, ok bool)
+
+// FollowArrivals reads the streams of events beside the queues until ctx ends,
+// so that last looks wait for their own client's events alone. Until it has
+// begun, and whenever it has lost its place, they wait for all.
+func (s *Store) FollowArrivals(ctx context.Context, read Read) {
+	for ctx.Err() == nil {
+		s.arrivals.reset(errLostPlace)
+		// From here on decisions are noted: one made before its event is read
+		// here must not be waited for.
+		s.arrivals.following.Store(true)
+		err := s.followArrivals(ctx, read)
+		s.arrivals.following.Store(false)
+		s.arrivals.reset(errLostPlace)
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("reading the events that wait lost its place; reading again", "error", err)
+		pause(ctx, time.Second)
+	}
+}
+
+func (s *Store) followArrivals(ctx context.Context, read Read) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queues := map[string]string{} // the queue that reads a kind's subject
+	for _, q := range Queues() {
+		for _, f := range q.filters {
+			queues[f] = q.durable
+		}
+	}
+	var conss [len(arrivalStreams)]jetstream.Consumer
+	failed := make(chan error, len(arrivalStreams)+1)
+	var under sync.WaitGroup
+	defer under.Wait()
+	defer cancel()
+	for i, stream := range arrivalStreams {
+		floors, end, err := s.floors(ctx, stream)
+		if err != nil {
+			return err
+		}
+		start := end
+		for _, f := range floors {
+			start = min(start, f)
+		}
+		conss[i], err = s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start + 1,
+		})
+		if err != nil {
+			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
+		}
+		it, err := conss[i].Messages(jetstream.PullMaxMessages(1024))
+		if err != nil {
+			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
+		}
+		s.arrivals.begin(stream, start)
+		under.Go(func() {
+			defer context.AfterFunc(ctx, it.Stop)()
+			defer it.Stop()
+			failed <- s.readArrivals(it, queues, floors, read)
+		})
+	}
+	s.arrivals.ready(true)
+	defer s.arrivals.ready(false)
+	under.Go(func() { failed <- s.catchUp(ctx, conss) })
+	return <-failed
+}
