@@ -134,16 +134,14 @@ type stage struct {
 // mail did not leave goes back to the permit, and so to another last look.
 func stages() []stage {
 	return []stage{
+		{"permit", (*Notifier).permit},   // the provider's rate
+		{"wait", (*Notifier).wait},       // what takes long comes before the claim: a crash here leaves no question
 		{"claim", (*Notifier).claim},     // at most one attempt is under way, and the ledger says which
 		{"render", (*Notifier).render},   // words, links, recipient
-		{"permit", (*Notifier).permit},   // the provider's rate
 		{"look", (*Notifier).look},       // is it still wanted?
 		{"request", (*Notifier).request}, // the one moment at which mail leaves
 	}
 }
-
-// permitStage is where a retry re-enters.
-const permitStage = 2
 
 // The bounds of waiting within one delivery; what takes longer goes back to
 // the outbox.
@@ -174,7 +172,7 @@ func (n *Notifier) Deliver(ctx context.Context, m Message) (again time.Duration)
 			return out.again
 		}
 		if list[i].name == "request" { // asked to try again under the same claim
-			i = permitStage - 1
+			i = -1
 		}
 	}
 	return 0
@@ -184,6 +182,9 @@ func (n *Notifier) Deliver(ctx context.Context, m Message) (again time.Duration)
 // after it leaves a claim whose fate nobody knows: a care message then goes to
 // a human, a safety message is sent again.
 func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
+	if a.revision > 0 {
+		return goOn // the same claim, tried again
+	}
 	ctx = context.WithoutCancel(ctx)
 	var last Entry
 	var rev uint64
@@ -235,6 +236,20 @@ func (n *Notifier) permit(ctx context.Context, a *attempt) outcome {
 	}
 	if err := n.cfg.Limiter.Permit(ctx, a.m.Lane); err != nil {
 		return n.putOff(ctx, a, "permit", err, soon)
+	}
+	return goOn
+}
+
+// wait takes a first look in the care lane, for its waiting alone: after a
+// restart it may last seconds, and a claim that a crash cuts off in that time
+// would go to a human although nothing left. The look after the claim decides.
+func (n *Notifier) wait(ctx context.Context, a *attempt) outcome {
+	if a.m.Lane == Safety || a.revision > 0 {
+		return goOn
+	}
+	if _, err := n.cfg.Looker.Look(ctx, a.m); err != nil {
+		n.cfg.Logger.Warn("a message has to wait for its last look", "message", a.m.ID, "error", err)
+		return comeAgain(soon)
 	}
 	return goOn
 }
@@ -328,6 +343,9 @@ func (n *Notifier) backoff(tries int, after time.Duration) time.Duration {
 func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err error, after time.Duration) outcome {
 	if err != nil {
 		n.cfg.Logger.Warn("a message is put off", "message", a.m.ID, "at", detail, "error", err)
+	}
+	if a.revision == 0 {
+		return comeAgain(max(after, soon)) // nothing was claimed
 	}
 	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail}
 	if _, err := n.put(ctx, a, e); err != nil {

@@ -43,10 +43,12 @@ func statusOfMail(t *testing.T, client string) string {
 	if c.code != exitDone || json.Unmarshal([]byte(c.out), &story) != nil || len(story.Messages) == 0 {
 		return ""
 	}
-	if story.Timeline[len(story.Timeline)-1].Reason != "provider-accepted" {
-		return "" // the notifier has not reported yet
+	for _, m := range story.Timeline {
+		if m.Reason == "provider-accepted" {
+			return story.Messages[0].Status
+		}
 	}
-	return story.Messages[0].Status
+	return "" // the notifier has not reported yet
 }
 
 var (

@@ -258,6 +258,7 @@ func (a *App) Start(ctx context.Context) error {
 		})
 	}
 	a.rest.Go(func() { _ = a.store.Follow(rest, a.index) })
+	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {
 		a.rest.Go(func() { a.clock.follow(rest, a.store) })
 	}
@@ -289,6 +290,13 @@ func (a *App) handle(ctx context.Context, d runner.Delivery, finish func(runner.
 	a.pool.Submit(runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, func() {
 		finish(a.runner.Handle(context.WithoutCancel(ctx), ev, d))
 	})
+}
+
+// concerns says whose event a delivery is; a merge is everybody's, as it speaks
+// of a second client.
+func (a *App) concerns(d runner.Delivery) (ref runner.Ref, all, ok bool) {
+	ev, _, ok := a.runner.Read(d)
+	return runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, ev.Kind == events.ClientMerged, ok
 }
 
 // knownKind keeps what a stranger wrote out of logs and metrics.

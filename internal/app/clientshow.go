@@ -279,7 +279,7 @@ func (o *Operator) profile(clinicID string, p *workflows.Profile, zone *time.Loc
 	truth("minor", "Minor", p.Minor)
 	text("address_owner", "Whose address", p.AddressOwner)
 	if f := p.Outreach; f != nil {
-		add("consent_outreach", "Consent to outreach", f.Known(), f.Value.State, string(f.Value.State), f.At, f.By)
+		add("consent_outreach", "Consent to outreach", f.Known(), f.Value, string(f.Value.State), f.At, f.By)
 	}
 	truth("opted_out", "Asked for no more mail", p.OptedOut)
 	text("suppressed", "Mail failed before to", p.Suppressed)

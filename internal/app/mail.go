@@ -18,8 +18,13 @@ import (
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
-// linkLife is how long a link in a mail works.
-const linkLife = 30 * 24 * time.Hour
+// How long a link in a mail works. Somebody who wants no more mail may find an
+// old one first.
+const (
+	linkLife        = 30 * 24 * time.Hour
+	preferencesLife = 5 * 365 * 24 * time.Hour
+	longestLife     = 100 * 365 * 24 * time.Hour
+)
 
 // outbox turns what a decision asks for into the notifier's message.
 type outbox struct{ store *jetstream.Store }
@@ -142,8 +147,12 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 // much longer: people open them.
 func (r *renderer) claims(m notifier.Message, c links.Claims) links.Claims {
 	c.Issued = m.Asked.UTC().Truncate(time.Second)
-	life := min(float64(linkLife)*max(1, r.clock.Speed()), float64(100*365*24*time.Hour))
-	c.Expires = c.Issued.Add(time.Duration(life))
+	life := linkLife
+	if c.Purpose == links.Preferences {
+		life = preferencesLife
+	}
+	life = time.Duration(min(float64(life)*max(1, r.clock.Speed()), float64(longestLife)))
+	c.Expires = c.Issued.Add(life)
 	return c
 }
 
@@ -196,14 +205,15 @@ type looker struct {
 }
 
 // Look reads the client's latest decision from the leader; in the care lane
-// only after everything acknowledged to a sender has been decided on.
+// only after everything acknowledged to a sender that concerns the client has
+// been decided on.
 func (l *looker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
 	c, ok := l.clinics.byID[m.Clinic]
 	if !ok {
 		return notifier.Look{}, errors.New("take the last look: the clinic is not configured")
 	}
 	if m.Lane == notifier.Care {
-		if err := l.store.Passed(ctx); err != nil {
+		if err := l.store.Passed(ctx, runner.Ref{Clinic: m.Clinic, Key: m.Key}); err != nil {
 			return notifier.Look{}, err
 		}
 	}

@@ -75,11 +75,14 @@ func kindList() string {
 	return "What can be sent: " + strings.Join(names, ", ")
 }
 
-// nearest is the outside kind that takes the fewest changes to type.
+// nearest is the outside kind that takes the fewest changes to type, whole or
+// without what stands before its dot.
 func nearest(name string) string {
-	kinds := OutsideKinds()
-	best := slices.MinFunc(kinds, func(a, b [2]string) int { return cmp.Compare(distance(name, a[0]), distance(name, b[0])) })
-	return best[0]
+	changes := func(kind string) int {
+		_, short, _ := strings.Cut(kind, ".")
+		return min(distance(name, kind), distance(name, short))
+	}
+	return slices.MinFunc(OutsideKinds(), func(a, b [2]string) int { return cmp.Compare(changes(a[0]), changes(b[0])) })[0]
 }
 
 // distance counts the letters to add, drop or change.

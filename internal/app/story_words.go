@@ -169,7 +169,7 @@ func statusWords(s notifier.Status) string {
 	case notifier.Accepted:
 		return "sent: the mail provider took it"
 	case notifier.Delivered:
-		return "delivered"
+		return "sent: the recipient's mail server has it"
 	case notifier.Bounced:
 		return "came back"
 	case notifier.Withdrawn:

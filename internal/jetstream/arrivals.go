@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,21 +25,40 @@ import (
 // has answered its delivery, or when its queue's consumer has been acknowledged
 // past it. Forgetting that an event was decided costs a moment's wait.
 type arrivals struct {
-	// following says that the streams are being read; without it looks ask the
-	// consumers.
-	following atomic.Bool
+	// noting says that decisions are noted, ready that the streams are being
+	// read; before that looks ask the consumers.
+	noting, ready atomic.Bool
 
 	mu sync.Mutex
 	// All guarded by mu. read is up to where each stream was read; of are the
 	// events not decided yet and by whom each is awaited; refs finds them by
 	// client; early are those decided before they were read here; behind are
-	// the looks that wait for the reading to come as far as a stream's end.
+	// the looks that wait for the reading to come as far as a stream's end;
+	// held and awaited count a stream's entries of of and who waits for them;
+	// room is signalled when of has shrunk.
 	read   map[string]uint64
 	of     map[place]*arrival
 	refs   map[runner.Ref][]place
 	early  map[place]struct{}
 	behind map[*look]map[string]uint64
+
+	held, awaited map[string]int
+	room          *sync.Cond
+	// closed lets a reader go that waits for room. Guarded by mu.
+	closed bool
 }
+
+// close lets a reader go.
+func (a *arrivals) close(closed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = closed
+	a.room.Broadcast()
+}
+
+// maxHeld bounds how far the reading runs ahead of the decisions. Beyond it
+// looks wait as if for all.
+const maxHeld = 1 << 16
 
 // place is where an event is stored.
 type place struct {
@@ -48,7 +68,7 @@ type place struct {
 
 type arrival struct {
 	refs   [2]runner.Ref // the second is everyone's, or zero
-	queue  string
+	queue  string // the durable of the queue that reads it
 	waited []*look
 }
 
@@ -77,6 +97,7 @@ var errLostPlace = errors.New("the events that wait are being read anew")
 
 func newArrivals() *arrivals {
 	a := &arrivals{}
+	a.room = sync.NewCond(&a.mu)
 	a.reset(nil)
 	return a
 }
@@ -95,6 +116,8 @@ func (a *arrivals) reset(err error) {
 	}
 	a.read, a.of, a.refs = map[string]uint64{}, map[place]*arrival{}, map[runner.Ref][]place{}
 	a.early, a.behind = map[place]struct{}{}, map[*look]map[string]uint64{}
+	a.held, a.awaited = map[string]int{}, map[string]int{}
+	a.room.Broadcast()
 }
 
 // arrived notes an event that was read; a zero ref is nobody's event, or one
@@ -112,8 +135,20 @@ func (a *arrivals) arrived(p place, ref runner.Ref, all bool, queue string) {
 			a.refs[x.refs[1]] = append(a.refs[x.refs[1]], p)
 		}
 		a.of[p] = x
+		a.held[p.stream]++
 	}
 	a.advance(p.stream, p.seq)
+	for len(a.of) >= maxHeld && !a.closed {
+		a.room.Wait()
+	}
+}
+
+// begin says from where on a stream is read.
+func (a *arrivals) begin(stream string, after uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.early, func(p place, _ struct{}) bool { return p.stream == stream && p.seq <= after })
+	a.advance(stream, after)
 }
 
 // advance notes up to where a stream was read. The caller holds mu.
@@ -138,7 +173,7 @@ func (a *arrivals) reached(ends map[string]uint64) bool {
 
 // decided notes that the event at p was decided on, or rejected.
 func (a *arrivals) decided(p place) {
-	if !a.following.Load() {
+	if !a.noting.Load() || !slices.Contains(arrivalStreams[:], p.stream) {
 		return
 	}
 	a.mu.Lock()
@@ -157,6 +192,9 @@ func (a *arrivals) remove(p place) {
 		return
 	}
 	delete(a.of, p)
+	a.held[p.stream]--
+	a.awaited[p.stream] -= len(x.waited)
+	a.room.Broadcast()
 	for _, ref := range x.refs {
 		if ref.Key == "" {
 			continue
@@ -204,6 +242,7 @@ func (a *arrivals) wait(ctx context.Context, ref runner.Ref, ends map[string]uin
 		for _, p := range a.refs[r] {
 			x := a.of[p]
 			x.waited = append(x.waited, l)
+			a.awaited[p.stream]++
 			l.left++
 		}
 	}
@@ -235,9 +274,9 @@ func (s *Store) FollowArrivals(ctx context.Context, read Read) {
 		s.arrivals.reset(errLostPlace)
 		// From here on decisions are noted: one made before its event is read
 		// here must not be waited for.
-		s.arrivals.following.Store(true)
+		s.arrivals.noting.Store(true)
 		err := s.followArrivals(ctx, read)
-		s.arrivals.following.Store(false)
+		s.arrivals.noting.Store(false)
 		s.arrivals.reset(errLostPlace)
 		if ctx.Err() != nil {
 			return
@@ -250,6 +289,8 @@ func (s *Store) FollowArrivals(ctx context.Context, read Read) {
 func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	s.arrivals.close(false)
+	defer context.AfterFunc(ctx, func() { s.arrivals.close(true) })()
 	queues := map[string]string{} // the queue that reads a kind's subject
 	for _, q := range Queues() {
 		for _, f := range q.filters {
@@ -260,6 +301,7 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	failed := make(chan error, len(arrivalStreams)+1)
 	var under sync.WaitGroup
 	defer under.Wait()
+	defer s.arrivals.close(true)
 	defer cancel()
 	for i, stream := range arrivalStreams {
 		floors, end, err := s.floors(ctx, stream)
@@ -287,8 +329,149 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 			failed <- s.readArrivals(it, queues, floors, read)
 		})
 	}
-	s.arrivals.ready(true)
-	defer s.arrivals.ready(false)
+	s.arrivals.ready.Store(true)
+	defer s.arrivals.ready.Store(false)
 	under.Go(func() { failed <- s.catchUp(ctx, conss) })
 	return <-failed
+}
+
+// readArrivals notes every event of one stream.
+func (s *Store) readArrivals(it jetstream.MessagesContext, queues map[string]string, floors map[string]uint64, read Read) error {
+	for {
+		msg, err := it.Next()
+		if err != nil {
+			return fmt.Errorf("read the events that wait: %w", err)
+		}
+		d, err := deliveryOf(msg)
+		if err != nil {
+			return err
+		}
+		p := place{d.Stream, d.Sequence}
+		queue := queueOf(queues, msg.Subject())
+		if p.seq <= floors[queue] {
+			s.arrivals.arrived(p, runner.Ref{}, false, "")
+			continue
+		}
+		ref, all, ok := read(d)
+		if !ok || queue == "" {
+			ref = runner.Ref{}
+		}
+		s.arrivals.arrived(p, ref, all, queue)
+	}
+}
+
+// queueOf is the queue that a subject goes to; imports have one of their own,
+// and what no queue reads counts as read by none.
+func queueOf(queues map[string]string, subject string) string {
+	first, _, kind, ok := events.ParseSubject(subject)
+	if first == events.SubjectBulk {
+		return consumerBulk
+	}
+	if !ok {
+		return ""
+	}
+	return queues[events.Subject(first, "*", kind)]
+}
+
+// floors says, for each queue of a stream, up to where everything it reads was
+// acknowledged; end is the stream's last sequence, at least as old.
+func (s *Store) floors(ctx context.Context, stream string) (floors map[string]uint64, end uint64, err error) {
+	info, err := s.streams[stream].Info(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("ask the stream %s: %w", stream, err)
+	}
+	end = info.State.LastSeq
+	floors = map[string]uint64{}
+	for _, q := range Queues() {
+		if q.stream != stream {
+			continue
+		}
+		cons, err := s.js.Consumer(ctx, q.stream, q.durable)
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			floors[q.durable] = 0
+			continue
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
+		}
+		ci := cons.CachedInfo()
+		floors[q.durable] = ci.AckFloor.Stream
+		if ci.NumPending == 0 && ci.NumAckPending == 0 {
+			floors[q.durable] = max(end, ci.AckFloor.Stream)
+		}
+	}
+	return floors, end, nil
+}
+
+// How often arrivals look for what other replicas have decided: soon while
+// somebody waits, unless it is much work that led to nothing the last time.
+const (
+	catchUpSoon  = 25 * time.Millisecond
+	catchUpEvery = 40 // times catchUpSoon
+	fewHeld      = 1024
+)
+
+// catchUp takes out what other replicas have decided, and notes that a stream
+// was read to its end where the end itself is gone.
+func (s *Store) catchUp(ctx context.Context, conss [len(arrivalStreams)]jetstream.Consumer) error {
+	a := s.arrivals
+	var dropped [len(arrivalStreams)]int
+	for n := 0; pause(ctx, catchUpSoon); n++ {
+		for i, stream := range arrivalStreams {
+			behind, awaited, held := a.state(stream)
+			if behind > 0 {
+				info, err := conss[i].Info(ctx)
+				if err != nil {
+					return fmt.Errorf("ask how far %s was read: %w", stream, err)
+				}
+				a.mu.Lock()
+				if info.NumPending == 0 && info.Delivered.Stream <= a.read[stream] {
+					a.advance(stream, behind)
+				}
+				a.mu.Unlock()
+			}
+			soon := awaited > 0 && (held < fewHeld || dropped[i] > 0)
+			if soon || (held > 0 && n%catchUpEvery == 0) {
+				var err error
+				if dropped[i], err = s.dropPassed(ctx, stream); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// state says up to where looks wait for a stream to be read (0: none does),
+// how many wait for events of it, and how many there are.
+func (a *arrivals) state(stream string) (behind uint64, awaited, held int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, ends := range a.behind {
+		if ends[stream] > a.read[stream] {
+			behind = max(behind, ends[stream])
+		}
+	}
+	return behind, a.awaited[stream], a.held[stream]
+}
+
+// dropPassed takes out the events that their queues were acknowledged past.
+func (s *Store) dropPassed(ctx context.Context, stream string) (int, error) {
+	floors, _, err := s.floors(ctx, stream)
+	if err != nil {
+		return 0, err
+	}
+	a := s.arrivals
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var passed []place
+	for p, x := range a.of {
+		if p.stream == stream && p.seq <= floors[x.queue] {
+			passed = append(passed, p)
+		}
+	}
+	for _, p := range passed {
+		a.remove(p)
+	}
+	return len(passed), nil
 }

@@ -183,6 +183,7 @@ func deliveryOf(msg jetstream.Msg) (runner.Delivery, error) {
 func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery, v runner.Verdict) {
 	switch v.Action {
 	case runner.Done:
+		s.arrivals.decided(place{d.Stream, d.Sequence})
 		_ = msg.Ack()
 	case runner.Reject:
 		// Stored in REJECTED first, acknowledged after: a crash between the two
@@ -192,6 +193,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 			_ = msg.NakWithDelay(time.Second)
 			return
 		}
+		s.arrivals.decided(place{d.Stream, d.Sequence})
 		_ = msg.Ack()
 	default:
 		if v.After > 0 {

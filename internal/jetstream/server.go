@@ -4,13 +4,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mooring-care/mooring/events"
 )
 
 // ServerConfig describes the embedded server.
@@ -63,6 +68,10 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 	if port == 0 {
 		port = server.RANDOM_PORT
 	}
+	inside, outside, err := accounts()
+	if err != nil {
+		return nil, fmt.Errorf("set up the embedded server's accounts: %w", err)
+	}
 	internal := randomPassword()
 	everything := &server.SubjectPermission{Allow: []string{">"}}
 	opts := &server.Options{
@@ -76,10 +85,11 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		NoLog:      true,
 		MaxPayload: 1 << 20,
 		MaxPending: 256 << 20,
+		Accounts:   []*server.Account{inside, outside},
 		Users: []*server.User{
-			{Username: userInternal, Password: internal, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
-			{Username: UserOperator, Password: cfg.OperatorPassword, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
-			{Username: UserEvents, Password: cfg.EventsPassword, Permissions: &server.Permissions{
+			{Username: userInternal, Password: internal, Account: inside, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
+			{Username: UserOperator, Password: cfg.OperatorPassword, Account: inside, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
+			{Username: UserEvents, Password: cfg.EventsPassword, Account: outside, Permissions: &server.Permissions{
 				Publish:   &server.SubjectPermission{Allow: []string{"events.>", "bulk.>"}},
 				Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
 			}},
@@ -105,13 +115,54 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		ns.WaitForShutdown()
 		return nil, fmt.Errorf("start the embedded NATS server on %s: it was not ready within 30 s; is the port taken, or the store key another one?", cfg.Listen)
 	}
-	if !ns.JetStreamEnabled() {
+	if err := openStore(ns, cfg.Dir); err != nil {
 		ns.Shutdown()
 		ns.WaitForShutdown()
-		return nil, errors.New("start the embedded NATS server: its store could not be opened; is another process using the data folder?")
+		return nil, fmt.Errorf("start the embedded NATS server: %w", err)
 	}
 	return &Server{ns: ns, internal: internal}, nil
 }
+
+// accounts makes two, because replies travel on subjects too: in one account,
+// whoever publishes an event names the subject that its acknowledgement is
+// stored under, a client's log included. The clinic's systems stand outside
+// and hand events in through two doors; replies lead back outside.
+func accounts() (inside, outside *server.Account, err error) {
+	inside, outside = server.NewAccount(server.DEFAULT_GLOBAL_ACCOUNT), server.NewAccount("OUTSIDE")
+	for _, subject := range []string{events.SubjectEvents + ".>", events.SubjectBulk + ".>"} {
+		if err := inside.AddServiceExport(subject, []*server.Account{outside}); err != nil {
+			return nil, nil, err
+		}
+		if err := outside.AddServiceImport(inside, subject, subject); err != nil {
+			return nil, nil, err
+		}
+	}
+	return inside, outside, nil
+}
+
+// openStore opens the streams of our own account, every one of them: with
+// another key the server passes over what it cannot read and would go on
+// without it.
+func openStore(ns *server.Server, dir string) error {
+	if !ns.JetStreamEnabled() {
+		return errors.New("its store could not be opened; is another process using the data folder?")
+	}
+	inside := ns.GlobalAccount()
+	if err := inside.EnableJetStream(nil, nil); err != nil {
+		return fmt.Errorf("open its streams: %w", err)
+	}
+	kept, err := os.ReadDir(filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look into its data folder: %w", err)
+	}
+	if open := inside.JetStreamUsage().Streams; open < len(kept) {
+		return fmt.Errorf("of %d streams in its data folder only %d could be read: %w", len(kept), open, ErrStoreKey)
+	}
+	return nil
+}
+
+// ErrStoreKey says that the streams on disk cannot be read.
+var ErrStoreKey = errors.New("is the store key the one they were written under? Nothing was changed")
 
 // Addr is the client port's address, host:port.
 func (s *Server) Addr() string {

@@ -45,7 +45,10 @@ type Store struct {
 	real    func(time.Time) time.Time
 	streams map[string]jetstream.Stream
 	kv      jetstream.KeyValue
-	passed  *watermark
+	// passed and ends are what last looks ask, arrivals what they wait for.
+	passed   shared[struct{}]
+	ends     shared[map[string]uint64]
+	arrivals *arrivals
 	chain   *lru.Cache[string, auditEnd]
 }
 
@@ -87,13 +90,13 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 	if o.Beside {
 		err = s.openStreams(ctx)
 	} else {
-		err = s.createStreams(ctx, replicas)
+		err = s.createStreams(ctx, replicas, o.Server != nil)
 	}
 	if err != nil {
 		nc.Close()
 		return nil, err
 	}
-	s.passed = newWatermark(s)
+	s.passed.ask, s.ends.ask, s.arrivals = s.passAll, s.readEnds, newArrivals()
 	return s, nil
 }
 
@@ -187,7 +190,10 @@ const (
 	dedup = 2 * time.Minute
 )
 
-func (s *Store) createStreams(ctx context.Context, replicas int) error {
+// createStreams makes the streams. A direct get may be answered by a replica
+// that lags, so it is allowed on the embedded server alone, which has none and
+// is every stream's leader: there it reads the same and costs less.
+func (s *Store) createStreams(ctx context.Context, replicas int, embedded bool) error {
 	configs := []jetstream.StreamConfig{
 		{Name: streamEvents, Subjects: []string{"events.>", "bulk.>"}, MaxAge: 90 * day, Duplicates: dedup},
 		{Name: streamInside, Subjects: []string{"inside.>"}, MaxAge: 90 * day, Duplicates: dedup},
@@ -204,6 +210,7 @@ func (s *Store) createStreams(ctx context.Context, replicas int) error {
 	for _, cfg := range configs {
 		cfg.Storage = jetstream.FileStorage
 		cfg.Replicas = replicas
+		cfg.AllowDirect = embedded
 		st, err := s.js.CreateOrUpdateStream(ctx, cfg)
 		if err != nil {
 			return fmt.Errorf("create the stream %s: %w", cfg.Name, err)

@@ -2,35 +2,34 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/mooring-care/mooring/workflows/runner"
 )
 
-// watermark answers the last look's question: has the runner passed everything
-// that was acknowledged to a sender at this moment? All looks that begin
-// before a round share that round's few requests.
-type watermark struct {
-	s *Store
+// shared is one question to the server whose answer serves all who asked
+// before it was put: the looks of a busy moment share a few requests.
+type shared[T any] struct {
+	ask func(context.Context) (T, error)
 
 	mu sync.Mutex
-	// waiting are the looks that the next round serves; running says that a
-	// round is under way. Guarded by mu.
-	waiting []chan error
+	// waiting are those that the next round serves; running says that a round
+	// is under way. Guarded by mu.
+	waiting []chan answered[T]
 	running bool
 }
 
-func newWatermark(s *Store) *watermark { return &watermark{s: s} }
-
-// Passed returns once every event that EVENTS and INSIDE held when it was
-// called has been decided on or rejected. It waits as long as ctx allows: a
-// care message waits rather than overtake a booking.
-func (s *Store) Passed(ctx context.Context) error {
-	return s.passed.wait(ctx)
+type answered[T any] struct {
+	value T
+	err   error
 }
 
-func (w *watermark) wait(ctx context.Context) error {
-	ch := make(chan error, 1)
+// get returns an answer to the question put after get was called.
+func (w *shared[T]) get(ctx context.Context) (T, error) {
+	ch := make(chan answered[T], 1)
 	w.mu.Lock()
 	w.waiting = append(w.waiting, ch)
 	if !w.running {
@@ -39,14 +38,15 @@ func (w *watermark) wait(ctx context.Context) error {
 	}
 	w.mu.Unlock()
 	select {
-	case err := <-ch:
-		return err
+	case a := <-ch:
+		return a.value, a.err
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the runner to pass what was acknowledged: %w", ctx.Err())
+		var zero T
+		return zero, fmt.Errorf("wait for the runner to pass what was acknowledged: %w", ctx.Err())
 	}
 }
 
-func (w *watermark) rounds() {
+func (w *shared[T]) rounds() {
 	for {
 		w.mu.Lock()
 		batch := w.waiting
@@ -60,42 +60,70 @@ func (w *watermark) rounds() {
 		// A round ends by itself, so that looks whose callers gave up do not
 		// hold it; callers that still wait ask again.
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		err := w.round(ctx)
+		value, err := w.ask(ctx)
 		cancel()
 		for _, ch := range batch {
-			ch <- err
+			ch <- answered[T]{value, err}
 		}
 	}
 }
 
-// round reads both streams' last sequences once, then waits for each consumer
-// to pass them.
-func (w *watermark) round(ctx context.Context) error {
-	last := map[string]uint64{}
-	for _, name := range []string{streamEvents, streamInside} {
-		info, err := w.s.streams[name].Info(ctx)
+// Passed returns once every event that EVENTS and INSIDE held when it was
+// called, and that concerns the client, has been decided on or rejected. It
+// waits as long as ctx allows: a care message waits rather than overtake a
+// booking.
+func (s *Store) Passed(ctx context.Context, ref runner.Ref) error {
+	if s.arrivals.ready.Load() {
+		ends, err := s.ends.get(ctx)
 		if err != nil {
-			return fmt.Errorf("ask the stream %s: %w", name, err)
+			return err
 		}
-		last[name] = info.State.LastSeq
+		if err = s.arrivals.wait(ctx, ref, ends); !errors.Is(err, errLostPlace) {
+			return err
+		}
+	}
+	_, err := s.passed.get(ctx)
+	return err
+}
+
+// readEnds reads both streams' last sequences.
+func (s *Store) readEnds(ctx context.Context) (map[string]uint64, error) {
+	ends := map[string]uint64{}
+	for _, name := range arrivalStreams {
+		info, err := s.streams[name].Info(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("ask the stream %s: %w", name, err)
+		}
+		ends[name] = info.State.LastSeq
+	}
+	return ends, nil
+}
+
+// passAll reads both streams' last sequences once, then waits for each
+// consumer to pass them.
+func (s *Store) passAll(ctx context.Context) (struct{}, error) {
+	var none struct{}
+	last, err := s.readEnds(ctx)
+	if err != nil {
+		return none, err
 	}
 	for _, q := range Queues() {
 		wait := 500 * time.Microsecond
 		for {
-			ok, err := w.s.consumerPassed(ctx, q, last[q.stream])
+			ok, err := s.consumerPassed(ctx, q, last[q.stream])
 			if err != nil {
-				return err
+				return none, err
 			}
 			if ok {
 				break
 			}
 			if !pause(ctx, wait) {
-				return fmt.Errorf("wait for the consumer %s: %w", q.durable, ctx.Err())
+				return none, fmt.Errorf("wait for the consumer %s: %w", q.durable, ctx.Err())
 			}
 			wait = min(2*wait, 50*time.Millisecond)
 		}
 	}
-	return nil
+	return none, nil
 }
 
 // consumerPassed says whether everything up to seq that the consumer reads was

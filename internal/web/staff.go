@@ -350,6 +350,6 @@ func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
 		s.Log.Warn("a finished task is not confirmed", logRoute, route(r), logError, err)
 		s.say(w, v, http.StatusServiceUnavailable, "Not yet confirmed", "We do not know yet whether this was recorded. Go back and look again in a moment.")
 	default:
-		http.Redirect(w, r, "/clients/"+clinic+"/"+key, http.StatusSeeOther)
+		http.Redirect(w, r, "/clients/"+clinic+"/"+key, http.StatusSeeOther) //nolint:gosec // Finish knows both, so they are ids and no address
 	}
 }

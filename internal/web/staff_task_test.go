@@ -49,7 +49,7 @@ func TestFinishTask(t *testing.T) {
 		{"an unknown task", http.MethodPost, "t9", form, []*http.Cookie{session}, http.StatusNotFound, "nothing here"},
 		{"no decision in time", http.MethodPost, "slow", form, []*http.Cookie{session}, http.StatusServiceUnavailable, "Not yet confirmed"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) { //nolint:paralleltest // one desk counts for all
 			got := request(d.handler, c.method, path+c.task, c.form, c.session...)
 			if got.StatusCode != c.status || !strings.Contains(got.body, c.says) {
 				t.Errorf("status %d, want %d saying %q:\n%s", got.StatusCode, c.status, c.says, got.body)

@@ -373,11 +373,15 @@ func (r *Runner) load(ctx context.Context, ref Ref) (known, error) {
 	if seq == 0 {
 		return known{}, nil
 	}
+	k, ok := r.states.Peek(ref)
+	if ok && k.seq == seq {
+		return k, nil // the same record, read before
+	}
 	state, err := ReadState(record)
 	if err != nil {
 		return known{}, err
 	}
-	k := known{state, seq}
+	k = known{state, seq}
 	r.states.Add(ref, k)
 	return k, nil
 }
@@ -419,6 +423,9 @@ func (r *Runner) State(ctx context.Context, ref Ref) (workflows.State, uint64, e
 	record, seq, err := r.cfg.Log.Load(ctx, ref)
 	if err != nil || seq == 0 {
 		return workflows.State{}, seq, err
+	}
+	if k, ok := r.states.Peek(ref); ok && k.seq == seq {
+		return k.state, seq, nil // the same record, read before
 	}
 	s, err := ReadState(record)
 	return s, seq, err
