@@ -17,7 +17,7 @@ import (
 type eventCmd struct {
 	Kind string `arg:"" help:"What happened, such as appointment.noshow; the list stands below."`
 
-	Client string   `required:"" help:"The EHR's id of the client."`
+	Client string   `required:"true" help:"The EHR's id of the client."`
 	Clinic string   `help:"The clinic's id; may be left out where there is only one."`
 	At     timeText `placeholder:"TIME" help:"When it happened: RFC 3339, or from now, such as -2h or -1d12h. Unset: now."`
 	ID     string   `name:"id" help:"The event's id; sending the same id and source again counts once. Unset: random."`
@@ -175,11 +175,11 @@ func (t *timeText) Decode(ctx *kong.DecodeContext) error {
 }
 
 // time is the moment meant. Its error is a *misuseError.
-func (t timeText) time(now time.Time) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, string(t)); err == nil {
+func (t *timeText) time(now time.Time) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, string(*t)); err == nil {
 		return at, nil
 	}
-	if d, ok := stretch(string(t)); ok {
+	if d, ok := stretch(string(*t)); ok {
 		if at := now.Add(d); at.Year() >= 1 && at.Year() <= 9999 {
 			return at, nil
 		}
@@ -193,11 +193,8 @@ func stretch(s string) (time.Duration, bool) {
 	if s == "now" {
 		return 0, true
 	}
-	sign := time.Duration(1)
-	switch {
-	case strings.HasPrefix(s, "-"):
-		sign = -1
-	case !strings.HasPrefix(s, "+"):
+	back := strings.HasPrefix(s, "-")
+	if !back && !strings.HasPrefix(s, "+") {
 		return 0, false
 	}
 	units := map[byte]time.Duration{'w': 7 * 24 * time.Hour, 'd': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute, 's': time.Second}
@@ -219,7 +216,10 @@ func stretch(s string) (time.Duration, bool) {
 		sum += time.Duration(n) * unit
 		rest = rest[end+1:]
 	}
-	return sign * sum, true
+	if back {
+		sum = -sum
+	}
+	return sum, true
 }
 
 // maxStretch is about a century, which no event is away.

@@ -38,6 +38,7 @@ type App struct {
 	notify   *notifier.Notifier
 	provider notifier.Provider
 	mailed   func(notifier.Mail) // nil when nobody asked
+	between  Between
 
 	public, staff, ops *http.Server
 	listeners          map[string]net.Listener
@@ -142,7 +143,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	}
 	a.metrics = newMetrics(a)
 	a.runner, err = runner.New(runner.Config{
-		Log: a.store, Timers: a.store, Outbox: outbox{a.store}, Directories: a.clinics,
+		Log:    between(a.between.Log, runner.Log(a.store)),
+		Timers: between(a.between.Timers, runner.Timers(a.store)),
+		Outbox: between(a.between.Outbox, runner.Outbox(outbox{a.store})), Directories: a.clinics,
 		ClientKey: a.secrets.clientKey, Now: a.clock.Now, Logger: log, Observe: a.observe,
 	})
 	if err != nil {

@@ -56,11 +56,13 @@ func columns(b *strings.Builder, rows [][]string) {
 		}
 	}
 	for _, row := range rows {
-		line := " "
 		for i, cell := range row {
-			line += " " + cell + strings.Repeat(" ", 1+width[i]-utf8.RuneCountInString(cell))
+			if i > 0 {
+				b.WriteString(strings.Repeat(" ", width[i-1]-utf8.RuneCountInString(row[i-1])))
+			}
+			b.WriteString("  " + cell)
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString("\n")
 	}
 }
 

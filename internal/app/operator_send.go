@@ -76,11 +76,11 @@ func kindList() string {
 }
 
 // nearest is the outside kind that takes the fewest changes to type, whole or
-// without what stands before its dot.
+// one side of its dot.
 func nearest(name string) string {
 	changes := func(kind string) int {
-		_, short, _ := strings.Cut(kind, ".")
-		return min(distance(name, kind), distance(name, short))
+		family, short, _ := strings.Cut(kind, ".")
+		return min(distance(name, kind), distance(name, family), distance(name, short))
 	}
 	return slices.MinFunc(OutsideKinds(), func(a, b [2]string) int { return cmp.Compare(changes(a[0]), changes(b[0])) })[0]
 }

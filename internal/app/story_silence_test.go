@@ -24,8 +24,8 @@ type scripted struct {
 	before func(context.Context, notifier.Mail) error
 }
 
-// script is a provider on the mailbox that run reads.
-func script(t testing.TB, cfg Config, before func(context.Context, notifier.Mail) error) *scripted {
+// scriptedMail is a provider on the mailbox that run reads.
+func scriptedMail(t testing.TB, cfg Config, before func(context.Context, notifier.Mail) error) *scripted {
 	t.Helper()
 	box, err := mailbox.New(cfg.Data+"/mailbox", time.Now)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestNeverSilentRefused(t *testing.T) {
 	t.Parallel()
 	cfg := storyConfig(t)
 	refused := newSet(amara)
-	p := run(t, cfg, WithProvider(script(t, cfg, func(_ context.Context, m notifier.Mail) error {
+	p := run(t, cfg, WithProvider(scriptedMail(t, cfg, func(_ context.Context, m notifier.Mail) error {
 		if refused.has(m.To.Email) {
 			return &notifier.SendError{Class: notifier.Permanent, Detail: "550 5.1.1"}
 		}

@@ -360,8 +360,9 @@ func (s *Store) readArrivals(it jetstream.MessagesContext, queues map[string]str
 	}
 }
 
-// queueOf is the queue that a subject goes to; imports have one of their own,
-// and what no queue reads counts as read by none.
+// queueOf is the queue that a subject goes to, by the queues' filters: an urgent
+// kind has one of its own, and so have imports; the plain queue reads the rest.
+// What is no event's subject counts as read by none.
 func queueOf(queues map[string]string, subject string) string {
 	first, _, kind, ok := events.ParseSubject(subject)
 	if first == events.SubjectBulk {
@@ -370,7 +371,10 @@ func queueOf(queues map[string]string, subject string) string {
 	if !ok {
 		return ""
 	}
-	return queues[events.Subject(first, "*", kind)]
+	if urgent, ok := queues[events.Subject(first, "*", kind)]; ok {
+		return urgent
+	}
+	return queues[first+".>"]
 }
 
 // floors says, for each queue of a stream, up to where everything it reads was

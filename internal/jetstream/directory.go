@@ -19,8 +19,8 @@ var ErrOtherKey = errors.New("the client key is another one than the streams wer
 // CheckClientKey compares the key's fingerprint with the stored one, which the
 // first start creates and nobody ever replaces.
 func (s *Store) CheckClientKey(ctx context.Context, key []byte) error {
-	print := fingerprint(key)
-	_, err := s.kv.Create(ctx, metaFingerprint, []byte(print))
+	mark := fingerprint(key)
+	_, err := s.kv.Create(ctx, metaFingerprint, []byte(mark))
 	if err == nil {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (s *Store) CheckClientKey(ctx context.Context, key []byte) error {
 	if err != nil {
 		return fmt.Errorf("read the client key's fingerprint: %w", err)
 	}
-	if string(entry.Value()) != print {
+	if string(entry.Value()) != mark {
 		return ErrOtherKey
 	}
 	return nil

@@ -23,7 +23,6 @@ import (
 	"github.com/mooring-care/mooring/internal/links"
 	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
 	"github.com/mooring-care/mooring/internal/testkit/faults"
-	"github.com/mooring-care/mooring/workflows/library"
 )
 
 // The environment of this test: how many kills (3 unless stated), and the seed
@@ -114,13 +113,15 @@ func newRun(t *testing.T) *run {
 	keys := links.Generate()
 	r.people = &people{record: r.provider.record, seed: r.seed, keys: keys}
 	r.pubs = &publishers{clients: fewClients + perKill*int(number(t, envKills, 3)), pace: pace, seed: r.seed, token: text()}
-	r.clinic()
+	if err := faults.WriteClinic(filepath.Join(r.dir, "clinics"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	build(t, r.dir, "github.com/mooring-care/mooring/cmd/mooring")
 	shared := map[string]string{
 		"MOORING_MAILER": "sendgrid", "MOORING_SENDGRID_URL": r.provider.url, "SENDGRID_API_KEY": key,
 		"MOORING_CLINICS": filepath.Join(r.dir, "clinics"), "MOORING_LINK_KEYS": keys.Export(),
 		"MOORING_CLIENT_KEY":   base64.StdEncoding.EncodeToString([]byte(text() + text())[:32]),
-		"MOORING_EVENT_TOKENS": clinicID + ":" + r.pubs.token, "MOORING_LOG_LEVEL": "warn",
+		"MOORING_EVENT_TOKENS": faults.Clinic + ":" + r.pubs.token, "MOORING_LOG_LEVEL": "warn",
 		"NATS_URL": "", "NATS_CREDS": "", "MOORING_MAIL_RATE": "0", "MOORING_TIME_SPEED": "1", "MOORING_TIME_START": "",
 		"MOORING_PUBLIC_URL": "", "MOORING_STAFF_URL": "", "MOORING_STORE_KEY": "", "MOORING_STORE_KEY_FILE": "",
 	}
@@ -138,7 +139,7 @@ func (r *run) program(name string, env map[string]string) *program {
 	all["MOORING_DATA"], all["MOORING_OPS_HTTP"] = filepath.Join(r.dir, name), p.ops
 	all["MOORING_HTTP"], all["MOORING_STAFF_HTTP"] = freePort(r.t), freePort(r.t)
 	if r.pubs.door == "" {
-		r.pubs.door = "http://" + all["MOORING_HTTP"] + "/v1/clinics/" + clinicID + "/events"
+		r.pubs.door = "http://" + all["MOORING_HTTP"] + "/v1/clinics/" + faults.Clinic + "/events"
 	}
 	for k, v := range all {
 		if v == "" {
@@ -149,35 +150,6 @@ func (r *run) program(name string, env map[string]string) *program {
 	slices.Sort(p.env)
 	r.t.Cleanup(func() { p.kill() })
 	return p
-}
-
-// clinic writes the clinic's folder: the harness's own workflows beside the
-// built-in ones, and a quiet minute that is half a day away.
-func (r *run) clinic() {
-	t := r.t
-	t.Helper()
-	to := filepath.Join(r.dir, "clinics", clinicID)
-	copyDir(t, filepath.Join("testdata", "clinic"), to)
-	for name, src := range library.Files() {
-		if err := os.WriteFile(filepath.Join(to, "workflows", name), src, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path := filepath.Join(to, "clinic.yaml")
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	quiet := time.Now().UTC().Add(12 * time.Hour)
-	was := `{from: "00:00", to: "00:01"}`
-	is := fmt.Sprintf(`{from: %q, to: %q}`, quiet.Format("15:04"), quiet.Add(time.Minute).Format("15:04"))
-	changed := strings.Replace(string(b), was, is, 1)
-	if changed == string(b) {
-		t.Fatal("clinic.yaml has other quiet hours than the harness knows")
-	}
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // load starts the program and everybody around it, and kills it as often as
@@ -303,7 +275,7 @@ func (r *run) judge(url string, took time.Duration) {
 		t.Fatal(err)
 	}
 	report := faults.Judge(s, faults.History{
-		Clinics: []string{clinicID}, Acked: r.pubs.acked, Acts: r.people.confirmed(), Taken: taken, Kills: r.kills,
+		Clinics: []string{faults.Clinic}, Acked: r.pubs.acked, Acts: r.people.confirmed(), Taken: taken, Kills: r.kills,
 	})
 	for i, b := range report.Broken {
 		if i == 40 {

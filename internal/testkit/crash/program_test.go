@@ -191,11 +191,3 @@ func (p *provider) script(t *testing.T, s fakesendgrid.Script) {
 		t.Fatal(err)
 	}
 }
-
-// copyDir copies a folder of files and folders.
-func copyDir(t *testing.T, from, to string) {
-	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -17,10 +17,7 @@ import (
 	"github.com/mooring-care/mooring/internal/testkit/faults"
 )
 
-const (
-	clinicID = "quay"
-	source   = "https://ehr.example.org/crash"
-)
+const source = "https://ehr.example.org/crash"
 
 // publishers play the clinic's systems: each states one event after the other,
 // and repeats it until the stream acknowledges it.
@@ -184,7 +181,7 @@ func (p *publishers) next(rng *rand.Rand, id string, turn int) stated {
 
 func encode(rng *rand.Rand, id string, client int, kind events.Kind, at time.Time, data events.Data) stated {
 	ev := events.Event{
-		ID: id, Source: source, Clinic: clinicID, Kind: kind,
+		ID: id, Source: source, Clinic: faults.Clinic, Kind: kind,
 		Client: fmt.Sprintf("mrn-%04d", client), Time: at, Data: data,
 	}
 	write, first := events.Encode, events.SubjectEvents
@@ -199,7 +196,7 @@ func encode(rng *rand.Rand, id string, client int, kind events.Kind, at time.Tim
 		panic(fmt.Sprintf("encode a %s: %v", kind, err)) // a mistake of the harness itself
 	}
 	return stated{
-		subject: events.Subject(first, clinicID, kind), header: header, body: body, hash: ev.Hash(),
+		subject: events.Subject(first, faults.Clinic, kind), header: header, body: body, hash: ev.Hash(),
 		http: first == events.SubjectEvents && rng.IntN(10) == 0,
 	}
 }
@@ -282,16 +279,16 @@ func invalid(rng *rand.Rand, id string) stated {
 	m := stated{invalid: true, header: map[string]string{"Content-Type": "application/cloudevents+json"}}
 	switch rng.IntN(5) {
 	case 0: // half an event
-		m.subject, m.body = "events."+clinicID+".appointment.booked", []byte(`{"specversion":"1.0","id":`)
+		m.subject, m.body = "events."+faults.Clinic+".appointment.booked", []byte(`{"specversion":"1.0","id":`)
 	case 1: // a kind that does not exist
-		m.subject, m.body = "events."+clinicID+".appointment.imagined", body("appointment.imagined", `{}`)
+		m.subject, m.body = "events."+faults.Clinic+".appointment.imagined", body("appointment.imagined", `{}`)
 	case 2: // a human's word, from outside (the rule inside-only)
-		m.subject = "events." + clinicID + ".escalation.closed"
+		m.subject = "events." + faults.Clinic + ".escalation.closed"
 		m.body = body("escalation.closed", `{"escalation":{"id":"a","by":"amara","outcome":"false-alarm"}}`)
 	case 3: // a clinic that nobody configured
 		m.subject, m.body = "events.nowhere.client.signal", body("client.signal", `{"signal":{"name":"x"}}`)
 	default: // a subject that says another kind than the body
-		m.subject, m.body = "events."+clinicID+".client.signal", body("appointment.attended", `{"appointment":{"id":"a1"}}`)
+		m.subject, m.body = "events."+faults.Clinic+".client.signal", body("appointment.attended", `{"appointment":{"id":"a1"}}`)
 	}
 	return m
 }

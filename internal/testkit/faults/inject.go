@@ -1,0 +1,292 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// Call is one place where the program calls the store or the provider.
+type Call string
+
+// The calls.
+const (
+	LogLoad       Call = "log load"
+	LogAppend     Call = "log append"
+	TimersSet     Call = "timers set"
+	TimersLast    Call = "timers last"
+	OutboxEnqueue Call = "outbox enqueue"
+	LedgerLast    Call = "ledger last"
+	LedgerPut     Call = "ledger put"
+	Look          Call = "look"
+	Report        Call = "report"
+	Send          Call = "send"
+)
+
+// Calls lists every one.
+func Calls() []Call {
+	return []Call{LogLoad, LogAppend, TimersSet, TimersLast, OutboxEnqueue, LedgerLast, LedgerPut, Look, Report, Send}
+}
+
+// Fault has one client's calls fail: the nth one, counted from 1, and as many
+// after it as Times says, before or after they took effect.
+type Fault struct {
+	Call  Call
+	After bool
+	Nth   int
+	Times int
+}
+
+// ErrInjected is what a call that was made to fail answers.
+var ErrInjected = errors.New("injected fault")
+
+// Injector makes calls fail by client, so that many clients of one program each
+// meet a fault of their own.
+type Injector struct {
+	mu     sync.Mutex
+	faults map[string]Fault // by client key
+	counts map[string]map[Call]int
+	fired  map[string]int
+	// messages are those asked for, by id.
+	messages map[string]asked
+	taken    []fakesendgrid.Entry
+	excused  map[string]bool
+	took     func(notifier.Mail, workflows.Enqueue, runner.Ref)
+}
+
+type asked struct {
+	ref     runner.Ref
+	enqueue workflows.Enqueue
+}
+
+// NewInjector calls took, on the sender's goroutine, for every mail that its
+// provider took.
+func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref)) *Injector {
+	return &Injector{
+		faults: map[string]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]int{},
+		messages: map[string]asked{}, excused: map[string]bool{}, took: took,
+	}
+}
+
+// Plan has the client's calls fail.
+func (in *Injector) Plan(key string, f Fault) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.faults[key] = f
+}
+
+// Fired is how often the client's fault has struck.
+func (in *Injector) Fired(key string) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.fired[key]
+}
+
+// Taken are the mails that the provider took, in order.
+func (in *Injector) Taken() []fakesendgrid.Entry {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return append([]fakesendgrid.Entry{}, in.taken...)
+}
+
+// Excused are the messages whose fate nobody could know: their request was made
+// to fail.
+func (in *Injector) Excused() map[string]bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	out := map[string]bool{}
+	for id := range in.excused {
+		out[id] = true
+	}
+	return out
+}
+
+// Asked says whether a message of the lane was asked for.
+func (in *Injector) Asked(key string, lane workflows.Lane) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, m := range in.messages {
+		if m.ref.Key == key && m.enqueue.Lane == lane {
+			return true
+		}
+	}
+	return false
+}
+
+// strike says whether this call fails, and when.
+func (in *Injector) strike(key string, c Call) (before, after bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	f, ok := in.faults[key]
+	if !ok || f.Call != c {
+		return false, false
+	}
+	if in.counts[key] == nil {
+		in.counts[key] = map[Call]int{}
+	}
+	in.counts[key][c]++
+	n := in.counts[key][c]
+	if n < f.Nth || n >= f.Nth+max(f.Times, 1) {
+		return false, false
+	}
+	in.fired[key]++
+	return !f.After, f.After
+}
+
+// around makes one call, or seems to.
+func around[T any](in *Injector, key string, c Call, do func() (T, error)) (T, error) {
+	var zero T
+	before, after := in.strike(key, c)
+	if before {
+		return zero, ErrInjected
+	}
+	out, err := do()
+	if after {
+		return zero, ErrInjected
+	}
+	return out, err
+}
+
+type none struct{}
+
+// Log stands before a log.
+func (in *Injector) Log(to runner.Log) runner.Log { return injectedLog{in, to} }
+
+type injectedLog struct {
+	in *Injector
+	to runner.Log
+}
+
+func (l injectedLog) Load(ctx context.Context, ref runner.Ref) (record []byte, seq uint64, err error) {
+	record, err = around(l.in, ref.Key, LogLoad, func() ([]byte, error) {
+		var out []byte
+		var err error
+		out, seq, err = l.to.Load(ctx, ref)
+		return out, err
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return record, seq, nil
+}
+
+func (l injectedLog) Append(ctx context.Context, ref runner.Ref, expected uint64, record []byte, meta runner.Meta) (uint64, error) {
+	return around(l.in, ref.Key, LogAppend, func() (uint64, error) { return l.to.Append(ctx, ref, expected, record, meta) })
+}
+
+// Timers stands before timers.
+func (in *Injector) Timers(to runner.Timers) runner.Timers { return injectedTimers{in, to} }
+
+type injectedTimers struct {
+	in *Injector
+	to runner.Timers
+}
+
+func (x injectedTimers) Set(ctx context.Context, ref runner.Ref, at time.Time) error {
+	_, err := around(x.in, ref.Key, TimersSet, func() (none, error) { return none{}, x.to.Set(ctx, ref, at) })
+	return err
+}
+
+func (x injectedTimers) Last(ctx context.Context, ref runner.Ref) (uint64, error) {
+	return around(x.in, ref.Key, TimersLast, func() (uint64, error) { return x.to.Last(ctx, ref) })
+}
+
+// Outbox stands before an outbox.
+func (in *Injector) Outbox(to runner.Outbox) runner.Outbox { return injectedOutbox{in, to} }
+
+type injectedOutbox struct {
+	in *Injector
+	to runner.Outbox
+}
+
+func (x injectedOutbox) Enqueue(ctx context.Context, ref runner.Ref, m workflows.Enqueue) error {
+	x.in.mu.Lock()
+	x.in.messages[m.ID] = asked{ref, m}
+	x.in.mu.Unlock()
+	_, err := around(x.in, ref.Key, OutboxEnqueue, func() (none, error) { return none{}, x.to.Enqueue(ctx, ref, m) })
+	return err
+}
+
+// Ledger stands before a ledger.
+func (in *Injector) Ledger(to notifier.Ledger) notifier.Ledger { return injectedLedger{in, to} }
+
+type injectedLedger struct {
+	in *Injector
+	to notifier.Ledger
+}
+
+func (x injectedLedger) Last(ctx context.Context, m notifier.Message) (e notifier.Entry, revision uint64, err error) {
+	e, err = around(x.in, m.Key, LedgerLast, func() (notifier.Entry, error) {
+		var out notifier.Entry
+		var err error
+		out, revision, err = x.to.Last(ctx, m)
+		return out, err
+	})
+	if err != nil {
+		return e, 0, err
+	}
+	return e, revision, nil
+}
+
+func (x injectedLedger) Put(ctx context.Context, m notifier.Message, expected uint64, e notifier.Entry) (uint64, error) {
+	return around(x.in, m.Key, LedgerPut, func() (uint64, error) { return x.to.Put(ctx, m, expected, e) })
+}
+
+// Looker stands before a looker.
+func (in *Injector) Looker(to notifier.Looker) notifier.Looker { return injectedLooker{in, to} }
+
+type injectedLooker struct {
+	in *Injector
+	to notifier.Looker
+}
+
+func (x injectedLooker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
+	return around(x.in, m.Key, Look, func() (notifier.Look, error) { return x.to.Look(ctx, m) })
+}
+
+// Reporter stands before a reporter.
+func (in *Injector) Reporter(to notifier.Reporter) notifier.Reporter { return injectedReporter{in, to} }
+
+type injectedReporter struct {
+	in *Injector
+	to notifier.Reporter
+}
+
+func (x injectedReporter) Report(ctx context.Context, m notifier.Message, k events.Kind, e notifier.Entry) error {
+	_, err := around(x.in, m.Key, Report, func() (none, error) { return none{}, x.to.Report(ctx, m, k, e) })
+	return err
+}
+
+// Provider is a provider that takes every mail and keeps it on record.
+func (in *Injector) Provider() notifier.Provider { return injectedProvider{in} }
+
+type injectedProvider struct{ in *Injector }
+
+func (x injectedProvider) Send(_ context.Context, m notifier.Mail) (notifier.Receipt, error) {
+	x.in.mu.Lock()
+	a := x.in.messages[m.ID]
+	x.in.mu.Unlock()
+	struck := x.in.Fired(a.ref.Key)
+	receipt, err := around(x.in, a.ref.Key, Send, func() (notifier.Receipt, error) {
+		x.in.mu.Lock()
+		x.in.taken = append(x.in.taken, fakesendgrid.Entry{
+			Time: time.Now(), MID: m.ID, To: m.To.Email, Subject: m.Subject, Lane: string(m.Lane), Status: 202, Text: m.Text,
+		})
+		x.in.mu.Unlock()
+		x.in.took(m, a.enqueue, a.ref)
+		return notifier.Receipt{ProviderID: m.ID}, nil
+	})
+	if err != nil && x.in.Fired(a.ref.Key) > struck {
+		x.in.mu.Lock()
+		x.in.excused[m.ID] = true
+		x.in.mu.Unlock()
+	}
+	return receipt, err
+}
