@@ -74,6 +74,10 @@ type Notifier struct {
 	mu sync.Mutex
 	// rest is until when the provider asked each lane to wait. Guarded by mu.
 	rest map[Lane]time.Time
+	// unsure are the nonces of claims that may or may not be stored, by message
+	// id: nothing was requested under them, so this process may take them up
+	// again. Guarded by mu.
+	unsure map[string]string
 }
 
 // New makes a Notifier.
@@ -81,7 +85,7 @@ func New(cfg Config) *Notifier {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Lane, Status) {}
 	}
-	return &Notifier{cfg: cfg, rest: map[Lane]time.Time{}}
+	return &Notifier{cfg: cfg, rest: map[Lane]time.Time{}, unsure: map[string]string{}}
 }
 
 // restFor has a lane wait, as the provider asked.
@@ -97,6 +101,23 @@ func (n *Notifier) resting(lane Lane) time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.rest[lane].Sub(n.cfg.Now())
+}
+
+// nonce names a new attempt, or takes up one whose claim may be stored.
+func (n *Notifier) nonce(id string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if kept, ok := n.unsure[id]; ok {
+		delete(n.unsure, id)
+		return kept
+	}
+	return rand.Text()
+}
+
+func (n *Notifier) keepNonce(id, nonce string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.unsure[id] = nonce
 }
 
 // attempt is one message on its way through the stages.
@@ -156,7 +177,7 @@ const (
 // message is settled and may leave the outbox, else how long to wait before it
 // comes again.
 func (n *Notifier) Deliver(ctx context.Context, m Message) (again time.Duration) {
-	a := &attempt{m: m, nonce: rand.Text()}
+	a := &attempt{m: m}
 	list := stages()
 	for i := 0; i < len(list); i++ {
 		if ctx.Err() != nil {
@@ -185,6 +206,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 	if a.revision > 0 {
 		return goOn // the same claim, tried again
 	}
+	a.nonce = n.nonce(a.m.ID)
 	ctx = context.WithoutCancel(ctx)
 	var last Entry
 	var rev uint64
@@ -200,6 +222,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 		// leader knows, and our nonce is our name.
 		if last, rev, err = n.cfg.Ledger.Last(ctx, a.m); err != nil {
 			n.cfg.Logger.Warn("claiming a message has to wait", "message", a.m.ID, "error", err)
+			n.keepNonce(a.m.ID, a.nonce)
 			return comeAgain(soon)
 		}
 		switch {

@@ -127,18 +127,13 @@ func first(s []string) string {
 	return s[0]
 }
 
-// stop says that a message is no longer wanted; one that has left has left.
+// stop says that a message is no longer wanted; one that has left has left,
+// and so no note says that it did not: the notifier's report does.
 func (d *decider) stop(id string, why Reason) {
 	for i := range d.s.Sends {
-		x := &d.s.Sends[i]
-		if x.ID != id || x.Status != SendAsked {
-			continue
+		if x := &d.s.Sends[i]; x.ID == id && x.Status == SendAsked {
+			x.Status, x.Reason, x.By = SendStopped, why, d.hash
 		}
-		x.Status, x.Reason, x.By = SendStopped, why, d.hash
-		d.note(Note{
-			What: WhatMessage, Reason: why, Subject: x.ID, Person: x.Message.Person, Detail: x.Message.Template,
-			Workflow: x.Message.Workflow, Step: x.Message.Step,
-		})
 	}
 }
 

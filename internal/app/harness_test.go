@@ -93,7 +93,7 @@ func run(t testing.TB, cfg Config, opts ...Option) *program {
 	}
 	p.start(cfg)
 	t.Cleanup(func() {
-		if !t.Failed() {
+		if !t.Failed() && p.App != nil {
 			p.settle()
 			p.quiet()
 			p.lint()
@@ -105,10 +105,12 @@ func run(t testing.TB, cfg Config, opts ...Option) *program {
 
 func (p *program) start(cfg Config) {
 	p.t.Helper()
+	zz("new")
 	a, err := New(p.t.Context(), cfg, cfg.Logger(p.log), append([]Option{WithObserver(p.decided)}, p.opts...)...)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	zz("made")
 	p.App = a
 	if err := a.Start(p.t.Context()); err != nil {
 		p.t.Fatal(err)
@@ -140,7 +142,9 @@ func (p *program) stop() {
 	}
 	p.sender.Close()
 	p.nc.Close()
+	zz("stop")
 	p.Stop(context.Background())
+	zz("stopped")
 	p.App = nil
 }
 
@@ -215,6 +219,7 @@ func (p *program) settle() {
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		zz("%s unfinished %v", p.t.Name(), unfinished)
 		// What one part finishes another begins: only two looks alike are rest.
 		if len(unfinished) == 0 && before != nil && maps.Equal(uses, before) {
 			break

@@ -166,7 +166,7 @@ func TestInsideOnly(t *testing.T) {
 		cancel()
 		// Nor does the HTTP door take it.
 		g := p.browser().do(http.MethodPost, publicURL+"/v1/clinics/sample/events", header["Content-Type"], string(body), map[string]string{"Authorization": "Bearer " + p.EventToken("sample")})
-		if g.status != http.StatusUnprocessableEntity && g.status != http.StatusBadRequest {
+		if g.status != http.StatusForbidden {
 			t.Errorf("the HTTP door answered a %s with %d: %s", lie.Kind, g.status, g.text)
 		}
 	}

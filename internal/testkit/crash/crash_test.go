@@ -21,6 +21,7 @@ import (
 
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/testkit"
 	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
 	"github.com/mooring-care/mooring/internal/testkit/faults"
 )
@@ -72,6 +73,7 @@ type run struct {
 // TestCrash kills the program, with its embedded server, at random moments under
 // load: nothing-lost, once, last-look and never-silent must hold over all of it.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	r := newRun(t)
 	password := text()
 	port := freePort(t)
@@ -100,6 +102,40 @@ func TestCrash(t *testing.T) {
 	r.judge("nats://operator:"+password+"@"+server.Addr(), time.Since(began))
 }
 
+// TestCrashReplicas kills one or the other of two replicas that share an
+// external server, under load: the same rules, while the other one works on.
+func TestCrashReplicas(t *testing.T) {
+	t.Parallel()
+	r := newRun(t)
+	addr := freePort(t)
+	config := filepath.Join(r.dir, "nats.conf")
+	text := fmt.Sprintf("listen: %q\njetstream {\n  store_dir: %q\n  sync_interval: always\n}\n", addr, filepath.Join(r.dir, "nats"))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := &program{
+		bin: build(t, r.dir, "github.com/nats-io/nats-server/v2"), args: []string{"-c", config}, log: filepath.Join(r.dir, "nats.log"),
+	}
+	server.start(t)
+	t.Cleanup(func() { server.kill() })
+	r.natsURL = "nats://" + addr
+	testkit.Eventually(t, 20*time.Second, "the NATS server listens", func() bool {
+		nc, err := nats.Connect(r.natsURL)
+		if err == nil {
+			nc.Close()
+		}
+		return err == nil
+	})
+	for _, name := range []string{"one", "two"} {
+		r.replicas = append(r.replicas, r.program(name, map[string]string{"NATS_URL": r.natsURL}))
+	}
+	r.pubs.urls = []string{r.natsURL}
+	began := time.Now()
+	r.load(number(t, envKills, 3), func() {})
+	r.finish()
+	r.judge(r.natsURL, time.Since(began))
+}
+
 func text() string { return rand.Text() }
 
 // newRun prepares everything but the program under test.
@@ -122,7 +158,8 @@ func newRun(t *testing.T) *run {
 		"MOORING_CLINICS": filepath.Join(r.dir, "clinics"), "MOORING_LINK_KEYS": keys.Export(),
 		"MOORING_CLIENT_KEY":   base64.StdEncoding.EncodeToString([]byte(text() + text())[:32]),
 		"MOORING_EVENT_TOKENS": faults.Clinic + ":" + r.pubs.token, "MOORING_LOG_LEVEL": "warn",
-		"NATS_URL": "", "NATS_CREDS": "", "MOORING_MAIL_RATE": "0", "MOORING_TIME_SPEED": "1", "MOORING_TIME_START": "",
+		"MOORING_NATS_LISTEN": freePort(t),
+		"NATS_URL":            "", "NATS_CREDS": "", "MOORING_MAIL_RATE": "0", "MOORING_TIME_SPEED": "1", "MOORING_TIME_START": "",
 		"MOORING_PUBLIC_URL": "", "MOORING_STAFF_URL": "", "MOORING_STORE_KEY": "", "MOORING_STORE_KEY_FILE": "",
 	}
 	r.shared = shared

@@ -18,21 +18,21 @@ type Call string
 
 // The calls.
 const (
-	LogLoad       Call = "log load"
-	LogAppend     Call = "log append"
-	TimersSet     Call = "timers set"
-	TimersLast    Call = "timers last"
-	OutboxEnqueue Call = "outbox enqueue"
-	LedgerLast    Call = "ledger last"
-	LedgerPut     Call = "ledger put"
-	Look          Call = "look"
-	Report        Call = "report"
-	Send          Call = "send"
+	CallLogLoad       Call = "log load"
+	CallLogAppend     Call = "log append"
+	CallTimersSet     Call = "timers set"
+	CallTimersLast    Call = "timers last"
+	CallOutboxEnqueue Call = "outbox enqueue"
+	CallLedgerLast    Call = "ledger last"
+	CallLedgerPut     Call = "ledger put"
+	CallLook          Call = "look"
+	CallReport        Call = "report"
+	CallSend          Call = "send"
 )
 
 // Calls lists every one.
 func Calls() []Call {
-	return []Call{LogLoad, LogAppend, TimersSet, TimersLast, OutboxEnqueue, LedgerLast, LedgerPut, Look, Report, Send}
+	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend}
 }
 
 // Fault has one client's calls fail: the nth one, counted from 1, and as many
@@ -51,9 +51,9 @@ var ErrInjected = errors.New("injected fault")
 // meet a fault of their own.
 type Injector struct {
 	mu     sync.Mutex
-	faults map[string]Fault // by client key
+	faults map[string][]Fault // by client key
 	counts map[string]map[Call]int
-	fired  map[string]int
+	fired  map[string]map[Call]int
 	// messages are those asked for, by id.
 	messages map[string]asked
 	taken    []fakesendgrid.Entry
@@ -70,23 +70,24 @@ type asked struct {
 // provider took.
 func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref)) *Injector {
 	return &Injector{
-		faults: map[string]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]int{},
+		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{},
 		messages: map[string]asked{}, excused: map[string]bool{}, took: took,
 	}
 }
 
 // Plan has the client's calls fail.
-func (in *Injector) Plan(key string, f Fault) {
+func (in *Injector) Plan(key string, f ...Fault) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.faults[key] = f
+	in.counts[key], in.fired[key] = map[Call]int{}, map[Call]int{}
 }
 
-// Fired is how often the client's fault has struck.
-func (in *Injector) Fired(key string) int {
+// Fired is how often the client's calls of a kind were made to fail.
+func (in *Injector) Fired(key string, c Call) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.fired[key]
+	return in.fired[key][c]
 }
 
 // Taken are the mails that the provider took, in order.
@@ -124,20 +125,18 @@ func (in *Injector) Asked(key string, lane workflows.Lane) bool {
 func (in *Injector) strike(key string, c Call) (before, after bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	f, ok := in.faults[key]
-	if !ok || f.Call != c {
-		return false, false
-	}
 	if in.counts[key] == nil {
-		in.counts[key] = map[Call]int{}
+		return false, false // nothing is planned
 	}
 	in.counts[key][c]++
 	n := in.counts[key][c]
-	if n < f.Nth || n >= f.Nth+max(f.Times, 1) {
-		return false, false
+	for _, f := range in.faults[key] {
+		if f.Call == c && n >= f.Nth && n < f.Nth+max(f.Times, 1) {
+			in.fired[key][c]++
+			return !f.After, f.After
+		}
 	}
-	in.fired[key]++
-	return !f.After, f.After
+	return false, false
 }
 
 // around makes one call, or seems to.
@@ -165,7 +164,7 @@ type injectedLog struct {
 }
 
 func (l injectedLog) Load(ctx context.Context, ref runner.Ref) (record []byte, seq uint64, err error) {
-	record, err = around(l.in, ref.Key, LogLoad, func() ([]byte, error) {
+	record, err = around(l.in, ref.Key, CallLogLoad, func() ([]byte, error) {
 		var out []byte
 		var err error
 		out, seq, err = l.to.Load(ctx, ref)
@@ -178,7 +177,7 @@ func (l injectedLog) Load(ctx context.Context, ref runner.Ref) (record []byte, s
 }
 
 func (l injectedLog) Append(ctx context.Context, ref runner.Ref, expected uint64, record []byte, meta runner.Meta) (uint64, error) {
-	return around(l.in, ref.Key, LogAppend, func() (uint64, error) { return l.to.Append(ctx, ref, expected, record, meta) })
+	return around(l.in, ref.Key, CallLogAppend, func() (uint64, error) { return l.to.Append(ctx, ref, expected, record, meta) })
 }
 
 // Timers stands before timers.
@@ -190,12 +189,12 @@ type injectedTimers struct {
 }
 
 func (x injectedTimers) Set(ctx context.Context, ref runner.Ref, at time.Time) error {
-	_, err := around(x.in, ref.Key, TimersSet, func() (none, error) { return none{}, x.to.Set(ctx, ref, at) })
+	_, err := around(x.in, ref.Key, CallTimersSet, func() (none, error) { return none{}, x.to.Set(ctx, ref, at) })
 	return err
 }
 
 func (x injectedTimers) Last(ctx context.Context, ref runner.Ref) (uint64, error) {
-	return around(x.in, ref.Key, TimersLast, func() (uint64, error) { return x.to.Last(ctx, ref) })
+	return around(x.in, ref.Key, CallTimersLast, func() (uint64, error) { return x.to.Last(ctx, ref) })
 }
 
 // Outbox stands before an outbox.
@@ -210,7 +209,7 @@ func (x injectedOutbox) Enqueue(ctx context.Context, ref runner.Ref, m workflows
 	x.in.mu.Lock()
 	x.in.messages[m.ID] = asked{ref, m}
 	x.in.mu.Unlock()
-	_, err := around(x.in, ref.Key, OutboxEnqueue, func() (none, error) { return none{}, x.to.Enqueue(ctx, ref, m) })
+	_, err := around(x.in, ref.Key, CallOutboxEnqueue, func() (none, error) { return none{}, x.to.Enqueue(ctx, ref, m) })
 	return err
 }
 
@@ -223,7 +222,7 @@ type injectedLedger struct {
 }
 
 func (x injectedLedger) Last(ctx context.Context, m notifier.Message) (e notifier.Entry, revision uint64, err error) {
-	e, err = around(x.in, m.Key, LedgerLast, func() (notifier.Entry, error) {
+	e, err = around(x.in, m.Key, CallLedgerLast, func() (notifier.Entry, error) {
 		var out notifier.Entry
 		var err error
 		out, revision, err = x.to.Last(ctx, m)
@@ -236,7 +235,7 @@ func (x injectedLedger) Last(ctx context.Context, m notifier.Message) (e notifie
 }
 
 func (x injectedLedger) Put(ctx context.Context, m notifier.Message, expected uint64, e notifier.Entry) (uint64, error) {
-	return around(x.in, m.Key, LedgerPut, func() (uint64, error) { return x.to.Put(ctx, m, expected, e) })
+	return around(x.in, m.Key, CallLedgerPut, func() (uint64, error) { return x.to.Put(ctx, m, expected, e) })
 }
 
 // Looker stands before a looker.
@@ -248,7 +247,7 @@ type injectedLooker struct {
 }
 
 func (x injectedLooker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
-	return around(x.in, m.Key, Look, func() (notifier.Look, error) { return x.to.Look(ctx, m) })
+	return around(x.in, m.Key, CallLook, func() (notifier.Look, error) { return x.to.Look(ctx, m) })
 }
 
 // Reporter stands before a reporter.
@@ -260,7 +259,7 @@ type injectedReporter struct {
 }
 
 func (x injectedReporter) Report(ctx context.Context, m notifier.Message, k events.Kind, e notifier.Entry) error {
-	_, err := around(x.in, m.Key, Report, func() (none, error) { return none{}, x.to.Report(ctx, m, k, e) })
+	_, err := around(x.in, m.Key, CallReport, func() (none, error) { return none{}, x.to.Report(ctx, m, k, e) })
 	return err
 }
 
@@ -273,8 +272,8 @@ func (x injectedProvider) Send(_ context.Context, m notifier.Mail) (notifier.Rec
 	x.in.mu.Lock()
 	a := x.in.messages[m.ID]
 	x.in.mu.Unlock()
-	struck := x.in.Fired(a.ref.Key)
-	receipt, err := around(x.in, a.ref.Key, Send, func() (notifier.Receipt, error) {
+	struck := x.in.Fired(a.ref.Key, CallSend)
+	receipt, err := around(x.in, a.ref.Key, CallSend, func() (notifier.Receipt, error) {
 		x.in.mu.Lock()
 		x.in.taken = append(x.in.taken, fakesendgrid.Entry{
 			Time: time.Now(), MID: m.ID, To: m.To.Email, Subject: m.Subject, Lane: string(m.Lane), Status: 202, Text: m.Text,
@@ -283,7 +282,7 @@ func (x injectedProvider) Send(_ context.Context, m notifier.Mail) (notifier.Rec
 		x.in.took(m, a.enqueue, a.ref)
 		return notifier.Receipt{ProviderID: m.ID}, nil
 	})
-	if err != nil && x.in.Fired(a.ref.Key) > struck {
+	if err != nil && x.in.Fired(a.ref.Key, CallSend) > struck {
 		x.in.mu.Lock()
 		x.in.excused[m.ID] = true
 		x.in.mu.Unlock()

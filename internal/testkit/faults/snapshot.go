@@ -114,7 +114,6 @@ func Take(ctx context.Context, nc *nats.Conn) (*Snapshot, error) {
 			s.Outbox = append(s.Outbox, m.Subject()[strings.LastIndexByte(m.Subject(), '.')+1:])
 			return nil
 		}},
-		{"TIMERS", s.timer},
 		{"REJECTED", func(m jetstream.Msg, _ *jetstream.MsgMetadata) error {
 			s.Rejected[origin(m.Headers().Get("Mooring-Origin"), m.Headers().Get("Mooring-Origin-Sequence"))]++
 			return nil
@@ -124,8 +123,39 @@ func Take(ctx context.Context, nc *nats.Conn) (*Snapshot, error) {
 			return nil, fmt.Errorf("take a snapshot of %s: %w", r.stream, err)
 		}
 	}
+	if err := s.timers(ctx, js); err != nil {
+		return nil, fmt.Errorf("take a snapshot of TIMERS: %w", err)
+	}
 	s.At = time.Now()
 	return s, nil
+}
+
+// firing is how long a timer may take from its set-subject to its due-subject.
+const firing = 2 * time.Second
+
+// timers reads TIMERS, and again while somebody who waits has none: a timer that
+// fires just then is on neither subject for a moment.
+func (s *Snapshot) timers(ctx context.Context, js jetstream.JetStream) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); ; {
+		s.Timers = map[runner.Ref]Timer{}
+		if err := each(ctx, js, "TIMERS", s.timer); err != nil {
+			return err
+		}
+		missing := false
+		for ref, c := range s.Clients {
+			missing = missing || !c.State.Next().IsZero() && s.Timers[ref] == Timer{}
+		}
+		if !missing || time.Since(began) > firing {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func stored(m jetstream.Msg, md *jetstream.MsgMetadata) Stored {
@@ -219,7 +249,7 @@ func each(ctx context.Context, js jetstream.JetStream, stream string, take func(
 	}
 	if st.CachedInfo().Config.Retention == jetstream.WorkQueuePolicy {
 		// A work queue lets nobody read past its consumers.
-		for seq := st.CachedInfo().State.FirstSeq; seq <= end; seq++ {
+		for seq := st.CachedInfo().State.FirstSeq; ; seq++ {
 			m, err := st.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(">"))
 			if errors.Is(err, jetstream.ErrMsgNotFound) {
 				return nil
@@ -232,7 +262,6 @@ func each(ctx context.Context, js jetstream.JetStream, stream string, take func(
 			}
 			seq = m.Sequence
 		}
-		return nil
 	}
 	cons, err := js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{})
 	if err != nil {

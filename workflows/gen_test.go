@@ -1,0 +1,240 @@
+package workflows
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// generators make the data of a random event of each kind, in the light of the
+// state: mostly about what exists, sometimes about what does not.
+func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
+	escalationAct := func(rt *rapid.T, s *sim) events.Data {
+		return events.Data{Escalation: &events.EscalationAct{ID: s.drawEscalation(rt), By: drawPerson(rt), How: "phone", Note: "zz note"}}
+	}
+	report := func(rt *rapid.T, s *sim) events.Data {
+		return events.Data{Message: &events.MessageReport{
+			ID:     s.drawMessage(rt),
+			Detail: rapid.SampledFrom([]string{"", "550 5.1.1", "550 <zzmail@client.example> unknown"}).Draw(rt, "detail"),
+		}}
+	}
+	note := func(rt *rapid.T, _ *sim) events.Data {
+		return events.Data{Note: &events.Note{By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "zz own words"}).Draw(rt, "reason"), Approach: "zz"}}
+	}
+	pause := func(rt *rapid.T, s *sim) events.Data {
+		p := &events.Pause{By: drawPerson(rt), Reason: "zz"}
+		if rapid.Bool().Draw(rt, "limited") {
+			p.Until = ptr(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
+		}
+		return events.Data{Pause: p}
+	}
+	nothing := func(*rapid.T, *sim) events.Data { return events.Data{} }
+	return map[events.Kind]func(*rapid.T, *sim) events.Data{
+		events.AppointmentBooked:      drawAppointment,
+		events.AppointmentRescheduled: drawAppointment,
+		events.AppointmentCancelled:   drawAppointment,
+		events.AppointmentNoShow:      drawAppointment,
+		events.AppointmentAttended:    drawAppointment,
+		events.AppointmentRetracted:   drawAppointment,
+		events.ClientUpdated: func(rt *rapid.T, s *sim) events.Data {
+			d := events.Data{Client: drawClient(rt, s.now)}
+			if rapid.IntRange(0, 4).Draw(rt, "company") == 0 {
+				d.Appointment = drawAppointment(rt, s).Appointment
+			}
+			return d
+		},
+		events.ClientSignal: func(*rapid.T, *sim) events.Data {
+			return events.Data{Signal: &events.Signal{Name: "diary"}}
+		},
+		events.ClientMerged: func(*rapid.T, *sim) events.Data {
+			return events.Data{Merge: &events.Merge{Into: "zz-ehr-2"}}
+		},
+		events.SafetyConcern: func(rt *rapid.T, _ *sim) events.Data {
+			level := rapid.SampledFrom([]events.ConcernLevel{events.ConcernSameDay, events.ConcernImmediate}).Draw(rt, "level")
+			return events.Data{Concern: &events.Concern{Level: level, From: "portal", Note: "zz item 9"}}
+		},
+		events.MessageReplied: nothing,
+		events.CheckinAnswered: func(rt *rapid.T, _ *sim) events.Data {
+			return events.Data{Answer: &events.Answer{
+				Safe:    ptr(rapid.IntRange(0, 3).Draw(rt, "safe") > 0),
+				Reasons: rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "zz own words")), 0, 2).Draw(rt, "reasons"),
+				Wish:    rapid.SampledFrom([]string{"", "", "slower", "stop"}).Draw(rt, "wish"),
+				Text:    rapid.SampledFrom([]string{"", "zz text"}).Draw(rt, "text"),
+			}}
+		},
+		events.EscalationAcknowledged: escalationAct,
+		events.EscalationDeclined:     escalationAct,
+		events.EscalationAttempted:    escalationAct,
+		events.EscalationClosed: func(rt *rapid.T, s *sim) events.Data {
+			d := escalationAct(rt, s)
+			d.Escalation.Outcome = rapid.SampledFrom([]events.Outcome{events.OutcomeReachedSafe, events.OutcomeFalseAlarm, "odd"}).Draw(rt, "outcome")
+			return d
+		},
+		events.EscalationReopened: escalationAct,
+		events.TaskDone: func(rt *rapid.T, s *sim) events.Data {
+			ids := []string{"kunknown"}
+			for i := range s.state.Tasks {
+				ids = append(ids, s.state.Tasks[i].ID)
+			}
+			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "zz"}}
+		},
+		events.ClientNoted:       note,
+		events.ClientPaused:      pause,
+		events.ClientResumed:     pause,
+		events.ClientOptedOut:    nothing,
+		events.ClientErased:      nothing,
+		events.MessageAccepted:   report,
+		events.MessageDelivered:  report,
+		events.MessageBounced:    report,
+		events.MessageDropped:    report,
+		events.MessageComplained: report,
+		events.MessageUnknown:    report,
+		events.MessageWithdrawn:  report,
+		events.MessageRefused:    report,
+		events.TimerDue:          nothing,
+	}
+}
+
+func TestEveryKindHasAGenerator(t *testing.T) {
+	gens := generators()
+	for _, spec := range events.Kinds() {
+		if gens[spec.Kind] == nil {
+			t.Errorf("%s has no generator: no random history would ever meet it", spec.Kind)
+		}
+		delete(gens, spec.Kind)
+	}
+	for kind := range gens {
+		t.Errorf("the generator of %s belongs to no kind", kind)
+	}
+}
+
+func drawPerson(rt *rapid.T) string {
+	return rapid.SampledFrom([]string{"amara", "jonas", "mei", "ruth", "nobody"}).Draw(rt, "by")
+}
+
+func (s *sim) drawEscalation(rt *rapid.T) string {
+	ids := []string{"kunknown"}
+	for i := range s.state.Escalations {
+		ids = append(ids, s.state.Escalations[i].ID, s.state.Escalations[i].ID)
+	}
+	return ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "escalation")]
+}
+
+func (s *sim) drawMessage(rt *rapid.T) string {
+	ids := []string{"kunknown"}
+	for i := range s.state.Sends {
+		ids = append(ids, s.state.Sends[i].ID)
+	}
+	return ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "message")]
+}
+
+func drawAppointment(rt *rapid.T, s *sim) events.Data {
+	a := &events.Appointment{
+		ID:      rapid.SampledFrom([]string{"a1", "a2", "a3", "a4"}).Draw(rt, "appointment"),
+		Version: rapid.SampledFrom([]int64{0, 0, 0, 1, 2}).Draw(rt, "version"),
+		By:      rapid.SampledFrom([]events.CancelledBy{"", events.ByClient, events.ByClient, events.ByProvider, events.ByUnknown}).Draw(rt, "cancelled by"),
+		Visit:   rapid.SampledFrom([]events.Visit{"", events.VisitFirst}).Draw(rt, "visit"),
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "start") > 0 {
+		a.Start = ptr(s.now.Add(time.Duration(rapid.IntRange(-72, 72).Draw(rt, "hours")) * time.Hour))
+	}
+	return events.Data{Appointment: a}
+}
+
+// drawClient says a few things about a client.
+func drawClient(rt *rapid.T, now time.Time) *events.Client {
+	c := friendly()
+	some := func(name string, of int) bool { return rapid.IntRange(0, of).Draw(rt, name) == 0 }
+	if some("an address", 3) {
+		c.Email = ptr(rapid.SampledFrom([]string{"", "zzother@client.example"}).Draw(rt, "email"))
+		c.EmailVerified = ptr(rapid.Bool().Draw(rt, "verified"))
+	}
+	if some("other risk", 3) {
+		c.Risk = ptr(rapid.SampledFrom([]events.Risk{events.RiskElevated, events.RiskHigh}).Draw(rt, "risk"))
+	}
+	if some("other status", 5) {
+		c.Status = ptr(rapid.SampledFrom([]events.Status{
+			events.StatusDischarged, events.StatusDeceased, events.StatusHospitalised, events.StatusTransferred,
+		}).Draw(rt, "status"))
+	}
+	if some("consent", 4) {
+		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "zz", How: "zz"}
+		if rapid.Bool().Draw(rt, "dated") {
+			rec.At = ptr(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+		}
+		c.Consent.Outreach = rec
+	}
+	if some("programme", 5) {
+		c.Programmes = rapid.SampledFrom([][]string{{}, {"substance-use"}, {"other"}}).Draw(rt, "programmes")
+	}
+	if some("minor", 5) {
+		c.Minor = ptr(true)
+		if rapid.Bool().Draw(rt, "owned") {
+			c.AddressOwner = ptr("guardian")
+		}
+	}
+	if some("elsewhere", 3) {
+		c.TimeZone = ptr(rapid.SampledFrom([]string{"", "America/Los_Angeles", "Asia/Kolkata", "Nowhere/Land"}).Draw(rt, "zone"))
+	}
+	for i, clear := range []func(){
+		func() { c.FirstName = nil }, func() { c.Email, c.EmailVerified = nil, nil }, func() { c.EmailVerified = nil },
+		func() { c.Risk = nil }, func() { c.Status = nil }, func() { c.Consent = nil }, func() { c.Clinician = nil },
+	} {
+		if some(fmt.Sprintf("without %d", i), 7) {
+			clear()
+		}
+	}
+	return c
+}
+
+// historyStart is a Saturday before the clocks change where the sample clinic
+// is.
+var historyStart = time.Date(2026, 3, 7, 16, 0, 0, 0, time.UTC)
+
+// history runs a random history of all kinds of events, late, repeated and
+// with outages, and calls each after every decision.
+func history(rt *rapid.T, dir []*Clinic, each func(*sim, step)) *sim {
+	s := newSim(rt, historyStart, dir...)
+	s.each = func(st step) { each(s, st) }
+	gens := generators()
+	var kinds []events.Kind
+	for _, spec := range events.Kinds() {
+		kinds = append(kinds, spec.Kind)
+		switch spec.Kind { // what most histories are made of
+		case events.AppointmentNoShow, events.AppointmentCancelled, events.ClientUpdated:
+			kinds = append(kinds, spec.Kind, spec.Kind, spec.Kind)
+		}
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "known client") > 0 {
+		s.happens(events.ClientUpdated, clientData(friendly()))
+	}
+	for range rapid.IntRange(1, 25).Draw(rt, "events") {
+		gap := time.Duration(rapid.SampledFrom([]int{0, 1, 5, 60, 60 * 4, 60 * 24, 60 * 24 * 4}).Draw(rt, "minutes")) * time.Minute
+		if rapid.IntRange(0, 9).Draw(rt, "outage") == 0 {
+			s.outage(gap)
+		} else {
+			s.pass(gap)
+		}
+		if len(s.steps) > 0 && rapid.IntRange(0, 9).Draw(rt, "repeat") == 0 {
+			if ev := s.steps[rapid.IntRange(0, len(s.steps)-1).Draw(rt, "which")].ev; ev.Kind != events.TimerDue {
+				s.deliver(ev)
+			}
+			continue
+		}
+		kind := rapid.SampledFrom(kinds).Draw(rt, "kind")
+		if kind == events.TimerDue {
+			s.due()
+			continue
+		}
+		at := s.now
+		if rapid.IntRange(0, 4).Draw(rt, "late") == 0 {
+			at = at.Add(-time.Duration(rapid.SampledFrom([]int{1, 24, 24 * 10, 24 * 40}).Draw(rt, "hours ago")) * time.Hour)
+		}
+		s.deliver(s.event(kind, at, gens[kind](rt, s)))
+	}
+	return s
+}

@@ -1,0 +1,661 @@
+package workflows
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// Every property below runs random histories of all kinds of events; a failure
+// prints its seed, and -rapid.checks makes the run longer.
+
+// deepCopy is a copy that shares nothing, for comparing what must not change.
+func deepCopy(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(deepCopy(v.Elem()))
+		return p
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return v
+		}
+		for i := range v.NumField() {
+			out.Field(i).Set(deepCopy(v.Field(i)))
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		// The capacity too: appending must not write behind the caller's end.
+		out.Set(reflect.MakeSlice(v.Type(), v.Cap(), v.Cap()))
+		whole := v.Slice(0, v.Cap())
+		for i := range whole.Len() {
+			out.Index(i).Set(deepCopy(whole.Index(i)))
+		}
+		out = out.Slice(0, v.Len())
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		out.Set(reflect.MakeMap(v.Type()))
+		for _, k := range v.MapKeys() {
+			out.SetMapIndex(k, deepCopy(v.MapIndex(k)))
+		}
+	default:
+		return v
+	}
+	return out
+}
+
+func copyOf[T any](v T) T { return deepCopy(reflect.ValueOf(v)).Interface().(T) }
+
+// wholeBacking also shows what lies between a slice's length and capacity.
+func spare(s State) []any {
+	return []any{
+		s.Appointments[:cap(s.Appointments)], s.Past[:cap(s.Past)], s.Journeys[:cap(s.Journeys)], s.Escalations[:cap(s.Escalations)],
+		s.Tasks[:cap(s.Tasks)], s.Sends[:cap(s.Sends)], s.Seen[:cap(s.Seen)],
+	}
+}
+
+func TestDecideIsPure(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		var last State // as Decide returned it, not as it was stored
+		history(rt, dir, func(s *sim, st step) {
+			for _, state := range []State{st.before, last} {
+				if state.V == 0 && len(s.steps) > 1 {
+					continue
+				}
+				was, event := copyOf(state), copyOf(st.ev)
+				one := Decide(state, versions(dir), st.ev, st.now)
+				if !reflect.DeepEqual(state, was) || !reflect.DeepEqual(spare(state), spare(was)) {
+					rt.Fatalf("%s changed the state it was given:\n%s", st.ev.Kind, cmp.Diff(was, state))
+				}
+				if !reflect.DeepEqual(st.ev, event) {
+					rt.Fatalf("%s: the event was changed:\n%s", st.ev.Kind, cmp.Diff(event, st.ev))
+				}
+				two := Decide(state, versions(dir), st.ev, st.now)
+				if !reflect.DeepEqual(one, two) {
+					rt.Fatalf("%s: decided twice, two decisions:\n%s", st.ev.Kind, cmp.Diff(one, two))
+				}
+			}
+			if !st.dec.Nothing {
+				last = st.dec.State
+			}
+		})
+	})
+}
+
+func TestOnce(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := history(rt, dir, func(*sim, step) {})
+		for _, st := range s.steps {
+			if st.ev.Kind == events.TimerDue {
+				continue
+			}
+			again := Decide(s.state, versions(dir), st.ev, s.now)
+			if !again.Nothing || len(again.Effects) > 0 || !reflect.DeepEqual(again.State, s.state) {
+				rt.Fatalf("a repeated %s changes something: %+v", st.ev.Kind, again.Notes)
+			}
+			if _, ok := s.state.Conclusion(st.ev.Hash()); !ok {
+				rt.Fatalf("what was concluded from a %s is forgotten", st.ev.Kind)
+			}
+		}
+		ids := map[string]bool{}
+		for _, m := range append(s.mails(LaneCare), s.mails(LaneSafety)...) {
+			if ids[m.ID] {
+				rt.Fatalf("message %s was asked for twice", m.ID)
+			}
+			ids[m.ID] = true
+		}
+	})
+}
+
+func TestOnceForAsLongAsEventsKeeps(t *testing.T) {
+	s := newSim(t, historyStart)
+	ev := s.event(events.SafetyConcern, s.now, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
+	s.deliver(ev)
+	for range 9 {
+		s.now = s.now.Add(10 * 24 * time.Hour)
+		s.happens(events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}})
+	}
+	if dec := s.deliver(ev); !dec.Nothing {
+		t.Errorf("after 90 days an event was decided on again: %+v", dec.Notes)
+	}
+}
+
+// allowed is the rule consent-first, said a second time and in other words.
+func allowed(s *State, now time.Time) bool {
+	p := &s.Profile
+	return p.Outreach.Get().State == events.ConsentGranted && !p.OptedOut.Get() &&
+		p.Email.Get() != "" && p.EmailVerified.Get().OK && p.Suppressed.Get() != p.Email.Get() &&
+		(p.Status.Get() == "" || p.Status.Get() == events.StatusActive) &&
+		!slices.Contains(p.Programmes.Get(), "substance-use") &&
+		(!p.Minor.Get() || p.AddressOwner.Get() != "") &&
+		(!p.Paused.Get().On || !p.Paused.Get().Until.IsZero() && !now.Before(p.Paused.Get().Until))
+}
+
+func TestConsentFirst(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(s *sim, st step) {
+			for _, e := range st.dec.Effects {
+				if e.Enqueue == nil || e.Enqueue.Lane != LaneCare {
+					continue
+				}
+				m := e.Enqueue.Message
+				if !allowed(&st.dec.State, st.now) {
+					rt.Fatalf("%s leaves although it must not: %s", m.Template, jsonOf(rt, st.dec.State.Profile))
+				}
+				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" {
+					rt.Fatalf("%s goes to a client with a safety flag", m.Template)
+				}
+				local := st.now.In(st.dec.State.zone(dir[0]))
+				if local.Hour() >= 20 || local.Hour() < 9 {
+					rt.Fatalf("%s leaves at %v, in the quiet hours", m.Template, local)
+				}
+				if m.Person != "" {
+					rt.Fatalf("a care message goes to %q", m.Person)
+				}
+			}
+			// What the gate would hold back now, the last look holds back too.
+			for i := range s.state.Sends {
+				x := &s.state.Sends[i]
+				look := s.state.Look(dir[0], x.ID, s.now)
+				if x.Lane == LaneCare && look.Wanted && !allowed(&s.state, s.now) {
+					rt.Fatalf("the last look lets %s pass: %s", x.Message.Template, jsonOf(rt, s.state.Profile))
+				}
+				if !look.Wanted && (look.Reason == "" || look.Reason.Words() == string(look.Reason)) {
+					rt.Fatalf("the last look holds %s (%s) back and does not say why", x.ID, x.Status)
+				}
+			}
+		})
+	})
+}
+
+// TestConsentFirstSays holds each bar against a client for whom all else is
+// well: nothing leaves, the timeline says why, and the last look names the
+// event that withdrew a message asked for before.
+func TestConsentFirstSays(t *testing.T) {
+	update := func(change func(*events.Client)) (events.Kind, events.Data) {
+		c := &events.Client{}
+		change(c)
+		return events.ClientUpdated, clientData(c)
+	}
+	consent := func(state events.ConsentState) func(*events.Client) {
+		return func(c *events.Client) {
+			c.Consent = &events.Consent{Outreach: &events.ConsentRecord{State: state}}
+		}
+	}
+	for name, tc := range map[string]struct {
+		want   Reason
+		change func(*events.Client)
+		kind   events.Kind
+		data   events.Data
+		ends   bool // the journey ends too
+	}{
+		"consent unknown":   {want: NoConsent, change: consent(events.ConsentUnknown)},
+		"consent withdrawn": {want: ConsentWithdrawn, change: consent(events.ConsentWithdrawn)},
+		"no address":        {want: NoAddress, change: func(c *events.Client) { c.Email = ptr("") }},
+		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = ptr("zz2@client.example") }},
+		"not verified":      {want: AddressNotVerified, change: func(c *events.Client) { c.EmailVerified = ptr(false) }},
+		"programme":         {want: ProgrammeExcluded, change: func(c *events.Client) { c.Programmes = []string{"substance-use"} }},
+		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = ptr(true) }},
+		"paused":            {want: Paused, kind: events.ClientPaused, data: events.Data{Pause: &events.Pause{By: "amara"}}},
+		"opted out":         {want: OptedOut, kind: events.ClientOptedOut, ends: true},
+		"wish to stop":      {want: OptedOut, kind: events.CheckinAnswered, data: events.Data{Answer: &events.Answer{Safe: ptr(true), Wish: "stop"}}, ends: true},
+		"discharged":        {want: Discharged, change: func(c *events.Client) { c.Status = ptr(events.StatusDischarged) }, ends: true},
+		"deceased":          {want: Deceased, change: func(c *events.Client) { c.Status = ptr(events.StatusDeceased) }, ends: true},
+		"hospitalised":      {want: Hospitalised, change: func(c *events.Client) { c.Status = ptr(events.StatusHospitalised) }, ends: true},
+		"transferred":       {want: Transferred, change: func(c *events.Client) { c.Status = ptr(events.StatusTransferred) }, ends: true},
+		"risk":              {want: FlaggedClient, change: func(c *events.Client) { c.Risk = ptr(events.RiskElevated) }, ends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-03-02 10:00"))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			s.happens(events.AppointmentNoShow, appointment("a1"))
+			s.pass(3 * time.Hour)
+			mails := s.mails(LaneCare)
+			if len(mails) != 1 || !s.state.Look(s.dir.Current(), mails[0].ID, s.now).Wanted {
+				t.Fatalf("the notice is not on its way: %+v", mails)
+			}
+			kind, data := tc.kind, tc.data
+			if tc.change != nil {
+				kind, data = update(tc.change)
+			}
+			s.pass(time.Minute)
+			s.happens(kind, data)
+			by := s.steps[len(s.steps)-1].ev.Hash()
+			look := s.state.Look(s.dir.Current(), mails[0].ID, s.now)
+			want := Look{Reason: tc.want, By: by}
+			if tc.ends {
+				want.Reason = JourneyEnded
+				if tc.want == FlaggedClient {
+					want.Reason = JourneyEnded
+				}
+			}
+			if look != want {
+				t.Errorf("the last look says %+v, want %+v", look, want)
+			}
+			if why, said, ok := s.state.gate(s.dir.Current(), "A", s.now); ok || why != tc.want || said != by {
+				t.Errorf("the gate says %s by %v, want %s by %v", why, said, tc.want, by)
+			}
+			s.pass(20 * 24 * time.Hour)
+			if got := s.mails(LaneCare); len(got) != 1 {
+				t.Errorf("mail went out all the same: %+v", got[1:])
+			}
+			if skipped := s.everNoted(WhatMessage, tc.want); !tc.ends && skipped != 2 {
+				t.Errorf("B and D were skipped %d times with the reason %s", skipped, tc.want)
+			}
+		})
+	}
+}
+
+// TestOptOutStays: no feed lifts an opt-out, whatever time it claims.
+func TestOptOutStays(t *testing.T) {
+	s := newSim(t, historyStart)
+	s.happens(events.ClientOptedOut, events.Data{})
+	c := friendly()
+	c.Consent.Outreach.At = ptr(s.now.Add(24 * 365 * time.Hour))
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(c))
+	if why, _, ok := s.state.gate(s.dir.Current(), "E", s.now); ok || why != OptedOut {
+		t.Errorf("the gate says %q, %v", why, ok)
+	}
+}
+
+// TestConsentFromTheFuture: a consent dated after the event that tells of it
+// must not outlast a withdrawal.
+func TestConsentFromTheFuture(t *testing.T) {
+	s := newSim(t, historyStart)
+	c := friendly()
+	c.Consent.Outreach.At = ptr(s.now.Add(24 * 365 * time.Hour))
+	s.happens(events.ClientUpdated, clientData(c))
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(&events.Client{Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentWithdrawn}}}))
+	if why, _, _ := s.state.gate(s.dir.Current(), "E", s.now); why != ConsentWithdrawn {
+		t.Errorf("the gate says %q", why)
+	}
+}
+
+func TestOneHand(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(s *sim, st step) {
+			if len(s.state.Journeys) > 1 {
+				rt.Fatalf("after %s: %d withdrawal journeys at once: %s", st.ev.Kind, len(s.state.Journeys), jsonOf(rt, s.state.Journeys))
+			}
+			for i := range s.state.Journeys {
+				j := &s.state.Journeys[i]
+				if j.ID == "" || j.Step == "" {
+					rt.Fatalf("after %s: an ended journey stays in the state: %s", st.ev.Kind, jsonOf(rt, j))
+				}
+				if j.Cause == st.ev.Hash() && s.state.HasFutureAppointment(st.now) {
+					rt.Fatalf("%s started %s although an appointment lies ahead", st.ev.Kind, j.Workflow)
+				}
+			}
+		})
+	})
+}
+
+// TestOneHandKeepsItsPrecedence sets three workflows against each other.
+func TestOneHandKeepsItsPrecedence(t *testing.T) {
+	workflow := func(precedence, kind string) string {
+		return "workflow: " + strings.ReplaceAll(kind, ".", "-") + "\ntitle: t\nwhy: w\n" + precedence +
+			"start: {on: [" + kind + "]}\nsteps:\n  - wait: 5d\n  - send: A\n"
+	}
+	c := withWorkflows(t, sampleClinic(t), "v1", map[string]string{
+		"client-signal":        workflow("precedence: 10\n", "client.signal"),
+		"appointment-noshow":   workflow("precedence: 20\n", "appointment.noshow"),
+		"appointment-attended": workflow("precedence: 20\n", "appointment.attended"),
+		"client-noted":         workflow("", "client.noted"),
+	})
+	s := newSim(t, historyStart, c)
+	running := func() string {
+		var names []string
+		for i := range s.state.Journeys {
+			names = append(names, s.state.Journeys[i].Workflow)
+		}
+		return strings.Join(names, " ")
+	}
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	for _, tc := range []struct {
+		kind events.Kind
+		data events.Data
+		want string
+		why  Reason
+	}{
+		{events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}}, "client-signal", Started},
+		{events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}}, "client-signal", AlreadyRuns},
+		{events.ClientNoted, events.Data{Note: &events.Note{By: "amara"}}, "client-signal client-noted", Started},
+		{events.AppointmentNoShow, appointment("a1"), "client-noted appointment-noshow", ReplacedByStrong},
+		{events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}}, "client-noted appointment-noshow", StrongerRuns},
+		{events.AppointmentAttended, appointment("a2"), "client-noted appointment-noshow", StrongerRuns},
+	} {
+		dec := s.happens(tc.kind, tc.data)
+		if running() != tc.want || !noted(dec, WhatJourney, tc.why) {
+			t.Errorf("%s: running %q, want %q with the reason %s in %+v", tc.kind, running(), tc.want, tc.why, dec.Notes)
+		}
+	}
+}
+
+func TestLateIsDecided(t *testing.T) {
+	for name, tc := range map[string]struct {
+		gap time.Duration
+		// care are the mails of the decision after the outage, tasks those it
+		// opens, late how many sends it skips as too late.
+		care        string
+		tasks, late int
+	}{
+		"two hours":   {5 * time.Hour, "A", 0, 0},
+		"a day":       {27 * time.Hour, "A", 0, 0},
+		"a day and 1": {27*time.Hour + time.Minute, "", 0, 1},
+		"three days":  {76 * time.Hour, "B", 0, 1},
+		"five days":   {5 * 24 * time.Hour, "", 0, 2},
+		"eight days":  {8 * 24 * time.Hour, "", 1, 2},
+		"ten days":    {10*24*time.Hour + 5*time.Hour, "D", 1, 2},
+		"twenty days": {20 * 24 * time.Hour, "", 1, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-03-02 10:00"))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			s.happens(events.AppointmentNoShow, appointment("a1"))
+			s.outage(tc.gap)
+			care := ""
+			for _, m := range s.mails(LaneCare) {
+				care += m.Message.Template
+			}
+			if care != tc.care || len(s.state.Tasks) != tc.tasks || s.everNoted(WhatMessage, TooLate) != tc.late {
+				t.Errorf("care %q, %d tasks, %d too late; want %+v", care, len(s.state.Tasks), s.everNoted(WhatMessage, TooLate), tc)
+			}
+			if len(s.mails(LaneCare)) > 1 || len(s.mails(LaneSafety)) > 1 {
+				t.Errorf("it floods: %+v", s.mails(LaneSafety))
+			}
+		})
+	}
+	t.Run("the last look", func(t *testing.T) {
+		s := newSim(t, chicago(t, "2026-03-02 10:00"))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(events.AppointmentNoShow, appointment("a1"))
+		s.pass(3 * time.Hour)
+		id := s.mails(LaneCare)[0].ID
+		if look := s.state.Look(s.dir.Current(), id, s.now.Add(24*time.Hour)); !look.Wanted {
+			t.Errorf("after a day: %+v", look)
+		}
+		if look := s.state.Look(s.dir.Current(), id, s.now.Add(24*time.Hour+1)); look.Wanted || look.Reason != TooLate {
+			t.Errorf("after more than a day: %+v", look)
+		}
+	})
+	t.Run("escalations", func(t *testing.T) {
+		for _, gap := range []time.Duration{time.Hour, 26 * time.Hour, 100 * time.Hour} {
+			s := newSim(t, historyStart)
+			s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
+			asked := len(s.mails(LaneSafety))
+			s.outage(gap)
+			e := s.openEscalation()
+			if e.Rung != 1 || !e.Next.Equal(s.now.Add(e.Policy.Rungs[1].Within)) {
+				t.Errorf("after %v: rung %d, %v left", gap, e.Rung, e.Next.Sub(s.now))
+			}
+			if n := len(s.mails(LaneSafety)) - asked; n != 1 {
+				t.Errorf("after %v: %d mails at once", gap, n)
+			}
+		}
+	})
+	// Whatever the outage, one decision sends a client one mail at most.
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(_ *sim, st step) {
+			care := 0
+			for _, e := range st.dec.Effects {
+				if e.Enqueue != nil && e.Enqueue.Lane == LaneCare {
+					care++
+				}
+			}
+			if care > 1 {
+				rt.Fatalf("one %s sends the client %d mails", st.ev.Kind, care)
+			}
+		})
+	})
+}
+
+func TestPinned(t *testing.T) {
+	old := sampleClinic(t)
+	source := func(template string) map[string]string {
+		return map[string]string{"first-no-show": "workflow: first-no-show\ntitle: t\nwhy: w\nprecedence: 60\nstart: {on: [appointment.noshow]}\n" +
+			"stop:\n  - {on: [message.replied], outcome: replied}\nsteps:\n  - wait: 1d\n  - send: " + template + "\n"}
+	}
+	v1, v2 := withWorkflows(t, old, "v1", source("B")), withWorkflows(t, old, "v2", source("C"))
+	v2.Cap.Messages = 2 // the clinic's limits are those in force
+	s := newSim(t, chicago(t, "2026-03-02 10:00"), v1)
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	s.happens(events.AppointmentNoShow, appointment("a1"))
+	s.dir = append(s.dir, v2)
+	if got := s.state.Versions(); !slices.Equal(got, []string{"v1"}) {
+		t.Errorf("the state is pinned to %v", got)
+	}
+	s.pass(25 * time.Hour)
+	s.happens(events.AppointmentNoShow, appointment("a2"))
+	s.pass(25 * time.Hour)
+	mails := s.mails(LaneCare)
+	if len(mails) != 2 {
+		t.Fatalf("mails: %+v", mails)
+	}
+	for i, want := range []Message{{Template: "B", Version: "v1"}, {Template: "C", Version: "v2"}} {
+		if m := mails[i].Message; m.Template != want.Template || m.Version != want.Version {
+			t.Errorf("mail %d is %s of %s, want %s of %s", i, m.Template, m.Version, want.Template, want.Version)
+		}
+	}
+	s.happens(events.AppointmentNoShow, appointment("a3"))
+	s.pass(25 * time.Hour)
+	if len(s.mails(LaneCare)) != 2 || s.everNoted(WhatMessage, CapReached) != 1 {
+		t.Error("the cap in force does not count for a journey pinned to an older version")
+	}
+
+	// The version is gone: a human gets the journey, whatever meets it first.
+	for name, meet := range map[string]func(*sim){
+		"a timer":  func(s *sim) { s.pass(25 * time.Hour) },
+		"an event": func(s *sim) { s.happens(events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}}) },
+	} {
+		s := newSim(t, chicago(t, "2026-03-02 10:00"), v1)
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(events.AppointmentNoShow, appointment("a1"))
+		s.dir = versions{v2}
+		meet(s)
+		if len(s.state.Journeys) != 0 || len(s.state.Tasks) != 1 || s.state.Tasks[0].What != "version-missing" || len(s.mails(LaneCare)) != 0 {
+			t.Errorf("%s: journeys %d, tasks %+v", name, len(s.state.Journeys), s.state.Tasks)
+		}
+	}
+}
+
+func TestWhy(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	known := map[Reason]bool{}
+	for _, r := range Reasons() {
+		if known[r] {
+			t.Errorf("%q stands twice in the table", r)
+		}
+		known[r] = true
+		if r == "" || r.Words() == string(r) {
+			t.Errorf("%q has no words", r)
+		}
+	}
+	for _, r := range escalation.Reasons() {
+		known[Reason(r)] = true
+		if Reason(r).Words() == string(r) {
+			t.Errorf("%q has no words", r)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(s *sim, st step) {
+			if len(st.dec.Notes) == 0 && (!st.dec.Nothing || st.ev.Kind != events.TimerDue) {
+				rt.Fatalf("%s: decided without a word", st.ev.Kind)
+			}
+			asked := map[string]int{}
+			for _, n := range st.dec.Notes {
+				if !known[n.Reason] || n.What == "" {
+					rt.Fatalf("%s: a note with an unknown reason: %+v", st.ev.Kind, n)
+				}
+				if n.What == WhatMessage && n.Reason == Asked {
+					asked[n.Subject]++
+				}
+			}
+			for _, e := range st.dec.Effects {
+				if (e.Enqueue == nil) == (e.Timer == nil) {
+					rt.Fatalf("%s: an effect asks for not exactly one thing: %+v", st.ev.Kind, e)
+				}
+				if e.Enqueue == nil {
+					continue
+				}
+				if asked[e.Enqueue.ID] != 1 {
+					rt.Fatalf("%s: message %s has %d notes", st.ev.Kind, e.Enqueue.ID, asked[e.Enqueue.ID])
+				}
+				delete(asked, e.Enqueue.ID)
+			}
+			if len(asked) > 0 {
+				rt.Fatalf("%s: notes of messages that nobody asked for: %v", st.ev.Kind, asked)
+			}
+			// A journey that passed a send either asked for it or said why not.
+			for i := range s.state.Sends {
+				if x := &s.state.Sends[i]; x.Status == SendStopped && (x.Reason == "" || !known[x.Reason] || x.By.IsZero()) {
+					rt.Fatalf("%s: a stopped message does not say why and by what: %+v", st.ev.Kind, x)
+				}
+			}
+		})
+	})
+}
+
+// TestWhyOfEverySend follows the journeys: every send step that a journey went
+// past has exactly one note.
+func TestWhyOfEverySend(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	sends := map[string][]string{}
+	for _, w := range dir[0].Workflows {
+		for _, st := range w.Program {
+			if st.Kind == StepSend {
+				sends[w.Name] = append(sends[w.Name], st.ID)
+			}
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		said := map[string]int{} // of the journey under way
+		history(rt, dir, func(_ *sim, st step) {
+			for _, n := range st.dec.Notes {
+				switch {
+				case n.What == WhatJourney && n.Reason == Started:
+					said = map[string]int{}
+				case n.What == WhatMessage && n.Step != "" && n.Reason != QuietHours && st.ev.Data.Message == nil:
+					said[n.Step]++
+				case n.What == WhatJourney && n.Reason == Finished:
+					for _, id := range sends[n.Workflow] {
+						branch := strings.HasPrefix(n.Workflow, "late-") && id != "notice"
+						if said[id] > 1 || said[id] == 0 && !branch {
+							rt.Fatalf("%s finished, and %d notes say what became of %s", n.Workflow, said[id], id)
+						}
+					}
+				}
+			}
+		})
+	})
+}
+
+func TestNeverSilent(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := history(rt, dir, func(s *sim, st step) {
+			next := s.state.Next()
+			for i := range s.state.Escalations {
+				e := &s.state.Escalations[i]
+				if e.Open() && (e.Owner == "" || e.Next.IsZero() || next.IsZero() || next.After(e.Next)) {
+					rt.Fatalf("after %s: owner %q, next %v, the client's next %v", st.ev.Kind, e.Owner, e.Next, next)
+				}
+			}
+			for i := range s.state.Tasks {
+				if x := &s.state.Tasks[i]; x.Owner == "" || x.Next.IsZero() {
+					rt.Fatalf("after %s: a task without an owner or a deadline: %+v", st.ev.Kind, x)
+				}
+			}
+			for i := range s.state.Journeys {
+				j := &s.state.Journeys[i]
+				if j.Due.IsZero() && len(j.Opened) == 0 {
+					rt.Fatalf("after %s: a journey waits for nothing: %+v", st.ev.Kind, j)
+				}
+			}
+		})
+		// Nobody does anything any more: whoever is open goes on asking.
+		for range 3 {
+			e := s.openEscalation()
+			if e == nil {
+				return
+			}
+			id, asks := e.ID, len(s.mails(LaneSafety))
+			s.until(e.Next)
+			if e = s.openEscalation(); e == nil || e.ID != id && len(s.state.Escalations) < 2 {
+				rt.Fatalf("an escalation closed by itself")
+			}
+			if len(s.mails(LaneSafety)) == asks {
+				rt.Fatalf("its time ran out and nobody was asked")
+			}
+		}
+	})
+}
+
+func TestHumansClose(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(_ *sim, st step) {
+			if st.dec.Nothing {
+				return
+			}
+			for _, was := range st.before.Escalations {
+				if !was.Open() {
+					continue
+				}
+				i := slices.IndexFunc(st.dec.State.Escalations, func(e escalation.Escalation) bool { return e.ID == was.ID })
+				if i < 0 {
+					rt.Fatalf("%s made an open escalation vanish", st.ev.Kind)
+				}
+				is := st.dec.State.Escalations[i]
+				for _, q := range was.Questions {
+					if !slices.Contains(is.Questions, q) {
+						rt.Fatalf("%s undid the question %s", st.ev.Kind, q)
+					}
+				}
+				if is.Open() {
+					continue
+				}
+				act := st.ev.Data.Escalation
+				if st.ev.Kind != events.EscalationClosed || act.ID != was.ID || act.By == "" || act.Outcome == "odd" ||
+					is.Closed.By != act.By || is.Closed.Outcome != act.Outcome {
+					rt.Fatalf("%s closed an escalation: %+v", st.ev.Kind, is.Closed)
+				}
+			}
+		})
+	})
+}
+
+// TestNoIdentifiers: what the client said or is called stays in the state;
+// notes and effects go into AUDIT, queues and logs.
+func TestNoIdentifiers(t *testing.T) {
+	dir := []*Clinic{sampleClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(_ *sim, st step) {
+			if text := strings.ToLower(jsonOf(rt, st.dec.Notes) + jsonOf(rt, st.dec.Effects)); strings.Contains(text, "zz") {
+				rt.Fatalf("%s says too much: %s", st.ev.Kind, text)
+			}
+		})
+	})
+}
