@@ -138,10 +138,9 @@ type outcome struct {
 	again time.Duration
 }
 
-var (
-	goOn    = outcome{}
-	settled = outcome{leave: true}
-)
+func goOn() outcome { return outcome{} }
+
+func settled() outcome { return outcome{leave: true} }
 
 func comeAgain(after time.Duration) outcome { return outcome{leave: true, again: after} }
 
@@ -204,7 +203,7 @@ func (n *Notifier) Deliver(ctx context.Context, m Message) (again time.Duration)
 // a human, a safety message is sent again.
 func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 	if a.revision > 0 {
-		return goOn // the same claim, tried again
+		return goOn() // the same claim, tried again
 	}
 	a.nonce = n.nonce(a.m.ID)
 	ctx = context.WithoutCancel(ctx)
@@ -216,7 +215,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 		got, err := n.cfg.Ledger.Put(ctx, a.m, rev, e)
 		if err == nil {
 			a.revision = got
-			return goOn
+			return goOn()
 		}
 		// Lost to another claim, or stored although the answer was lost: the
 		// leader knows, and our nonce is our name.
@@ -228,7 +227,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 		switch {
 		case last.Nonce == a.nonce && last.Status == Claimed:
 			a.number, a.revision = last.Attempt, rev
-			return goOn
+			return goOn()
 		case last.Status.Final():
 			return n.report(ctx, a, last)
 		case last.Status == Claimed && a.m.Lane == Care:
@@ -243,7 +242,7 @@ func (n *Notifier) render(ctx context.Context, a *attempt) outcome {
 	switch {
 	case err == nil:
 		a.mail = mail
-		return goOn
+		return goOn()
 	case errors.Is(err, ErrCannotRender):
 		n.cfg.Logger.Error("a message cannot be written", "message", a.m.ID, "template", a.m.Template, "error", err)
 		return n.settle(ctx, a, Entry{Status: Refused, Detail: "cannot render"})
@@ -260,7 +259,7 @@ func (n *Notifier) permit(ctx context.Context, a *attempt) outcome {
 	if err := n.cfg.Limiter.Permit(ctx, a.m.Lane); err != nil {
 		return n.putOff(ctx, a, "permit", err, soon)
 	}
-	return goOn
+	return goOn()
 }
 
 // wait takes a first look in the care lane, for its waiting alone: after a
@@ -268,13 +267,13 @@ func (n *Notifier) permit(ctx context.Context, a *attempt) outcome {
 // would go to a human although nothing left. The look after the claim decides.
 func (n *Notifier) wait(ctx context.Context, a *attempt) outcome {
 	if a.m.Lane == Safety || a.revision > 0 {
-		return goOn
+		return goOn()
 	}
 	if _, err := n.cfg.Looker.Look(ctx, a.m); err != nil {
 		n.cfg.Logger.Warn("a message has to wait for its last look", "message", a.m.ID, "error", err)
 		return comeAgain(soon)
 	}
-	return goOn
+	return goOn()
 }
 
 func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
@@ -283,7 +282,7 @@ func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
 		if a.m.Lane == Safety {
 			// Safety never waits for a look that cannot be taken.
 			n.cfg.Logger.Warn("a safety message leaves without a last look", "message", a.m.ID, "error", err)
-			return goOn
+			return goOn()
 		}
 		return n.putOff(ctx, a, "look", err, soon)
 	}
@@ -299,7 +298,7 @@ func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
 			return n.putOff(ctx, a, "look", errors.New("the address is changing"), soon)
 		}
 	}
-	return goOn
+	return goOn()
 }
 
 // request makes one request. It leaves, or asks for another try by goOn.
@@ -338,7 +337,7 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 		if !n.cfg.Pause(ctx, wait) {
 			return n.putOff(ctx, a, se.Detail, nil, soon)
 		}
-		return goOn
+		return goOn()
 	default: // Ambiguous
 		if a.m.Lane == Care {
 			return n.settle(ctx, a, Entry{Status: Unknown, Detail: se.Detail})
@@ -353,10 +352,10 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 // own word.
 func (n *Notifier) backoff(tries int, after time.Duration) time.Duration {
 	d := 500 * time.Millisecond << min(tries-1, 6)
-	d += time.Duration(mrand.Int64N(int64(d)/2 + 1))
+	d += time.Duration(mrand.Int64N(int64(d)/2 + 1)) //nolint:gosec // jitter is no secret
 	if after > 0 {
 		// Never before the provider's time, and spread a little after it.
-		return max(d, after+time.Duration(mrand.Int64N(int64(after)/10+1)))
+		return max(d, after+time.Duration(mrand.Int64N(int64(after)/10+1))) //nolint:gosec // jitter is no secret
 	}
 	return d
 }
@@ -432,13 +431,13 @@ func (n *Notifier) put(ctx context.Context, a *attempt, e Entry) (Entry, error) 
 func (n *Notifier) report(ctx context.Context, a *attempt, e Entry) outcome {
 	kind, ok := kindOf(a.m.Lane, e.Status)
 	if !ok {
-		return settled
+		return settled()
 	}
 	if err := n.cfg.Reporter.Report(context.WithoutCancel(ctx), a.m, kind, e); err != nil {
 		n.cfg.Logger.Warn("reporting a message has to wait", "message", a.m.ID, "error", err)
 		return comeAgain(soon)
 	}
-	return settled
+	return settled()
 }
 
 func kindOf(lane Lane, s Status) (events.Kind, bool) {

@@ -39,7 +39,7 @@ func newMetrics(a *App) *metrics {
 		}, []string{"lane", "result"}),
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.decisions, m.sends, &live{a: a},
+		m.events, m.refused, m.decisions, m.sends, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -58,19 +58,25 @@ func (m *metrics) decided(d runner.Decided) {
 }
 
 // live asks for what is true at the moment of a scrape.
-type live struct{ a *App }
+type live struct {
+	a              *App
+	open, age, lag *prometheus.Desc
+}
 
-var (
-	openDesc = prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil)
-	ageDesc  = prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil)
-	lagDesc  = prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil)
-)
+func newLive(a *App) *live {
+	return &live{
+		a:    a,
+		open: prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil),
+		age:  prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil),
+		lag:  prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil),
+	}
+}
 
 // Describe names the gauges.
 func (l *live) Describe(ch chan<- *prometheus.Desc) {
-	ch <- openDesc
-	ch <- ageDesc
-	ch <- lagDesc
+	ch <- l.open
+	ch <- l.age
+	ch <- l.lag
 }
 
 // Collect reads them.
@@ -82,16 +88,16 @@ func (l *live) Collect(ch chan<- prometheus.Metric) {
 			age = l.a.clock.Now().Sub(row.Meta.OldestOpen).Seconds()
 		}
 	}
-	ch <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(open))
-	ch <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, max(age, 0))
+	ch <- prometheus.MustNewConstMetric(l.open, prometheus.GaugeValue, float64(open))
+	ch <- prometheus.MustNewConstMetric(l.age, prometheus.GaugeValue, max(age, 0))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	lag, err := l.a.store.Lag(ctx)
 	if err != nil {
-		ch <- prometheus.NewInvalidMetric(lagDesc, err)
+		ch <- prometheus.NewInvalidMetric(l.lag, err)
 		return
 	}
 	for consumer, n := range lag {
-		ch <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(n), consumer)
+		ch <- prometheus.MustNewConstMetric(l.lag, prometheus.GaugeValue, float64(n), consumer)
 	}
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -105,23 +104,16 @@ func (a *App) newProvider() (notifier.Provider, error) {
 
 func (a *App) publicURL() string {
 	if a.cfg.PublicURL != "" {
-		return trimSlash(a.cfg.PublicURL)
+		return strings.TrimRight(a.cfg.PublicURL, "/")
 	}
 	return "http://" + a.Addr("MOORING_HTTP")
 }
 
 func (a *App) staffURL() string {
 	if a.cfg.StaffURL != "" {
-		return trimSlash(a.cfg.StaffURL)
+		return strings.TrimRight(a.cfg.StaffURL, "/")
 	}
 	return "http://" + a.Addr("MOORING_STAFF_HTTP")
-}
-
-func trimSlash(s string) string {
-	for len(s) > 0 && s[len(s)-1] == '/' {
-		s = s[:len(s)-1]
-	}
-	return s
 }
 
 // newServers makes the three listeners' handlers.
@@ -188,7 +180,7 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": text})
+	_, _ = fmt.Fprintf(w, "{\"status\":%q}\n", text)
 }
 
 // SignInLink makes a one-time link to the staff pages. It is for the terminal

@@ -297,28 +297,27 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 			queues[f] = q.durable
 		}
 	}
-	var conss [len(arrivalStreams)]jetstream.Consumer
 	failed := make(chan error, len(arrivalStreams)+1)
 	var under sync.WaitGroup
 	defer under.Wait()
 	defer s.arrivals.close(true)
 	defer cancel()
-	for i, stream := range arrivalStreams {
-		floors, end, err := s.floors(ctx, stream)
+	for _, stream := range arrivalStreams {
+		floors, err := s.floors(ctx, stream)
 		if err != nil {
 			return err
 		}
-		start := end
-		for _, f := range floors {
-			start = min(start, f)
+		start, err := s.readFrom(ctx, stream)
+		if err != nil {
+			return err
 		}
-		conss[i], err = s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+		cons, err := s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
 			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start + 1,
 		})
 		if err != nil {
 			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
 		}
-		it, err := conss[i].Messages(jetstream.PullMaxMessages(1024))
+		it, err := cons.Messages(jetstream.PullMaxMessages(1024))
 		if err != nil {
 			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
 		}
@@ -331,7 +330,7 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	}
 	s.arrivals.ready.Store(true)
 	defer s.arrivals.ready.Store(false)
-	under.Go(func() { failed <- s.catchUp(ctx, conss) })
+	under.Go(func() { failed <- s.catchUp(ctx) })
 	return <-failed
 }
 
@@ -378,33 +377,42 @@ func queueOf(queues map[string]string, subject string) string {
 }
 
 // floors says, for each queue of a stream, up to where everything it reads was
-// acknowledged; end is the stream's last sequence, at least as old.
-func (s *Store) floors(ctx context.Context, stream string) (floors map[string]uint64, end uint64, err error) {
-	info, err := s.streams[stream].Info(ctx)
-	if err != nil {
-		return nil, 0, fmt.Errorf("ask the stream %s: %w", stream, err)
-	}
-	end = info.State.LastSeq
-	floors = map[string]uint64{}
+// acknowledged. An event of the queue was decided when it lies at or below.
+func (s *Store) floors(ctx context.Context, stream string) (map[string]uint64, error) {
+	floors := map[string]uint64{}
 	for _, q := range Queues() {
 		if q.stream != stream {
 			continue
 		}
-		cons, err := s.js.Consumer(ctx, q.stream, q.durable)
-		if errors.Is(err, jetstream.ErrConsumerNotFound) {
-			floors[q.durable] = 0
+		// An end of 0 asks for the acknowledged floor alone.
+		floor, err := s.floor(ctx, q, 0)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return nil, err
+		}
+		floors[q.durable] = floor
+	}
+	return floors, nil
+}
+
+// readFrom says after which sequence a stream must be read: up to there every
+// queue was acknowledged, idle ones included.
+func (s *Store) readFrom(ctx context.Context, stream string) (uint64, error) {
+	info, err := s.streams[stream].Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask the stream %s: %w", stream, err)
+	}
+	start := info.State.LastSeq
+	for _, q := range Queues() {
+		if q.stream != stream {
 			continue
 		}
-		if err != nil {
-			return nil, 0, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
+		floor, err := s.floor(ctx, q, start)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return 0, err
 		}
-		ci := cons.CachedInfo()
-		floors[q.durable] = ci.AckFloor.Stream
-		if ci.NumPending == 0 && ci.NumAckPending == 0 {
-			floors[q.durable] = max(end, ci.AckFloor.Stream)
-		}
+		start = min(start, floor)
 	}
-	return floors, end, nil
+	return start, nil
 }
 
 // How often arrivals look for what other replicas have decided: soon while
@@ -417,22 +425,16 @@ const (
 
 // catchUp takes out what other replicas have decided, and notes that a stream
 // was read to its end where the end itself is gone.
-func (s *Store) catchUp(ctx context.Context, conss [len(arrivalStreams)]jetstream.Consumer) error {
+func (s *Store) catchUp(ctx context.Context) error {
 	a := s.arrivals
 	var dropped [len(arrivalStreams)]int
 	for n := 0; pause(ctx, catchUpSoon); n++ {
 		for i, stream := range arrivalStreams {
 			behind, awaited, held := a.state(stream)
 			if behind > 0 {
-				info, err := conss[i].Info(ctx)
-				if err != nil {
-					return fmt.Errorf("ask how far %s was read: %w", stream, err)
+				if err := s.skipGone(ctx, stream, behind); err != nil {
+					return err
 				}
-				a.mu.Lock()
-				if info.NumPending == 0 && info.Delivered.Stream <= a.read[stream] {
-					a.advance(stream, behind)
-				}
-				a.mu.Unlock()
 			}
 			soon := awaited > 0 && (held < fewHeld || dropped[i] > 0)
 			if soon || (held > 0 && n%catchUpEvery == 0) {
@@ -444,6 +446,24 @@ func (s *Store) catchUp(ctx context.Context, conss [len(arrivalStreams)]jetstrea
 		}
 	}
 	return ctx.Err()
+}
+
+// skipGone notes a stream as read up to end when the leader has nothing more
+// to read until there. The reader's own consumer cannot say so: it may not have
+// heard of the latest messages yet.
+func (s *Store) skipGone(ctx context.Context, stream string, end uint64) error {
+	a := s.arrivals
+	a.mu.Lock()
+	read := a.read[stream]
+	a.mu.Unlock()
+	msg, err := s.streams[stream].GetMsg(ctx, read+1, jetstream.WithGetMsgSubject(">"))
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return fmt.Errorf("ask what follows in %s: %w", stream, err)
+	}
+	if err != nil || msg.Sequence > end {
+		a.begin(stream, end)
+	}
+	return nil
 }
 
 // state says up to where looks wait for a stream to be read (0: none does),
@@ -461,7 +481,7 @@ func (a *arrivals) state(stream string) (behind uint64, awaited, held int) {
 
 // dropPassed takes out the events that their queues were acknowledged past.
 func (s *Store) dropPassed(ctx context.Context, stream string) (int, error) {
-	floors, _, err := s.floors(ctx, stream)
+	floors, err := s.floors(ctx, stream)
 	if err != nil {
 		return 0, err
 	}

@@ -119,7 +119,9 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, handle func(
 			}
 			continue
 		}
-		stop := context.AfterFunc(ctx, it.Stop)
+		// Drained, not stopped: what was pulled and not begun is given back below,
+		// so that it comes again at once, to another replica or after the start.
+		stop := context.AfterFunc(ctx, it.Drain)
 		for {
 			msg, err := it.Next()
 			if err != nil {
@@ -128,7 +130,10 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, handle func(
 				}
 				break
 			}
-			permits <- struct{}{}
+			if !taken(ctx, permits) {
+				_ = msg.Nak()
+				continue
+			}
 			under.Add(1)
 			handle(msg, func() {
 				<-permits
@@ -151,6 +156,19 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, handle func(
 		}
 	}
 	return nil
+}
+
+// taken takes a permit; false means that ctx ended first.
+func taken(ctx context.Context, permits chan<- struct{}) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case permits <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // pause waits for d or the end of ctx; false means that ctx ended.

@@ -117,12 +117,13 @@ func dial(o Options) (*nats.Conn, error) {
 		}),
 	}
 	url := o.URL
-	if o.Server != nil {
+	switch {
+	case o.Server != nil:
 		url = "nats://" + o.Server.Addr()
 		opts = append(opts, nats.UserInfo(userInternal, o.Server.internal))
-	} else if o.Creds != "" {
+	case o.Creds != "":
 		opts = append(opts, nats.UserCredentials(o.Creds))
-	} else if o.User != "" {
+	case o.User != "":
 		opts = append(opts, nats.UserInfo(o.User, o.Password))
 	}
 	nc, err := nats.Connect(url, opts...)
@@ -167,8 +168,12 @@ func parseVersion(v string) (out [3]int, err error) {
 	return out, nil
 }
 
-// Close drains the connection.
+// Close ends the connection, once the server has everything that was written to
+// it: an acknowledgement that is lost costs a repeat.
 func (s *Store) Close() {
+	if s.nc.IsConnected() {
+		_ = s.nc.FlushTimeout(time.Second)
+	}
 	s.nc.Close()
 }
 

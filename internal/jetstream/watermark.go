@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -129,35 +131,81 @@ func (s *Store) passAll(ctx context.Context) (struct{}, error) {
 // consumerPassed says whether everything up to seq that the consumer reads was
 // acknowledged.
 func (s *Store) consumerPassed(ctx context.Context, q Queue, seq uint64) (bool, error) {
-	if seq == 0 {
-		return true, nil
-	}
+	floor, err := s.floor(ctx, q, seq)
+	return floor >= seq, err
+}
+
+// floor says up to where everything that a queue reads was acknowledged, as
+// far as end.
+//
+// That nothing is pending at a consumer proves nothing: it hears of a message
+// only after the publisher did, on one server a moment later, in a cluster
+// when its own replica has the message. What it does say for certain is up to
+// where it was acknowledged, and the stream's leader says what there is to
+// acknowledge.
+func (s *Store) floor(ctx context.Context, q Queue, end uint64) (uint64, error) {
 	cons, err := s.js.Consumer(ctx, q.stream, q.durable)
 	if err != nil {
-		return false, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
+		return 0, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
 	}
 	// Consumer asks the server, so its information is a moment old.
 	info := cons.CachedInfo()
-	if info.NumPending == 0 && info.NumAckPending == 0 {
-		return true, nil
+	floor := info.AckFloor.Stream
+	if floor >= end || info.NumPending > 0 || info.NumAckPending > 0 {
+		return floor, nil
 	}
-	return info.AckFloor.Stream >= seq, nil
+	lasts := make(chan uint64, len(q.filters))
+	failed := make(chan error, len(q.filters))
+	for _, subject := range q.filters {
+		go func() {
+			msg, err := s.last(ctx, q.stream, subject)
+			switch {
+			case err != nil:
+				failed <- err
+			case msg == nil:
+				lasts <- 0
+			default:
+				lasts <- msg.Sequence
+			}
+		}()
+	}
+	for range q.filters {
+		select {
+		case last := <-lasts:
+			if last > floor {
+				return floor, nil
+			}
+		case err := <-failed:
+			return floor, err
+		}
+	}
+	return end, nil
 }
 
-// Lag is how many events each of the runner's consumers has not finished.
+// Lag is how many messages each consumer has not finished, by its name: the
+// runner's, and those of the lanes, clinics that are configured no more
+// included.
 func (s *Store) Lag(ctx context.Context) (map[string]uint64, error) {
 	out := map[string]uint64{}
+	note := func(name string, info *jetstream.ConsumerInfo) {
+		out[name] = info.NumPending + uint64(max(info.NumAckPending, 0))
+	}
 	queues := append(Queues(),
 		Queue{stream: streamTimers, durable: consumerTimers},
-		Queue{stream: streamClients, durable: consumerEffects},
-		Queue{stream: streamOutbox, durable: consumerSafety})
+		Queue{stream: streamClients, durable: consumerEffects})
 	for _, q := range queues {
 		cons, err := s.js.Consumer(ctx, q.stream, q.durable)
 		if err != nil {
 			return nil, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
 		}
-		info := cons.CachedInfo()
-		out[q.durable] = info.NumPending + uint64(max(info.NumAckPending, 0))
+		note(q.durable, cons.CachedInfo())
+	}
+	lanes := s.streams[streamOutbox].ListConsumers(ctx)
+	for info := range lanes.Info() {
+		note(info.Name, info)
+	}
+	if err := lanes.Err(); err != nil {
+		return nil, fmt.Errorf("list the consumers of %s: %w", streamOutbox, err)
 	}
 	return out, nil
 }
