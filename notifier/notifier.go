@@ -74,9 +74,9 @@ type Notifier struct {
 	mu sync.Mutex
 	// rest is until when the provider asked each lane to wait. Guarded by mu.
 	rest map[Lane]time.Time
-	// unsure are the nonces of claims that may or may not be stored, by message
-	// id: nothing was requested under them, so this process may take them up
-	// again. Guarded by mu.
+	// unsure are the nonces of claims that may stand in the ledger, by message
+	// id: it is known that no mail left under them, so this process may take
+	// them up again. Guarded by mu.
 	unsure map[string]string
 }
 
@@ -168,6 +168,7 @@ func stages() []stage {
 const (
 	requestTimeout = 10 * time.Second
 	maxTries       = 4
+	maxClaims      = 5
 	longWait       = 15 * time.Second
 	soon           = time.Second
 )
@@ -209,7 +210,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 	ctx = context.WithoutCancel(ctx)
 	var last Entry
 	var rev uint64
-	for {
+	for range maxClaims {
 		a.number = last.Attempt + 1
 		e := Entry{Status: Claimed, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now()}
 		got, err := n.cfg.Ledger.Put(ctx, a.m, rev, e)
@@ -235,6 +236,9 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 			return n.settle(ctx, a, Entry{Status: Unknown, Detail: "claimed by an attempt that never ended"})
 		}
 	}
+	n.cfg.Logger.Warn("claiming a message has to wait", "message", a.m.ID)
+	n.keepNonce(a.m.ID, a.nonce)
+	return comeAgain(soon)
 }
 
 func (n *Notifier) render(ctx context.Context, a *attempt) outcome {
@@ -344,7 +348,7 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 		}
 		// A safety message is sent again rather than not at all, as another
 		// attempt of the same Message-ID.
-		return n.putOff(ctx, a, se.Detail, nil, n.backoff(a.tries, 0))
+		return n.putOff(ctx, a, se.Detail, nil, n.backoff(a.number, 0))
 	}
 }
 
@@ -369,9 +373,13 @@ func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err er
 	if a.revision == 0 {
 		return comeAgain(max(after, soon)) // nothing was claimed
 	}
+	if a.revision == 0 {
+		return comeAgain(max(after, soon)) // nothing was claimed
+	}
 	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail}
 	if _, err := n.put(ctx, a, e); err != nil {
 		n.cfg.Logger.Warn("the ledger could not note that a message is put off", "message", a.m.ID, "error", err)
+		n.keepNonce(a.m.ID, a.nonce)
 	}
 	return comeAgain(max(after, soon))
 }
@@ -384,6 +392,14 @@ func (n *Notifier) settle(ctx context.Context, a *attempt, e Entry) outcome {
 	stored, err := n.put(ctx, a, e)
 	if err != nil {
 		n.cfg.Logger.Error("the ledger could not take a final word; the message will be looked at again", "message", a.m.ID, "status", e.Status, "error", err)
+		if e.Status == Withdrawn || e.Status == Refused {
+			n.keepNonce(a.m.ID, a.nonce) // nothing has left under this claim
+		}
+		return comeAgain(soon)
+	}
+	if !stored.Status.Final() {
+		// Another attempt is under way, or has put the message off. It stays in
+		// the outbox: if that attempt dies, nobody else would take it up.
 		return comeAgain(soon)
 	}
 	if stored.Nonce == e.Nonce {
@@ -392,9 +408,15 @@ func (n *Notifier) settle(ctx context.Context, a *attempt, e Entry) outcome {
 	return n.report(ctx, a, stored)
 }
 
+// outranks says that a final word replaces another attempt's: that a provider
+// took the mail is known, whatever the other took to be so.
+func outranks(s, other Status) bool {
+	return s == Accepted && (other == Unknown || other == Withdrawn || other == Refused)
+}
+
 // put writes behind our own claim and keeps at it through faults: what has
 // left must be on record. When somebody else has written the final word, that
-// word stands.
+// word stands unless ours outranks it.
 func (n *Notifier) put(ctx context.Context, a *attempt, e Entry) (Entry, error) {
 	ctx = context.WithoutCancel(ctx)
 	var failed error
@@ -412,7 +434,7 @@ func (n *Notifier) put(ctx context.Context, a *attempt, e Entry) (Entry, error) 
 		if lerr != nil {
 			continue
 		}
-		if last.Status.Final() || (last.Nonce == e.Nonce && last.Status == e.Status) {
+		if (last.Nonce == e.Nonce && last.Status == e.Status) || (last.Status.Final() && !outranks(e.Status, last.Status)) {
 			a.revision = rev
 			return last, nil
 		}

@@ -400,10 +400,13 @@ func (d *decider) prune() {
 			return true
 		}
 		age := d.now.Sub(x.At)
-		if x.Lane == LaneSafety {
-			return age > safetySendKept
+		switch {
+		case x.Lane == LaneCare:
+			return age > max(d.c.Cap.Within, careSendKept)
+		case x.Escalation != "" && x.Status != SendAsked:
+			return age > rungSendKept
 		}
-		return age > max(d.c.Cap.Within, careSendKept)
+		return age > safetySendKept
 	})
 	s.Appointments = slices.DeleteFunc(s.Appointments, func(a Appointment) bool {
 		return d.now.Sub(a.StatusSaid.At) > LookBack && !a.ahead(d.now)
@@ -414,4 +417,7 @@ const (
 	careSendKept = 14 * 24 * time.Hour
 	// A mail that was accepted may still bounce for three days.
 	safetySendKept = 3 * 24 * time.Hour
+	// A ladder knows its own mails; nobody's answer for days must not fill the
+	// client's record with them.
+	rungSendKept = time.Hour
 )

@@ -2,31 +2,33 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // generators make the data of a random event of each kind, in the light of the
 // state: mostly about what exists, sometimes about what does not.
 func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 	escalationAct := func(rt *rapid.T, s *sim) events.Data {
-		return events.Data{Escalation: &events.EscalationAct{ID: s.drawEscalation(rt), By: drawPerson(rt), How: "phone", Note: "zz note"}}
+		return events.Data{Escalation: &events.EscalationAct{ID: s.drawEscalation(rt), By: drawPerson(rt), How: "phone", Note: "z0z note"}}
 	}
 	report := func(rt *rapid.T, s *sim) events.Data {
 		return events.Data{Message: &events.MessageReport{
 			ID:     s.drawMessage(rt),
-			Detail: rapid.SampledFrom([]string{"", "550 5.1.1", "550 <zzmail@client.example> unknown"}).Draw(rt, "detail"),
+			Detail: rapid.SampledFrom([]string{"", "550 5.1.1", "550 <z0zmail@client.example> unknown"}).Draw(rt, "detail"),
 		}}
 	}
 	note := func(rt *rapid.T, _ *sim) events.Data {
-		return events.Data{Note: &events.Note{By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "zz own words"}).Draw(rt, "reason"), Approach: "zz"}}
+		return events.Data{Note: &events.Note{By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "z0z own words"}).Draw(rt, "reason"), Approach: "z0z"}}
 	}
 	pause := func(rt *rapid.T, s *sim) events.Data {
-		p := &events.Pause{By: drawPerson(rt), Reason: "zz"}
+		p := &events.Pause{By: drawPerson(rt), Reason: "z0z"}
 		if rapid.Bool().Draw(rt, "limited") {
 			p.Until = ptr(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
 		}
@@ -51,19 +53,19 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			return events.Data{Signal: &events.Signal{Name: "diary"}}
 		},
 		events.ClientMerged: func(*rapid.T, *sim) events.Data {
-			return events.Data{Merge: &events.Merge{Into: "zz-ehr-2"}}
+			return events.Data{Merge: &events.Merge{Into: "z0z-ehr-2"}}
 		},
 		events.SafetyConcern: func(rt *rapid.T, _ *sim) events.Data {
 			level := rapid.SampledFrom([]events.ConcernLevel{events.ConcernSameDay, events.ConcernImmediate}).Draw(rt, "level")
-			return events.Data{Concern: &events.Concern{Level: level, From: "portal", Note: "zz item 9"}}
+			return events.Data{Concern: &events.Concern{Level: level, From: "portal", Note: "z0z item 9"}}
 		},
 		events.MessageReplied: nothing,
 		events.CheckinAnswered: func(rt *rapid.T, _ *sim) events.Data {
 			return events.Data{Answer: &events.Answer{
 				Safe:    ptr(rapid.IntRange(0, 3).Draw(rt, "safe") > 0),
-				Reasons: rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "zz own words")), 0, 2).Draw(rt, "reasons"),
+				Reasons: rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "z0z own words")), 0, 2).Draw(rt, "reasons"),
 				Wish:    rapid.SampledFrom([]string{"", "", "slower", "stop"}).Draw(rt, "wish"),
-				Text:    rapid.SampledFrom([]string{"", "zz text"}).Draw(rt, "text"),
+				Text:    rapid.SampledFrom([]string{"", "z0z text"}).Draw(rt, "text"),
 			}}
 		},
 		events.EscalationAcknowledged: escalationAct,
@@ -80,7 +82,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			for i := range s.state.Tasks {
 				ids = append(ids, s.state.Tasks[i].ID)
 			}
-			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "zz"}}
+			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "z0z"}}
 		},
 		events.ClientNoted:       note,
 		events.ClientPaused:      pause,
@@ -150,7 +152,7 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 	c := friendly()
 	some := func(name string, of int) bool { return rapid.IntRange(0, of).Draw(rt, name) == 0 }
 	if some("an address", 3) {
-		c.Email = ptr(rapid.SampledFrom([]string{"", "zzother@client.example"}).Draw(rt, "email"))
+		c.Email = ptr(rapid.SampledFrom([]string{"", "z0zother@client.example"}).Draw(rt, "email"))
 		c.EmailVerified = ptr(rapid.Bool().Draw(rt, "verified"))
 	}
 	if some("other risk", 3) {
@@ -162,7 +164,7 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		}).Draw(rt, "status"))
 	}
 	if some("consent", 4) {
-		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "zz", How: "zz"}
+		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "z0z", How: "z0z"}
 		if rapid.Bool().Draw(rt, "dated") {
 			rec.At = ptr(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
 		}
@@ -194,6 +196,21 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 // historyStart is a Saturday before the clocks change where the sample clinic
 // is.
 var historyStart = time.Date(2026, 3, 7, 16, 0, 0, 0, time.UTC)
+
+// historyClinic is the sample clinic with slower ladders: a day without an
+// answer is a handful of decisions.
+func historyClinic(t failer) *Clinic {
+	c := *sampleClinic(t)
+	c.Policies = map[string]escalation.Policy{}
+	for id, p := range sampleClinic(t).Policies {
+		p.Rungs, p.Hold = slices.Clone(p.Rungs), 12*time.Hour
+		for i := range p.Rungs {
+			p.Rungs[i].Within = 7 * time.Hour
+		}
+		c.Policies[id] = p
+	}
+	return &c
+}
 
 // history runs a random history of all kinds of events, late, repeated and
 // with outages, and calls each after every decision.

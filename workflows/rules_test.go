@@ -62,7 +62,7 @@ func deepCopy(v reflect.Value) reflect.Value {
 
 func copyOf[T any](v T) T { return deepCopy(reflect.ValueOf(v)).Interface().(T) }
 
-// wholeBacking also shows what lies between a slice's length and capacity.
+// spare also shows what lies between a slice's length and capacity.
 func spare(s State) []any {
 	return []any{
 		s.Appointments[:cap(s.Appointments)], s.Past[:cap(s.Past)], s.Journeys[:cap(s.Journeys)], s.Escalations[:cap(s.Escalations)],
@@ -71,7 +71,7 @@ func spare(s State) []any {
 }
 
 func TestDecideIsPure(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		var last State // as Decide returned it, not as it was stored
 		history(rt, dir, func(s *sim, st step) {
@@ -100,7 +100,7 @@ func TestDecideIsPure(t *testing.T) {
 }
 
 func TestOnce(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		s := history(rt, dir, func(*sim, step) {})
 		for _, st := range s.steps {
@@ -150,7 +150,7 @@ func allowed(s *State, now time.Time) bool {
 }
 
 func TestConsentFirst(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		history(rt, dir, func(s *sim, st step) {
 			for _, e := range st.dec.Effects {
@@ -211,7 +211,7 @@ func TestConsentFirstSays(t *testing.T) {
 		"consent unknown":   {want: NoConsent, change: consent(events.ConsentUnknown)},
 		"consent withdrawn": {want: ConsentWithdrawn, change: consent(events.ConsentWithdrawn)},
 		"no address":        {want: NoAddress, change: func(c *events.Client) { c.Email = ptr("") }},
-		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = ptr("zz2@client.example") }},
+		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = ptr("z0z2@client.example") }},
 		"not verified":      {want: AddressNotVerified, change: func(c *events.Client) { c.EmailVerified = ptr(false) }},
 		"programme":         {want: ProgrammeExcluded, change: func(c *events.Client) { c.Programmes = []string{"substance-use"} }},
 		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = ptr(true) }},
@@ -244,9 +244,6 @@ func TestConsentFirstSays(t *testing.T) {
 			want := Look{Reason: tc.want, By: by}
 			if tc.ends {
 				want.Reason = JourneyEnded
-				if tc.want == FlaggedClient {
-					want.Reason = JourneyEnded
-				}
 			}
 			if look != want {
 				t.Errorf("the last look says %+v, want %+v", look, want)
@@ -293,7 +290,7 @@ func TestConsentFromTheFuture(t *testing.T) {
 }
 
 func TestOneHand(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		history(rt, dir, func(s *sim, st step) {
 			if len(s.state.Journeys) > 1 {
@@ -304,7 +301,7 @@ func TestOneHand(t *testing.T) {
 				if j.ID == "" || j.Step == "" {
 					rt.Fatalf("after %s: an ended journey stays in the state: %s", st.ev.Kind, jsonOf(rt, j))
 				}
-				if j.Cause == st.ev.Hash() && s.state.HasFutureAppointment(st.now) {
+				if !st.dec.Nothing && j.Cause == st.ev.Hash() && s.state.HasFutureAppointment(st.now) {
 					rt.Fatalf("%s started %s although an appointment lies ahead", st.ev.Kind, j.Workflow)
 				}
 			}
@@ -403,6 +400,7 @@ func TestLateIsDecided(t *testing.T) {
 	t.Run("escalations", func(t *testing.T) {
 		for _, gap := range []time.Duration{time.Hour, 26 * time.Hour, 100 * time.Hour} {
 			s := newSim(t, historyStart)
+			s.happens(events.ClientUpdated, clientData(friendly()))
 			s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
 			asked := len(s.mails(LaneSafety))
 			s.outage(gap)
@@ -415,8 +413,12 @@ func TestLateIsDecided(t *testing.T) {
 			}
 		}
 	})
-	// Whatever the outage, one decision sends a client one mail at most.
-	dir := []*Clinic{sampleClinic(t)}
+}
+
+// TestNothingFloods: whatever the outage, one decision sends a client one mail
+// at most.
+func TestNothingFloods(t *testing.T) {
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		history(rt, dir, func(_ *sim, st step) {
 			care := 0
@@ -482,7 +484,7 @@ func TestPinned(t *testing.T) {
 }
 
 func TestWhy(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	known := map[Reason]bool{}
 	for _, r := range Reasons() {
 		if known[r] {
@@ -541,7 +543,7 @@ func TestWhy(t *testing.T) {
 // TestWhyOfEverySend follows the journeys: every send step that a journey went
 // past has exactly one note.
 func TestWhyOfEverySend(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	sends := map[string][]string{}
 	for _, w := range dir[0].Workflows {
 		for _, st := range w.Program {
@@ -573,7 +575,7 @@ func TestWhyOfEverySend(t *testing.T) {
 }
 
 func TestNeverSilent(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		s := history(rt, dir, func(s *sim, st step) {
 			next := s.state.Next()
@@ -614,7 +616,7 @@ func TestNeverSilent(t *testing.T) {
 }
 
 func TestHumansClose(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		history(rt, dir, func(_ *sim, st step) {
 			if st.dec.Nothing {
@@ -650,10 +652,10 @@ func TestHumansClose(t *testing.T) {
 // TestNoIdentifiers: what the client said or is called stays in the state;
 // notes and effects go into AUDIT, queues and logs.
 func TestNoIdentifiers(t *testing.T) {
-	dir := []*Clinic{sampleClinic(t)}
+	dir := []*Clinic{historyClinic(t)}
 	rapid.Check(t, func(rt *rapid.T) {
 		history(rt, dir, func(_ *sim, st step) {
-			if text := strings.ToLower(jsonOf(rt, st.dec.Notes) + jsonOf(rt, st.dec.Effects)); strings.Contains(text, "zz") {
+			if text := strings.ToLower(jsonOf(rt, st.dec.Notes) + jsonOf(rt, st.dec.Effects)); strings.Contains(text, "z0z") {
 				rt.Fatalf("%s says too much: %s", st.ev.Kind, text)
 			}
 		})

@@ -129,7 +129,7 @@ func (s *sim) event(kind events.Kind, at time.Time, data events.Data) events.Eve
 		Kind: kind, Time: at.UTC(), Data: data,
 	}
 	if spec, _ := events.Lookup(kind); spec.Origin == events.Outside {
-		ev.Client = "zz-ehr-8421"
+		ev.Client = "z0z-ehr-8421"
 	}
 	return ev
 }
@@ -252,8 +252,8 @@ func ptr[T any](v T) *T { return &v }
 // friendly is a client whom care mail may reach.
 func friendly() *events.Client {
 	return &events.Client{
-		FirstName: ptr("Zzfirst"), LastName: ptr("Zzlast"), Email: ptr("zzmail@client.example"), EmailVerified: ptr(true),
-		Phone: ptr("zz-555"), ChartURL: ptr("https://ehr.example/zz"), TimeZone: ptr("America/Chicago"), Clinician: ptr("amara"),
+		FirstName: ptr("Z0zfirst"), LastName: ptr("Z0zlast"), Email: ptr("z0zmail@client.example"), EmailVerified: ptr(true),
+		Phone: ptr("z0z-555"), ChartURL: ptr("https://ehr.example/z0z"), TimeZone: ptr("America/Chicago"), Clinician: ptr("amara"),
 		Risk: ptr(events.RiskNone), Status: ptr(events.StatusActive), Minor: ptr(false),
 		Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentGranted}},
 	}

@@ -47,6 +47,8 @@ func (c *benchCmd) Validate() error {
 
 // Run measures this machine.
 func (c *benchCmd) Run(ctx context.Context, io streams) error {
+	// As serve does: what is measured is that program.
+	go steadyMemory(ctx)
 	if c.Child != "" {
 		return bench.Child(ctx, c.Child, c.Sync, c.Ops, c.Clients, io.out, io.err)
 	}

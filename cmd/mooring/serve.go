@@ -24,6 +24,7 @@ func (serveCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	go steadyMemory(ctx)
 	if err := a.Start(ctx); err != nil {
 		a.Stop(context.WithoutCancel(ctx))
 		return err

@@ -80,10 +80,13 @@ func WithMailHook(f func(notifier.Mail)) Option {
 }
 
 // The sizes of the pools. Deliveries wait on the disk more than on the
-// processor, so there are many more workers than cores.
+// processor, so there are many more workers than cores; notifiers have more
+// than the runner, so that a flood of events does not hold back the mail that
+// it asks for. Each care worker may hold one claim, whose fate a human must
+// find out when the machine dies just then.
 const (
-	runnerWorkers = 128
-	careWorkers   = 32
+	runnerWorkers = 48
+	careWorkers   = 64
 	safetyWorkers = 32
 )
 
@@ -252,6 +255,9 @@ func (a *App) Start(ctx context.Context) error {
 	workers := []int{safetyWorkers}
 	for _, id := range a.clinics.ids() {
 		lanes, workers = append(lanes, jetstream.CareLane(id)), append(workers, careWorkers)
+	}
+	if err := a.store.CreateConsumers(ctx, lanes...); err != nil {
+		return err
 	}
 	for i, lane := range lanes {
 		read(func(ctx context.Context) error {

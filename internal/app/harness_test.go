@@ -105,12 +105,10 @@ func run(t testing.TB, cfg Config, opts ...Option) *program {
 
 func (p *program) start(cfg Config) {
 	p.t.Helper()
-	zz("new")
 	a, err := New(p.t.Context(), cfg, cfg.Logger(p.log), append([]Option{WithObserver(p.decided)}, p.opts...)...)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	zz("made")
 	p.App = a
 	if err := a.Start(p.t.Context()); err != nil {
 		p.t.Fatal(err)
@@ -142,9 +140,7 @@ func (p *program) stop() {
 	}
 	p.sender.Close()
 	p.nc.Close()
-	zz("stop")
 	p.Stop(context.Background())
-	zz("stopped")
 	p.App = nil
 }
 
@@ -219,7 +215,6 @@ func (p *program) settle() {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		zz("%s unfinished %v", p.t.Name(), unfinished)
 		// What one part finishes another begins: only two looks alike are rest.
 		if len(unfinished) == 0 && before != nil && maps.Equal(uses, before) {
 			break
@@ -368,11 +363,15 @@ func (p *program) waiting() string {
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
-// lint holds every mail that left to what mails may say.
+// lint holds one mail of each template that left to what mails may say.
 func (p *program) lint() {
 	p.t.Helper()
+	done := map[string]bool{}
 	for _, l := range p.all {
-		p.lintOne(l)
+		if t := l.Message.Template; !done[t] {
+			done[t] = true
+			p.lintOne(l)
+		}
 	}
 }
 

@@ -132,7 +132,7 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := sync.OnceFunc(func() { a.Stop(context.Background()) }) //nolint:usetesting // it outlives the test's context
+	stop := sync.OnceFunc(func() { a.Stop(context.Background()) })
 	t.Cleanup(stop)
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -289,7 +289,7 @@ func (m *matrix) say(first string, ev events.Event) {
 	for k, v := range header {
 		msg.Header.Set(k, v)
 	}
-	ack, err := m.js.PublishMsg(context.Background(), msg) //nolint:usetesting // an act may come while the test ends
+	ack, err := m.js.PublishMsg(context.Background(), msg)
 	if err != nil {
 		m.t.Error(err)
 		return

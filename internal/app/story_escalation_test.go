@@ -311,7 +311,7 @@ func TestHumansClose(t *testing.T) {
 		"a feed that lowers the risk": func() { p.say(events.ClientUpdated, "dee", events.Data{Client: &events.Client{Risk: &none}}) },
 		"an opened link":              func() { p.browser().get(asked.link(t, "e")) },
 		"a restart":                   p.restart,
-		"a day of silence":            func() { p.pass(3 * time.Hour) },
+		"hours of silence":            func() { p.pass(3*time.Hour + 7*time.Minute) },
 	} {
 		happens()
 		p.settle()

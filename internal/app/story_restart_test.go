@@ -177,8 +177,13 @@ func TestReplicas(t *testing.T) {
 // external is a NATS server of somebody else, with its operator's URL.
 func external(t testing.TB) (*jetstream.Server, string) {
 	t.Helper()
+	return externalAt(t, t.TempDir(), "127.0.0.1:0")
+}
+
+func externalAt(t testing.TB, dir, listen string) (*jetstream.Server, string) {
+	t.Helper()
 	s, err := jetstream.StartServer(jetstream.ServerConfig{
-		Dir: t.TempDir(), Listen: "127.0.0.1:0", EventsPassword: "events-password", OperatorPassword: "operator-password",
+		Dir: dir, Listen: listen, EventsPassword: "events-password", OperatorPassword: "operator-password",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ type place struct {
 
 type arrival struct {
 	refs   [2]runner.Ref // the second is everyone's, or zero
-	queue  string // the durable of the queue that reads it
+	queue  string        // the durable of the queue that reads it
 	waited []*look
 }
 
@@ -303,11 +303,7 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	defer s.arrivals.close(true)
 	defer cancel()
 	for _, stream := range arrivalStreams {
-		floors, err := s.floors(ctx, stream)
-		if err != nil {
-			return err
-		}
-		start, err := s.readFrom(ctx, stream)
+		start, floors, err := s.startOf(ctx, stream)
 		if err != nil {
 			return err
 		}
@@ -377,42 +373,72 @@ func queueOf(queues map[string]string, subject string) string {
 }
 
 // floors says, for each queue of a stream, up to where everything it reads was
-// acknowledged. An event of the queue was decided when it lies at or below.
+// acknowledged.
 func (s *Store) floors(ctx context.Context, stream string) (map[string]uint64, error) {
 	floors := map[string]uint64{}
 	for _, q := range Queues() {
 		if q.stream != stream {
 			continue
 		}
-		// An end of 0 asks for the acknowledged floor alone.
-		floor, err := s.floor(ctx, q, 0)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return nil, err
+		cons, err := s.js.Consumer(ctx, q.stream, q.durable)
+		switch {
+		case errors.Is(err, jetstream.ErrConsumerNotFound):
+			floors[q.durable] = 0
+		case err != nil:
+			return nil, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
+		default:
+			floors[q.durable] = cons.CachedInfo().AckFloor.Stream
 		}
-		floors[q.durable] = floor
 	}
 	return floors, nil
 }
 
-// readFrom says after which sequence a stream must be read: up to there every
-// queue was acknowledged, idle ones included.
-func (s *Store) readFrom(ctx context.Context, stream string) (uint64, error) {
-	info, err := s.streams[stream].Info(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("ask the stream %s: %w", stream, err)
-	}
-	start := info.State.LastSeq
-	for _, q := range Queues() {
-		if q.stream != stream {
+// openFrom finds the first event after floor that a queue reads; 0 when there
+// is none. It asks the stream: a consumer's count of what is pending runs
+// behind.
+func (s *Store) openFrom(ctx context.Context, q Queue, floor uint64) (uint64, error) {
+	var first uint64
+	for _, filter := range q.filters {
+		msg, err := s.streams[q.stream].GetMsg(ctx, floor+1, jetstream.WithGetMsgSubject(filter))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
 		}
-		floor, err := s.floor(ctx, q, start)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return 0, err
+		if err != nil {
+			return 0, fmt.Errorf("find the first event that waits for %s: %w", q.durable, err)
 		}
-		start = min(start, floor)
+		if first == 0 || msg.Sequence < first {
+			first = msg.Sequence
+		}
 	}
-	return start, nil
+	return first, nil
+}
+
+// startOf finds after which event a stream has to be read, and raises each
+// queue's floor to just before its first event that waits.
+func (s *Store) startOf(ctx context.Context, stream string) (start uint64, floors map[string]uint64, err error) {
+	info, err := s.streams[stream].Info(ctx)
+	if err != nil {
+		return 0, nil, fmt.Errorf("ask the stream %s: %w", stream, err)
+	}
+	start = info.State.LastSeq
+	if floors, err = s.floors(ctx, stream); err != nil {
+		return 0, nil, err
+	}
+	for _, q := range Queues() {
+		if q.stream != stream || floors[q.durable] >= start {
+			continue
+		}
+		first, err := s.openFrom(ctx, q, floors[q.durable])
+		if err != nil {
+			return 0, nil, err
+		}
+		if first == 0 {
+			first = info.State.LastSeq + 1
+		}
+		floors[q.durable] = max(floors[q.durable], first-1)
+		start = min(start, first-1)
+	}
+	return start, floors, nil
 }
 
 // How often arrivals look for what other replicas have decided: soon while

@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -67,10 +66,10 @@ const (
 type Handler func(ctx context.Context, d runner.Delivery, finish func(runner.Verdict))
 
 // Consume reads a queue until ctx ends, with at most inFlight deliveries at
-// once, then waits for those under way. It returns an error only when the
-// consumer cannot be set up.
+// once, then waits for those under way. Whatever fails in between is tried again;
+// that a consumer can be made at all is for CreateConsumers to say.
 func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handler) error {
-	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, q, inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		if q.passOver != nil && q.passOver(msg.Subject()) {
 			_ = msg.Ack()
 			done()
@@ -88,11 +87,14 @@ func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handl
 			s.answer(ctx, msg, d, v)
 		})
 	})
+	return nil
 }
 
-// consume is the loop that all consumers share.
-func (s *Store) consume(ctx context.Context, q Queue, inFlight int, handle func(msg jetstream.Msg, done func())) error {
-	cfg := jetstream.ConsumerConfig{
+// consumer makes a queue's consumer, or brings it up to date.
+func (s *Store) consumer(ctx context.Context, q Queue) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	cons, err := s.js.CreateOrUpdateConsumer(ctx, q.stream, jetstream.ConsumerConfig{
 		Durable:        q.durable,
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        q.ackWait,
@@ -100,76 +102,91 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, handle func(
 		MaxAckPending:  4096,
 		FilterSubjects: q.filters,
 		DeliverPolicy:  jetstream.DeliverAllPolicy,
-	}
-	setup, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	cons, err := s.js.CreateOrUpdateConsumer(setup, q.stream, cfg)
+	})
 	if err != nil {
-		return fmt.Errorf("create the consumer %s: %w", q.durable, err)
+		return nil, fmt.Errorf("create the consumer %s: %w", q.durable, err)
 	}
-	var under sync.WaitGroup
-	defer under.Wait()
-	permits := make(chan struct{}, inFlight)
-	for ctx.Err() == nil {
-		it, err := cons.Messages(jetstream.PullMaxMessages(inFlight), jetstream.PullExpiry(30*time.Second))
-		if err != nil {
-			s.log.Warn("pulling failed; trying again", "consumer", q.durable, "error", err)
-			if !pause(ctx, time.Second) {
-				return nil
-			}
-			continue
-		}
-		// Drained, not stopped: what was pulled and not begun is given back below,
-		// so that it comes again at once, to another replica or after the start.
-		stop := context.AfterFunc(ctx, it.Drain)
-		for {
-			msg, err := it.Next()
-			if err != nil {
-				if !errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() == nil {
-					s.log.Warn("reading failed; trying again", "consumer", q.durable, "error", err)
-				}
-				break
-			}
-			if !taken(ctx, permits) {
-				_ = msg.Nak()
-				continue
-			}
-			under.Add(1)
-			handle(msg, func() {
-				<-permits
-				under.Done()
-			})
-		}
-		stop()
-		it.Stop()
-		if ctx.Err() == nil {
-			// The consumer may be gone (a purge by hand, a restored backup): it
-			// is made again, and starts from what nobody acknowledged.
-			again, cancel := context.WithTimeout(ctx, timeout)
-			if c, err := s.js.CreateOrUpdateConsumer(again, q.stream, cfg); err == nil {
-				cons = c
-			}
-			cancel()
-			if !pause(ctx, 100*time.Millisecond) {
-				return nil
-			}
+	return cons, nil
+}
+
+// CreateConsumers makes the consumers of every queue and of the lanes, so that
+// a program that cannot read says so when it starts.
+func (s *Store) CreateConsumers(ctx context.Context, lanes ...Lane) error {
+	queues := append(Queues(), timersQueue(), effectsQueue())
+	for _, l := range lanes {
+		queues = append(queues, l.q)
+	}
+	for _, q := range queues {
+		if _, err := s.consumer(ctx, q); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// taken takes a permit; false means that ctx ended first.
-func taken(ctx context.Context, permits chan<- struct{}) bool {
-	if ctx.Err() != nil {
-		return false
+// consume is the loop that all consumers share: pull reads until ctx ends or
+// something fails, and hands each message over with a permit. It returns once
+// ctx has ended and every message handed over is done with.
+func (s *Store) consume(ctx context.Context, q Queue, inFlight int, pull puller, handle func(msg jetstream.Msg, done func())) {
+	var under sync.WaitGroup
+	defer under.Wait()
+	permits := make(chan struct{}, inFlight)
+	hand := func(msg jetstream.Msg) {
+		under.Add(1)
+		handle(msg, func() {
+			<-permits
+			under.Done()
+		})
 	}
-	select {
-	case permits <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
+	for ctx.Err() == nil {
+		// The consumer may be gone (a stream restored from a backup, a hand that
+		// slipped): it is made again, and starts from what nobody acknowledged.
+		cons, err := s.consumer(ctx, q)
+		if err == nil {
+			err = pull(ctx, cons, permits, hand)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("reading failed; trying again", "consumer", q.durable, "error", err)
+		pause(ctx, 250*time.Millisecond)
 	}
 }
+
+// puller reads a consumer until ctx ends or it fails. It takes a permit for
+// each message before it hands it over.
+type puller func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error
+
+// pullAhead keeps a buffer full, for work of milliseconds. What is in it when
+// ctx ends is given back, or it would come again only after AckWait.
+func pullAhead(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
+	it, err := cons.Messages(jetstream.PullMaxMessages(cap(permits)), jetstream.PullExpiry(30*time.Second))
+	if err != nil {
+		return err
+	}
+	defer it.Stop()
+	defer context.AfterFunc(ctx, it.Drain)()
+	for {
+		msg, err := it.Next()
+		if err != nil {
+			return err
+		}
+		select {
+		case permits <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			giveBack(msg)
+			continue
+		}
+		hand(msg)
+	}
+}
+
+// giveBack has a message come again at once. The server writes down a delay,
+// however short; a plain Nak it forgets when it stops too, and the message
+// would wait for AckWait after the start.
+func giveBack(msg jetstream.Msg) { _ = msg.NakWithDelay(time.Millisecond) }
 
 // pause waits for d or the end of ctx; false means that ctx ended.
 func pause(ctx context.Context, d time.Duration) bool {
@@ -225,8 +242,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 // ConsumeTimers hands every due timer to handle, which answers when the timer
 // was set again from the client's latest state.
 func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict))) error {
-	q := Queue{streamTimers, consumerTimers, []string{prefixTimersDue + ">"}, runnerAckWait, nil}
-	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, timersQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixTimersDue)
 		if !ok {
 			_ = msg.Term()
@@ -242,6 +258,11 @@ func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx
 			_ = msg.NakWithDelay(max(v.After, 50*time.Millisecond))
 		})
 	})
+	return nil
+}
+
+func timersQueue() Queue {
+	return Queue{streamTimers, consumerTimers, []string{prefixTimersDue + ">"}, runnerAckWait, nil}
 }
 
 // Publisher stores events; it is the door's and our own pages' way in.

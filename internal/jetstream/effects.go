@@ -36,8 +36,7 @@ func (s *Store) ConsumeEffects(
 	submit func(ref runner.Ref, work func()),
 	perform func(ctx context.Context, r Recorded) (audit []byte, err error),
 ) error {
-	q := Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait, nil}
-	return s.consume(ctx, q, inFlight, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, effectsQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
 		md, err := msg.Metadata()
 		if !ok || err != nil {
@@ -68,6 +67,11 @@ func (s *Store) ConsumeEffects(
 			_ = msg.Ack()
 		})
 	})
+	return nil
+}
+
+func effectsQueue() Queue {
+	return Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait, nil}
 }
 
 func (s *Store) trim(ctx context.Context, ref runner.Ref) error {

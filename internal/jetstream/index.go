@@ -23,7 +23,6 @@ type Index struct {
 	// guarded by mu.
 	open   map[runner.Ref]IndexRow
 	recent []IndexRow
-	count  int
 	ready  bool
 }
 
@@ -59,7 +58,7 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
 	}
 	end := info.State.LastSeq
-	ix.mark(end == 0)
+	ix.mark(info.State.Msgs == 0)
 	cons, err := s.js.OrderedConsumer(ctx, streamClients, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
 	})
@@ -84,7 +83,8 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 		if ref, _, ok := refOf(msg.Subject(), prefixClients); ok {
 			ix.put(IndexRow{ref, metaOf(msg.Headers()), md.Sequence.Stream, md.Timestamp})
 		}
-		if md.Sequence.Stream >= end {
+		// The record that stood at the end may be gone by now.
+		if md.Sequence.Stream >= end || md.NumPending == 0 {
 			ix.mark(true)
 		}
 	}
@@ -99,9 +99,6 @@ func (ix *Index) mark(ready bool) {
 func (ix *Index) put(row IndexRow) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	if row.Meta.Previous == 0 {
-		ix.count++
-	}
 	if row.Meta.Open > 0 {
 		ix.open[row.Ref] = row
 	} else {

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,7 +63,7 @@ type Job struct {
 // ConsumeLane reads a lane until ctx ends, at most inFlight messages at once,
 // and keeps each one claimed at the server while it is worked on.
 func (s *Store) ConsumeLane(ctx context.Context, lane Lane, inFlight int, handle func(Job)) error {
-	return s.consume(ctx, lane.q, inFlight, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, lane.q, inFlight, pullExactly, func(msg jetstream.Msg, done func()) {
 		var m notifier.Message
 		if err := json.Unmarshal(msg.Data(), &m); err != nil {
 			d, derr := deliveryOf(msg)
@@ -88,6 +89,58 @@ func (s *Store) ConsumeLane(ctx context.Context, lane Lane, inFlight int, handle
 			done()
 		}})
 	})
+	return nil
+}
+
+// pullExactly asks for no more messages than there are hands free, for work
+// that may take longer than AckWait: what waited in a buffer that long would be
+// handed out a second time, and two attempts at one message would meet.
+func pullExactly(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
+	for {
+		select {
+		case permits <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		free := 1
+		for more := true; more && free < cap(permits); {
+			select {
+			case permits <- struct{}{}:
+				free++
+			default:
+				more = false
+			}
+		}
+		unused, err := pullBatch(ctx, cons, free, hand)
+		for range unused {
+			<-permits
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// pullBatch hands over up to n messages and says how many of n it did not.
+func pullBatch(ctx context.Context, cons jetstream.Consumer, n int, hand func(jetstream.Msg)) (unused int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	batch, err := cons.Fetch(n, jetstream.FetchContext(ctx))
+	if err != nil {
+		return n, err
+	}
+	for msg := range batch.Messages() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			giveBack(msg)
+			continue
+		}
+		hand(msg)
+		n--
+	}
+	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return n, err
+	}
+	return n, nil
 }
 
 // Ledger is the DELIVERIES stream as the notifier sees it.

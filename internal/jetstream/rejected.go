@@ -1,7 +1,9 @@
 package jetstream
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -28,14 +30,7 @@ func (s *Store) Reject(ctx context.Context, d runner.Delivery, v runner.Verdict)
 		key = v.Key
 	}
 	msg := nats.NewMsg(prefixRejected + clinic + "." + key + "." + string(v.Reason))
-	msg.Data = d.Wire.Body
-	for k, vs := range d.Wire.Header {
-		for _, x := range vs {
-			if !isProtocolHeader(k) {
-				msg.Header.Add(k, x)
-			}
-		}
-	}
+	msg.Data = whole(d.Wire)
 	msg.Header.Set(headerReason, string(v.Reason))
 	msg.Header.Set(headerReasonText, v.Text)
 	msg.Header.Set(headerOrigin, d.Wire.Subject)
@@ -45,6 +40,32 @@ func (s *Store) Reject(ctx context.Context, d runner.Delivery, v runner.Verdict)
 		return fmt.Errorf("store a rejected message: %w", err)
 	}
 	return nil
+}
+
+// whole is a message as REJECTED keeps it: its headers as one line of JSON, then
+// its body. A sender's headers may name a person (binary mode has the client's
+// id in one), and ours never do.
+func whole(w events.Wire) []byte {
+	kept := map[string][]string{}
+	for k, v := range w.Header {
+		if !isProtocolHeader(k) {
+			kept[k] = v
+		}
+	}
+	line, err := json.Marshal(kept)
+	if err != nil {
+		line = []byte("{}") // strings always marshal
+	}
+	return append(append(line, '\n'), w.Body...)
+}
+
+// readWhole takes the two apart again.
+func readWhole(data []byte) (header map[string][]string, body []byte) {
+	line, body, ok := bytes.Cut(data, []byte{'\n'})
+	if !ok || json.Unmarshal(line, &header) != nil {
+		return nil, data
+	}
+	return header, body
 }
 
 // isProtocolHeader says whether a header steers the server and must not be
@@ -102,24 +123,16 @@ func (s *Store) GetRejected(ctx context.Context, seq uint64) (Rejected, error) {
 		return Rejected{}, fmt.Errorf("read rejected message %d: %w", seq, err)
 	}
 	r := Rejected{
-		Sequence: msg.Sequence, At: msg.Time, Body: msg.Data, Header: map[string][]string{},
+		Sequence: msg.Sequence, At: msg.Time,
 		Reason: events.Reason(msg.Header.Get(headerReason)),
 		Text:   msg.Header.Get(headerReasonText),
 		Origin: msg.Header.Get(headerOrigin),
 	}
+	r.Header, r.Body = readWhole(msg.Data)
 	if parts := strings.Split(msg.Subject, "."); len(parts) == 4 {
 		r.Clinic = parts[1]
 		if parts[2] != none {
 			r.Key = parts[2]
-		}
-	}
-	for k, v := range msg.Header {
-		switch k {
-		case headerReason, headerReasonText, headerOrigin, headerOriginSeq:
-		default:
-			if !isProtocolHeader(k) {
-				r.Header[k] = v
-			}
 		}
 	}
 	return r, nil

@@ -151,12 +151,20 @@ func openStore(ns *server.Server, dir string) error {
 	if err := inside.EnableJetStream(nil, nil); err != nil {
 		return fmt.Errorf("open its streams: %w", err)
 	}
-	kept, err := os.ReadDir(filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams"))
+	folder := filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams")
+	kept, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look into its data folder: %w", err)
 	}
-	if open := inside.JetStreamUsage().Streams; open < len(kept) {
-		return fmt.Errorf("of %d streams in its data folder only %d could be read: %w", len(kept), open, ErrStoreKey)
+	whole := 0
+	for _, k := range kept {
+		// A crash may leave a stream that was never quite made; it has no such file.
+		if _, err := os.Stat(filepath.Join(folder, k.Name(), server.JetStreamMetaFile)); err == nil {
+			whole++
+		}
+	}
+	if open := inside.JetStreamUsage().Streams; open < whole {
+		return fmt.Errorf("of %d streams in its data folder only %d could be read: %w", whole, open, ErrStoreKey)
 	}
 	return nil
 }

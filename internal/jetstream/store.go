@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -49,7 +50,7 @@ type Store struct {
 	passed   shared[struct{}]
 	ends     shared[map[string]uint64]
 	arrivals *arrivals
-	chain   *lru.Cache[string, auditEnd]
+	chain    *lru.Cache[string, auditEnd]
 }
 
 // Connect connects, refuses a server that is too old, and creates or updates
@@ -120,7 +121,7 @@ func dial(o Options) (*nats.Conn, error) {
 	switch {
 	case o.Server != nil:
 		url = "nats://" + o.Server.Addr()
-		opts = append(opts, nats.UserInfo(userInternal, o.Server.internal))
+		opts = append(opts, nats.UserInfo(userInternal, o.Server.internal), nats.InProcessServer(o.Server.ns))
 	case o.Creds != "":
 		opts = append(opts, nats.UserCredentials(o.Creds))
 	case o.User != "":
@@ -200,7 +201,10 @@ const (
 // is every stream's leader: there it reads the same and costs less.
 func (s *Store) createStreams(ctx context.Context, replicas int, embedded bool) error {
 	configs := []jetstream.StreamConfig{
-		{Name: streamEvents, Subjects: []string{"events.>", "bulk.>"}, MaxAge: 90 * day, Duplicates: dedup},
+		// What is larger than an event may be is rejected, and so must fit whole,
+		// with the reason, into one message of REJECTED; beyond that the sender
+		// is refused.
+		{Name: streamEvents, Subjects: []string{"events.>", "bulk.>"}, MaxAge: 90 * day, Duplicates: dedup, MaxMsgSize: 2 * events.MaxEvent},
 		{Name: streamInside, Subjects: []string{"inside.>"}, MaxAge: 90 * day, Duplicates: dedup},
 		{Name: streamClients, Subjects: []string{prefixClients + ">"}},
 		{Name: streamAudit, Subjects: []string{prefixAudit + ">"}, MaxAge: 6 * year},

@@ -90,15 +90,27 @@ func (s *Store) Passed(ctx context.Context, ref runner.Ref) error {
 
 // readEnds reads both streams' last sequences.
 func (s *Store) readEnds(ctx context.Context) (map[string]uint64, error) {
-	ends := map[string]uint64{}
-	for _, name := range arrivalStreams {
-		info, err := s.streams[name].Info(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("ask the stream %s: %w", name, err)
-		}
-		ends[name] = info.State.LastSeq
+	var (
+		asking sync.WaitGroup
+		last   [len(arrivalStreams)]uint64
+		errs   [len(arrivalStreams)]error
+	)
+	for i, name := range arrivalStreams {
+		asking.Go(func() {
+			info, err := s.streams[name].Info(ctx)
+			if err != nil {
+				errs[i] = fmt.Errorf("ask the stream %s: %w", name, err)
+				return
+			}
+			last[i] = info.State.LastSeq
+		})
 	}
-	return ends, nil
+	asking.Wait()
+	ends := map[string]uint64{}
+	for i, name := range arrivalStreams {
+		ends[name] = last[i]
+	}
+	return ends, errors.Join(errs[:]...)
 }
 
 // passAll reads both streams' last sequences once, then waits for each
@@ -131,6 +143,9 @@ func (s *Store) passAll(ctx context.Context) (struct{}, error) {
 // consumerPassed says whether everything up to seq that the consumer reads was
 // acknowledged.
 func (s *Store) consumerPassed(ctx context.Context, q Queue, seq uint64) (bool, error) {
+	if seq == 0 {
+		return true, nil
+	}
 	floor, err := s.floor(ctx, q, seq)
 	return floor >= seq, err
 }
@@ -149,37 +164,18 @@ func (s *Store) floor(ctx context.Context, q Queue, end uint64) (uint64, error) 
 		return 0, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
 	}
 	// Consumer asks the server, so its information is a moment old.
-	info := cons.CachedInfo()
-	floor := info.AckFloor.Stream
-	if floor >= end || info.NumPending > 0 || info.NumAckPending > 0 {
+	floor := cons.CachedInfo().AckFloor.Stream
+	if floor >= end {
 		return floor, nil
 	}
-	lasts := make(chan uint64, len(q.filters))
-	failed := make(chan error, len(q.filters))
-	for _, subject := range q.filters {
-		go func() {
-			msg, err := s.last(ctx, q.stream, subject)
-			switch {
-			case err != nil:
-				failed <- err
-			case msg == nil:
-				lasts <- 0
-			default:
-				lasts <- msg.Sequence
-			}
-		}()
+	first, err := s.openFrom(ctx, q, floor)
+	if err != nil {
+		return 0, err
 	}
-	for range q.filters {
-		select {
-		case last := <-lasts:
-			if last > floor {
-				return floor, nil
-			}
-		case err := <-failed:
-			return floor, err
-		}
+	if first == 0 || first > end {
+		return end, nil
 	}
-	return end, nil
+	return max(floor, first-1), nil
 }
 
 // Lag is how many messages each consumer has not finished, by its name: the

@@ -40,12 +40,6 @@ func (p *publishers) record(a faults.Acked) {
 	p.acked = append(p.acked, a)
 }
 
-func (p *publishers) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.acked)
-}
-
 // run publishes as number n of many until stop ends; the event under way is
 // still brought to its acknowledgement, as long as ctx lives.
 func (p *publishers) run(ctx, stop context.Context, n, of int) error {
@@ -205,16 +199,14 @@ func encode(rng *rand.Rand, id string, client int, kind events.Kind, at time.Tim
 // get the caring note alone.
 func risky(client int) bool { return client%5 == 4 }
 
-func ptr[T any](v T) *T { return &v }
-
 func profile(client int) *events.Client {
 	risk := events.RiskNone
 	if risky(client) {
 		risk = events.RiskHigh
 	}
 	return &events.Client{
-		FirstName: ptr("Sam"), Email: ptr(fmt.Sprintf("client%d@example.org", client)), EmailVerified: ptr(true),
-		Clinician: ptr([]string{"amara", "jonas", "mei"}[client%3]), Risk: &risk, Status: ptr(events.StatusActive),
+		FirstName: new("Sam"), Email: new(fmt.Sprintf("client%d@example.org", client)), EmailVerified: new(true),
+		Clinician: new([]string{"amara", "jonas", "mei"}[client%3]), Risk: &risk, Status: new(events.StatusActive),
 		Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentGranted}},
 	}
 }
@@ -246,13 +238,13 @@ func happening(rng *rand.Rand, client int) (events.Kind, time.Time, events.Data)
 	case x < 63:
 		return events.AppointmentNoShow, back(2 * time.Minute), data
 	case x < 72:
-		appointment.Start = ptr(now.Add(3 * time.Second)) // ahead for a moment only
+		appointment.Start = new(now.Add(3 * time.Second)) // ahead for a moment only
 		return events.AppointmentBooked, now, data
 	case x < 75:
-		appointment.Start = ptr(now.Add(2 * time.Second))
+		appointment.Start = new(now.Add(2 * time.Second))
 		return events.AppointmentRescheduled, now, data
 	case x < 80:
-		appointment.By, appointment.Start = events.ByClient, ptr(now.Add(time.Hour))
+		appointment.By, appointment.Start = events.ByClient, new(now.Add(time.Hour))
 		return events.AppointmentCancelled, now, data
 	case x < 85:
 		return events.AppointmentAttended, now, data

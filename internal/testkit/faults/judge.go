@@ -16,75 +16,6 @@ import (
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
-// Acked is an event that a stream acknowledged to its sender.
-type Acked struct {
-	Hash events.Hash
-	At   time.Time
-	// Stream and Sequence are the acknowledgement's own words.
-	Stream   string
-	Sequence uint64
-	// Invalid is set on what was broken by intent: it must be in REJECTED, and
-	// nowhere else.
-	Invalid bool
-	Subject string
-}
-
-// Act is what a page told a person was done.
-type Act struct {
-	Kind   events.Kind
-	Clinic string
-	Key    string // the client
-	Target string // the escalation, empty for others
-	Person string // who did it, empty for the client
-	At     time.Time
-}
-
-// History is what the world outside saw of a run.
-type History struct {
-	Clinics []string // those that are configured
-	Acked   []Acked
-	Acts    []Act
-	Taken   []fakesendgrid.Entry
-	Kills   []time.Time
-	// Excused are message ids whose send is allowed to be of unknown fate, for
-	// another reason than a kill.
-	Excused map[string]bool
-}
-
-// Report is the verdict: what was counted, and every rule that was broken.
-type Report struct {
-	Counts Counts   `json:"counts"`
-	Broken []string `json:"broken"`
-}
-
-// Counts are the figures of a run.
-type Counts struct {
-	Events           int `json:"events"`            // distinct events acknowledged
-	Repeats          int `json:"repeats"`           // copies of them that the stream stored besides
-	Invalid          int `json:"invalid"`           // broken by intent, acknowledged
-	Rejected         int `json:"rejected"`          // records of REJECTED
-	Decisions        int `json:"decisions"`         // records of AUDIT
-	Timers           int `json:"timers"`            // of those, deadlines that came
-	Acts             int `json:"acts"`              // presses that a page confirmed
-	Clients          int `json:"clients"`           //
-	Kills            int `json:"kills"`             //
-	Care             int `json:"care"`              // care messages asked for
-	CareTaken        int `json:"care_taken"`        // taken by the provider, each once
-	CareWithdrawn    int `json:"care_withdrawn"`    // not wanted any more at the last look
-	CareRefused      int `json:"care_refused"`      // refused by the provider
-	CareUnknown      int `json:"care_unknown"`      // of unknown fate, with a human
-	CareUnknownTook  int `json:"care_unknown_took"` // of those, had left
-	CareUnknownFault int `json:"care_unknown_fault"`
-	Stopped          int `json:"stopped"`          // care messages that an event stopped when they had left or were about to
-	Safety           int `json:"safety"`           // safety messages asked for
-	SafetyTaken      int `json:"safety_taken"`     // taken at least once
-	SafetyWithdrawn  int `json:"safety_withdrawn"` //
-	SafetyRefused    int `json:"safety_refused"`   //
-	SafetyDuplicates int `json:"safety_duplicates"`
-	Open             int `json:"open"`   // escalations still open
-	Closed           int `json:"closed"` // escalations closed by a human
-}
-
 // judge collects what is broken.
 type judge struct {
 	s *Snapshot
@@ -93,6 +24,8 @@ type judge struct {
 	// decided counts decisions by event.
 	decided map[events.Hash]int
 	taken   map[string][]fakesendgrid.Entry
+	// delays are seconds from decision to provider.
+	delays map[workflows.Lane][]float64
 }
 
 func (j *judge) broken(rule, format string, args ...any) {
@@ -101,7 +34,7 @@ func (j *judge) broken(rule, format string, args ...any) {
 
 // Judge holds a finished, quiet run against the rules.
 func Judge(s *Snapshot, h History) Report {
-	j := &judge{s: s, h: h, decided: map[events.Hash]int{}, taken: map[string][]fakesendgrid.Entry{}}
+	j := &judge{s: s, h: h, decided: map[events.Hash]int{}, taken: map[string][]fakesendgrid.Entry{}, delays: map[workflows.Lane][]float64{}}
 	for _, records := range s.Audit {
 		for _, a := range records {
 			j.r.Counts.Decisions++
@@ -115,6 +48,7 @@ func Judge(s *Snapshot, h History) Report {
 	for _, e := range h.Taken {
 		j.taken[e.MID] = append(j.taken[e.MID], e)
 	}
+	j.r.Counts.Withdrawn = map[string]int{}
 	j.r.Counts.Kills, j.r.Counts.Clients = len(h.Kills), len(s.Clients)
 	j.quiet()
 	j.events()
@@ -221,9 +155,9 @@ func (j *judge) sound(e Stored) bool {
 func (j *judge) acts() {
 	j.r.Counts.Acts = len(j.h.Acts)
 	type act struct {
-		ref            runner.Ref
-		kind           events.Kind
-		target, person string
+		ref    runner.Ref
+		kind   events.Kind
+		target string
 	}
 	found := map[act]int{}
 	for ref, records := range j.s.Audit {
@@ -283,6 +217,9 @@ func (j *judge) messages() {
 					j.broken("once", "message %s was asked for by two decisions", e.Enqueue.ID)
 				}
 				asked[e.Enqueue.ID] = true
+				if taken := j.taken[e.Enqueue.ID]; len(taken) > 0 {
+					j.delays[e.Enqueue.Lane] = append(j.delays[e.Enqueue.Lane], taken[0].Time.Sub(e.Enqueue.Message.Asked).Seconds())
+				}
 				words := j.s.Ledger[e.Enqueue.ID]
 				if len(words) == 0 {
 					j.broken("nothing-lost", "%s message %s (%s) of %s was asked for at %s and never claimed", e.Enqueue.Lane, e.Enqueue.ID, e.Enqueue.Message.Template, ref.Key, a.Entry.Decided.Format(clock))
@@ -301,9 +238,19 @@ func (j *judge) messages() {
 			j.broken("once", "the provider took a message %s that no decision asked for", mid)
 		}
 	}
+	j.r.Counts.CareDelay, j.r.Counts.SafetyDelay = percentiles(j.delays[workflows.LaneCare]), percentiles(j.delays[workflows.LaneSafety])
 }
 
 const clock = "15:04:05.000"
+
+// percentiles are the median and the 99th percentile.
+func percentiles(x []float64) (out [2]float64) {
+	if len(x) > 0 {
+		slices.Sort(x)
+		out = [2]float64{x[len(x)/2], x[len(x)*99/100]}
+	}
+	return out
+}
 
 func (j *judge) care(id string, words []Written, told bool) {
 	c := &j.r.Counts
@@ -320,6 +267,7 @@ func (j *judge) care(id string, words []Written, told bool) {
 		}
 	case notifier.Withdrawn:
 		c.CareWithdrawn++
+		c.Withdrawn[last.Detail]++
 		if len(taken) > 0 {
 			j.broken("last-look", "care message %s is on record as withdrawn, and the provider took it (%s)", id, tell(words))
 		}
@@ -342,10 +290,6 @@ func (j *judge) care(id string, words []Written, told bool) {
 	}
 }
 
-// inFlight is how long a request may be under way when a kill meets it, from
-// its claim on: the wait for the last look included.
-const inFlight = 2 * time.Second
-
 // excused says whether a fate may be unknown: a kill came while the message was
 // under way, or the provider answered in a way that says nothing (the ledger's
 // word is then the answer's, not that of a claim found later).
@@ -362,7 +306,7 @@ func (j *judge) excused(id string, words []Written, taken []fakesendgrid.Entry) 
 		}
 	}
 	for _, k := range j.h.Kills {
-		if d := k.Sub(claim); d >= 0 && d <= inFlight {
+		if d := k.Sub(claim); d >= 0 && d <= j.h.InFlight {
 			return
 		}
 	}
@@ -393,11 +337,11 @@ func (j *judge) safety(id string, words []Written) {
 
 // tell writes a message's ledger on one line.
 func tell(words []Written) string {
-	out := ""
+	var out strings.Builder
 	for _, w := range words {
-		out += fmt.Sprintf("%s %s#%d %s; ", w.Entry.At.Format(clock), w.Entry.Status, w.Entry.Attempt, w.Entry.Detail)
+		fmt.Fprintf(&out, "%s %s#%d %s; ", w.Entry.At.Format(clock), w.Entry.Status, w.Entry.Attempt, w.Entry.Detail)
 	}
-	return out
+	return out.String()
 }
 
 // overtaken is how long after an acknowledgement a request that had begun may

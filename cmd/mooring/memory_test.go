@@ -1,0 +1,22 @@
+package main
+
+import "testing"
+
+func TestGCPercent(t *testing.T) {
+	for _, c := range []struct {
+		live uint64
+		want int
+	}{
+		{0, 400},
+		{1, 400},
+		{48 << 20, 400},
+		{96 << 20, 200},
+		{192 << 20, 100},
+		{400 << 20, 40},
+		{8 << 30, 40},
+	} {
+		if got := gcPercent(c.live); got != c.want {
+			t.Errorf("a live heap of %d MB: %d percent, want %d", c.live>>20, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package faults
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// world is a run in which all is well: one event, one decision, one care mail
+// and one safety mail, one open escalation.
+type world struct {
+	s   *Snapshot
+	h   History
+	ref runner.Ref
+}
+
+const (
+	careID   = "care1"
+	safetyID = "safety1"
+)
+
+func newWorld() *world {
+	at := time.Date(2026, 3, 2, 16, 0, 0, 0, time.UTC)
+	ref := runner.Ref{Clinic: Clinic, Key: "k"}
+	ev := events.Event{ID: "1", Source: "ehr", Clinic: Clinic, Kind: events.AppointmentNoShow}
+	enqueue := func(id string, lane workflows.Lane) workflows.Effect {
+		return workflows.Effect{Enqueue: &workflows.Enqueue{ID: id, Lane: lane}}
+	}
+	write := func(statuses ...notifier.Status) []Written {
+		var out []Written
+		for i, s := range statuses {
+			out = append(out, Written{ref, notifier.Entry{Status: s, Attempt: 1, At: at.Add(time.Duration(i) * time.Second)}})
+		}
+		return out
+	}
+	next := at.Add(time.Hour)
+	body := []byte("first")
+	w := &world{ref: ref}
+	w.s = &Snapshot{
+		At:     at.Add(time.Minute),
+		Events: []Stored{{Subject: "events.quay.appointment.noshow", Sequence: 1, Event: ev}},
+		Audit: map[runner.Ref][]Audited{ref: {{Record: 7, Body: body, Entry: runner.Entry{
+			Event: ev.Hash(), Kind: ev.Kind,
+			Effects: []workflows.Effect{enqueue(careID, workflows.LaneCare), enqueue(safetyID, workflows.LaneSafety)},
+		}}}},
+		Clients: map[runner.Ref]Client{ref: {Sequence: 7, Decisions: 1, Kept: []uint64{7}, State: workflows.State{
+			Escalations: []escalation.Escalation{{Owner: "amara", Next: next, Asks: []escalation.Ask{{Message: safetyID}}}},
+		}}},
+		Ledger:   map[string][]Written{careID: write(notifier.Claimed, notifier.Accepted), safetyID: write(notifier.Claimed, notifier.Accepted)},
+		Timers:   map[runner.Ref]Timer{ref: {Set: next}},
+		Rejected: map[string]int{}, Unfinished: map[string]uint64{},
+	}
+	w.h = History{
+		Clinics:  []string{Clinic},
+		Acked:    []Acked{{Hash: ev.Hash(), At: at, Stream: "EVENTS", Sequence: 1}},
+		Taken:    []fakesendgrid.Entry{{MID: careID, Status: 202, Time: at}, {MID: safetyID, Status: 202, Time: at}},
+		InFlight: 2 * time.Second,
+	}
+	return w
+}
+
+// last replaces the ledger's last word on the care message.
+func (w *world) last(s notifier.Status) {
+	words := w.s.Ledger[careID]
+	words[len(words)-1].Entry.Status = s
+}
+
+func (w *world) client(f func(*Client)) {
+	c := w.s.Clients[w.ref]
+	f(&c)
+	w.s.Clients[w.ref] = c
+}
+
+// told adds the decision that gives a message of unknown fate to a human.
+func (w *world) told() {
+	sum := sha256.Sum256([]byte("\x00first"))
+	told := events.Event{ID: "2", Source: "mooring/notifier", Clinic: Clinic, Kind: events.MessageUnknown}
+	w.s.Inside = append(w.s.Inside, Stored{Subject: "inside.quay.message.unknown", Sequence: 1, Event: told})
+	w.s.Audit[w.ref] = append(w.s.Audit[w.ref], Audited{Record: 8, Chain: hex.EncodeToString(sum[:]), Entry: runner.Entry{
+		Event: told.Hash(), Kind: told.Kind, Notes: []workflows.Note{
+			{What: workflows.WhatMessage, Reason: workflows.FateUnknown, Subject: careID}, {What: workflows.WhatTask},
+		},
+	}})
+	w.client(func(c *Client) { c.Sequence, c.Decisions, c.Kept = 8, 2, []uint64{7, 8} })
+}
+
+// TestJudge breaks one thing at a time; the judge must name the rule, and must
+// find nothing where nothing is broken.
+func TestJudge(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		spoil func(*world)
+		rule  string // empty: nothing is broken
+	}{
+		{"all is well", func(*world) {}, ""},
+		{"an acknowledged event is gone", func(w *world) { w.s.Events = nil }, "nothing-lost"},
+		{"an event has no decision", func(w *world) { w.s.Audit = nil }, "nothing-lost"},
+		{"an event was decided twice", func(w *world) { w.s.Audit[w.ref] = append(w.s.Audit[w.ref], w.s.Audit[w.ref][0]) }, "once"},
+		{"a broken event vanished", func(w *world) {
+			w.s.Events = append(w.s.Events, Stored{Subject: "events.quay.x", Sequence: 2, Err: errors.New("x")})
+		}, "nothing-lost"},
+		{"a broken event is in REJECTED", func(w *world) {
+			w.s.Events = append(w.s.Events, Stored{Subject: "events.quay.x", Sequence: 2, Err: errors.New("x")})
+			w.s.Rejected["events.quay.x#2"] = 1
+		}, ""},
+		{"a sound event was rejected", func(w *world) { w.s.Rejected["events.quay.appointment.noshow#1"] = 1 }, "nothing-lost"},
+		{"a confirmed press was never decided", func(w *world) {
+			w.h.Acts = []Act{{Kind: events.EscalationClosed, Clinic: Clinic, Key: "k", Target: "e"}}
+		}, "nothing-lost"},
+		{"work is unfinished", func(w *world) { w.s.Unfinished["events"] = 1 }, "nothing-lost"},
+		{"a care mail left twice", func(w *world) { w.h.Taken = append(w.h.Taken, w.h.Taken[0]) }, "once"},
+		{"a safety mail left twice", func(w *world) { w.h.Taken = append(w.h.Taken, w.h.Taken[1]) }, ""},
+		{"accepted, and never taken", func(w *world) { w.h.Taken = w.h.Taken[1:] }, "once"},
+		{"a safety mail accepted, and never taken", func(w *world) { w.h.Taken = w.h.Taken[:1] }, "once"},
+		{"a mail that nobody asked for", func(w *world) { w.h.Taken[0].MID = "stranger" }, "once"},
+		{"a message was never claimed", func(w *world) { delete(w.s.Ledger, careID); w.h.Taken = w.h.Taken[1:] }, "nothing-lost"},
+		{"a message was left claimed", func(w *world) { w.last(notifier.Claimed) }, "nothing-lost"},
+		{"withdrawn, and taken", func(w *world) { w.last(notifier.Withdrawn) }, "last-look"},
+		{"unknown, and no human knows", func(w *world) { w.last(notifier.Unknown) }, "fail-to-human"},
+		{"unknown for no reason", func(w *world) { w.last(notifier.Unknown); w.told() }, "once"},
+		{"unknown because of a kill", func(w *world) {
+			w.last(notifier.Unknown)
+			w.told()
+			w.h.Kills = []time.Time{w.s.Ledger[careID][0].Entry.At.Add(time.Second)}
+		}, ""},
+		{"left long after what stopped it", func(w *world) {
+			w.client(func(c *Client) {
+				c.State.Sends = []workflows.Send{{ID: careID, Lane: workflows.LaneCare, Status: workflows.SendStopped, By: w.h.Acked[0].Hash}}
+			})
+			w.h.Taken[0].Time = w.h.Acked[0].At.Add(time.Minute)
+		}, "last-look"},
+		{"an open escalation has no deadline", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Next = time.Time{} }) }, "never-silent"},
+		{"an open escalation has no owner", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Owner = "" }) }, "never-silent"},
+		{"nobody was asked", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Asks = nil }) }, "never-silent"},
+		{"no timer", func(w *world) { delete(w.s.Timers, w.ref) }, "never-silent"},
+		{"the timer comes too late", func(w *world) { w.s.Timers[w.ref] = Timer{Set: w.s.At.Add(2 * time.Hour)} }, "never-silent"},
+		{"the chain is broken", func(w *world) { w.told(); w.s.Audit[w.ref][1].Chain = "x" }, "why"},
+		{"AUDIT misses a decision", func(w *world) { w.client(func(c *Client) { c.Decisions = 2 }) }, "why"},
+		{"AUDIT misses the latest record", func(w *world) { w.client(func(c *Client) { c.Sequence, c.Kept = 9, []uint64{7, 9} }) }, "why"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld()
+			tt.spoil(w)
+			broken := Judge(w.s, w.h).Broken
+			if tt.rule == "" && len(broken) > 0 {
+				t.Errorf("nothing is broken, and the judge says %q", broken)
+			}
+			if tt.rule != "" && !slices.ContainsFunc(broken, func(b string) bool { return strings.HasPrefix(b, tt.rule+": ") }) {
+				t.Errorf("the judge says %q, want something about %s", broken, tt.rule)
+			}
+		})
+	}
+}
