@@ -116,8 +116,7 @@ func (e *SendError) Unwrap() error { return e.Err }
 
 // Classify finds the SendError in err; anything else is Ambiguous.
 func Classify(err error) *SendError {
-	var se *SendError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*SendError](err); ok {
 		return se
 	}
 	return &SendError{Class: Ambiguous, Detail: "unexpected error", Err: err}

@@ -373,9 +373,6 @@ func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err er
 	if a.revision == 0 {
 		return comeAgain(max(after, soon)) // nothing was claimed
 	}
-	if a.revision == 0 {
-		return comeAgain(max(after, soon)) // nothing was claimed
-	}
 	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail}
 	if _, err := n.put(ctx, a, e); err != nil {
 		n.cfg.Logger.Warn("the ledger could not note that a message is put off", "message", a.m.ID, "error", err)

@@ -49,11 +49,13 @@ func TestProviderAnswers(t *testing.T) {
 		{"the whole provider, for good", &SendError{Class: Permanent, Provider: true}, kept(5*time.Minute, 1), kept(5*time.Minute, 1)},
 		{
 			"ambiguous", &SendError{Class: Ambiguous, Detail: "timeout"},
-			want{[]Status{Claimed, Unknown}, []events.Kind{events.MessageUnknown}, 0, 1}, kept(soon, 1),
+			want{[]Status{Claimed, Unknown}, []events.Kind{events.MessageUnknown}, 0, 1},
+			kept(soon, 1),
 		},
 		{
 			"another error", errors.New("broken pipe"),
-			want{[]Status{Claimed, Unknown}, []events.Kind{events.MessageUnknown}, 0, 1}, kept(soon, 1),
+			want{[]Status{Claimed, Unknown}, []events.Kind{events.MessageUnknown}, 0, 1},
+			kept(soon, 1),
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

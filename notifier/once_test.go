@@ -104,7 +104,7 @@ func TestOnce(t *testing.T) {
 			if taken == 1 && end.Status != Accepted && end.Status != Unknown {
 				t.Fatalf("a care message left and the ledger says %s", end.Status)
 			}
-		} else if taken == 0 && end.Status != Withdrawn && !(end.Status == Refused && refused > 0) {
+		} else if taken == 0 && end.Status != Withdrawn && (end.Status != Refused || refused <= 0) {
 			t.Fatalf("a safety message never left and the ledger says %s", end.Status)
 		}
 		if end.Status == Accepted && taken == 0 {

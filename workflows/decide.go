@@ -37,9 +37,9 @@ func (s *State) Decided(h events.Hash) bool {
 
 // Conclusion is what was concluded from an event that was decided on.
 func (s *State) Conclusion(h events.Hash) (Reason, bool) {
-	for i := len(s.Seen) - 1; i >= 0; i-- {
-		if s.Seen[i].Hash == h {
-			return s.Seen[i].Reason, true
+	for _, v := range slices.Backward(s.Seen) {
+		if v.Hash == h {
+			return v.Reason, true
 		}
 	}
 	return "", false

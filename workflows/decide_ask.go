@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -70,9 +71,7 @@ func (d *decider) remember(j *Journey, step, id string) {
 		return
 	}
 	opened := make(map[string]string, len(j.Opened)+1)
-	for k, v := range j.Opened {
-		opened[k] = v
-	}
+	maps.Copy(opened, j.Opened)
 	opened[step] = id
 	j.Opened = opened
 }

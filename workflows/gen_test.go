@@ -30,7 +30,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 	pause := func(rt *rapid.T, s *sim) events.Data {
 		p := &events.Pause{By: drawPerson(rt), Reason: "z0z"}
 		if rapid.Bool().Draw(rt, "limited") {
-			p.Until = ptr(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
+			p.Until = new(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
 		}
 		return events.Data{Pause: p}
 	}
@@ -62,7 +62,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		events.MessageReplied: nothing,
 		events.CheckinAnswered: func(rt *rapid.T, _ *sim) events.Data {
 			return events.Data{Answer: &events.Answer{
-				Safe:    ptr(rapid.IntRange(0, 3).Draw(rt, "safe") > 0),
+				Safe:    new(rapid.IntRange(0, 3).Draw(rt, "safe") > 0),
 				Reasons: rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "z0z own words")), 0, 2).Draw(rt, "reasons"),
 				Wish:    rapid.SampledFrom([]string{"", "", "slower", "stop"}).Draw(rt, "wish"),
 				Text:    rapid.SampledFrom([]string{"", "z0z text"}).Draw(rt, "text"),
@@ -142,7 +142,7 @@ func drawAppointment(rt *rapid.T, s *sim) events.Data {
 		Visit:   rapid.SampledFrom([]events.Visit{"", events.VisitFirst}).Draw(rt, "visit"),
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "start") > 0 {
-		a.Start = ptr(s.now.Add(time.Duration(rapid.IntRange(-72, 72).Draw(rt, "hours")) * time.Hour))
+		a.Start = new(s.now.Add(time.Duration(rapid.IntRange(-72, 72).Draw(rt, "hours")) * time.Hour))
 	}
 	return events.Data{Appointment: a}
 }
@@ -152,21 +152,21 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 	c := friendly()
 	some := func(name string, of int) bool { return rapid.IntRange(0, of).Draw(rt, name) == 0 }
 	if some("an address", 3) {
-		c.Email = ptr(rapid.SampledFrom([]string{"", "z0zother@client.example"}).Draw(rt, "email"))
-		c.EmailVerified = ptr(rapid.Bool().Draw(rt, "verified"))
+		c.Email = new(rapid.SampledFrom([]string{"", "z0zother@client.example"}).Draw(rt, "email"))
+		c.EmailVerified = new(rapid.Bool().Draw(rt, "verified"))
 	}
 	if some("other risk", 3) {
-		c.Risk = ptr(rapid.SampledFrom([]events.Risk{events.RiskElevated, events.RiskHigh}).Draw(rt, "risk"))
+		c.Risk = new(rapid.SampledFrom([]events.Risk{events.RiskElevated, events.RiskHigh}).Draw(rt, "risk"))
 	}
 	if some("other status", 5) {
-		c.Status = ptr(rapid.SampledFrom([]events.Status{
+		c.Status = new(rapid.SampledFrom([]events.Status{
 			events.StatusDischarged, events.StatusDeceased, events.StatusHospitalised, events.StatusTransferred,
 		}).Draw(rt, "status"))
 	}
 	if some("consent", 4) {
 		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "z0z", How: "z0z"}
 		if rapid.Bool().Draw(rt, "dated") {
-			rec.At = ptr(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+			rec.At = new(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
 		}
 		c.Consent.Outreach = rec
 	}
@@ -174,13 +174,13 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		c.Programmes = rapid.SampledFrom([][]string{{}, {"substance-use"}, {"other"}}).Draw(rt, "programmes")
 	}
 	if some("minor", 5) {
-		c.Minor = ptr(true)
+		c.Minor = new(true)
 		if rapid.Bool().Draw(rt, "owned") {
-			c.AddressOwner = ptr("guardian")
+			c.AddressOwner = new("guardian")
 		}
 	}
 	if some("elsewhere", 3) {
-		c.TimeZone = ptr(rapid.SampledFrom([]string{"", "America/Los_Angeles", "Asia/Kolkata", "Nowhere/Land"}).Draw(rt, "zone"))
+		c.TimeZone = new(rapid.SampledFrom([]string{"", "America/Los_Angeles", "Asia/Kolkata", "Nowhere/Land"}).Draw(rt, "zone"))
 	}
 	for i, clear := range []func(){
 		func() { c.FirstName = nil }, func() { c.Email, c.EmailVerified = nil, nil }, func() { c.EmailVerified = nil },

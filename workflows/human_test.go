@@ -216,9 +216,9 @@ steps:
 `
 	for name, tc := range map[string]struct {
 		spoil func(*Clinic)
-		then   func(*sim)
-		what   string
-		runs   int
+		then  func(*sim)
+		what  string
+		runs  int
 	}{
 		"start": {failingStarts, func(*sim) {}, "condition-failed", 0},
 		"stop": {
@@ -517,7 +517,7 @@ func TestHistoryStartsNothing(t *testing.T) {
 	for _, risk := range []events.Risk{events.RiskNone, events.RiskHigh} {
 		s := newSim(t, historyStart)
 		c := friendly()
-		c.Risk = ptr(risk)
+		c.Risk = new(risk)
 		s.happens(events.ClientUpdated, clientData(c))
 		s.deliver(s.event(events.AppointmentNoShow, s.now.Add(-31*24*time.Hour), appointment("a1")))
 		s.deliver(s.event(events.AppointmentNoShow, s.now.Add(-200*24*time.Hour), appointment("a2")))
@@ -553,7 +553,7 @@ func TestEscalationsJoin(t *testing.T) {
 	c.Risk = ptr(events.RiskHigh)
 	s.happens(events.ClientUpdated, clientData(c))
 	s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
-	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: ptr(false)}})
+	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(false)}})
 	s.happens(events.AppointmentNoShow, appointment("a1"))
 	var got []string
 	for _, e := range s.state.Escalations {

@@ -210,14 +210,14 @@ func TestConsentFirstSays(t *testing.T) {
 	}{
 		"consent unknown":   {want: NoConsent, change: consent(events.ConsentUnknown)},
 		"consent withdrawn": {want: ConsentWithdrawn, change: consent(events.ConsentWithdrawn)},
-		"no address":        {want: NoAddress, change: func(c *events.Client) { c.Email = ptr("") }},
-		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = ptr("z0z2@client.example") }},
-		"not verified":      {want: AddressNotVerified, change: func(c *events.Client) { c.EmailVerified = ptr(false) }},
+		"no address":        {want: NoAddress, change: func(c *events.Client) { c.Email = new("") }},
+		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = new("z0z2@client.example") }},
+		"not verified":      {want: AddressNotVerified, change: func(c *events.Client) { c.EmailVerified = new(false) }},
 		"programme":         {want: ProgrammeExcluded, change: func(c *events.Client) { c.Programmes = []string{"substance-use"} }},
-		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = ptr(true) }},
+		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = new(true) }},
 		"paused":            {want: Paused, kind: events.ClientPaused, data: events.Data{Pause: &events.Pause{By: "amara"}}},
 		"opted out":         {want: OptedOut, kind: events.ClientOptedOut, ends: true},
-		"wish to stop":      {want: OptedOut, kind: events.CheckinAnswered, data: events.Data{Answer: &events.Answer{Safe: ptr(true), Wish: "stop"}}, ends: true},
+		"wish to stop":      {want: OptedOut, kind: events.CheckinAnswered, data: events.Data{Answer: &events.Answer{Safe: new(true), Wish: "stop"}}, ends: true},
 		"discharged":        {want: Discharged, change: func(c *events.Client) { c.Status = ptr(events.StatusDischarged) }, ends: true},
 		"deceased":          {want: Deceased, change: func(c *events.Client) { c.Status = ptr(events.StatusDeceased) }, ends: true},
 		"hospitalised":      {want: Hospitalised, change: func(c *events.Client) { c.Status = ptr(events.StatusHospitalised) }, ends: true},
@@ -267,7 +267,7 @@ func TestOptOutStays(t *testing.T) {
 	s := newSim(t, historyStart)
 	s.happens(events.ClientOptedOut, events.Data{})
 	c := friendly()
-	c.Consent.Outreach.At = ptr(s.now.Add(24 * 365 * time.Hour))
+	c.Consent.Outreach.At = new(s.now.Add(24 * 365 * time.Hour))
 	s.pass(time.Hour)
 	s.happens(events.ClientUpdated, clientData(c))
 	if why, _, ok := s.state.gate(s.dir.Current(), "E", s.now); ok || why != OptedOut {
@@ -280,7 +280,7 @@ func TestOptOutStays(t *testing.T) {
 func TestConsentFromTheFuture(t *testing.T) {
 	s := newSim(t, historyStart)
 	c := friendly()
-	c.Consent.Outreach.At = ptr(s.now.Add(24 * 365 * time.Hour))
+	c.Consent.Outreach.At = new(s.now.Add(24 * 365 * time.Hour))
 	s.happens(events.ClientUpdated, clientData(c))
 	s.pass(time.Hour)
 	s.happens(events.ClientUpdated, clientData(&events.Client{Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentWithdrawn}}}))

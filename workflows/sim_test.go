@@ -247,14 +247,16 @@ func (s *sim) everNoted(what What, why Reason) int {
 }
 
 // ptr is the address of a copy.
-func ptr[T any](v T) *T { return &v }
+//
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 // friendly is a client whom care mail may reach.
 func friendly() *events.Client {
 	return &events.Client{
-		FirstName: ptr("Z0zfirst"), LastName: ptr("Z0zlast"), Email: ptr("z0zmail@client.example"), EmailVerified: ptr(true),
-		Phone: ptr("z0z-555"), ChartURL: ptr("https://ehr.example/z0z"), TimeZone: ptr("America/Chicago"), Clinician: ptr("amara"),
-		Risk: ptr(events.RiskNone), Status: ptr(events.StatusActive), Minor: ptr(false),
+		FirstName: new("Z0zfirst"), LastName: new("Z0zlast"), Email: new("z0zmail@client.example"), EmailVerified: new(true),
+		Phone: new("z0z-555"), ChartURL: new("https://ehr.example/z0z"), TimeZone: new("America/Chicago"), Clinician: new("amara"),
+		Risk: ptr(events.RiskNone), Status: ptr(events.StatusActive), Minor: new(false),
 		Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentGranted}},
 	}
 }

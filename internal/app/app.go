@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -13,9 +14,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
-	_ "time/tzdata" // clients' time zones, on machines that have none
+	_ "time/tzdata"
 
-	"maps"
+	// clients' time zones, on machines that have none
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/jetstream"

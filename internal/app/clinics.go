@@ -102,8 +102,7 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 }
 
 func errText(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err.Error()
 	}
 	return err.Error()

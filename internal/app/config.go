@@ -99,8 +99,7 @@ func ReadOperatorConfig() (Config, error) { return readEnvironment() }
 func readEnvironment() (Config, error) {
 	var c Config
 	if err := envconfig.Process("", &c); err != nil {
-		var pe *envconfig.ParseError
-		if errors.As(err, &pe) {
+		if pe, ok := errors.AsType[*envconfig.ParseError](err); ok {
 			return c, &ConfigError{pe.KeyName, "is not a " + pe.TypeName}
 		}
 		return c, &ConfigError{"environment", err.Error()}

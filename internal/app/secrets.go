@@ -25,7 +25,7 @@ func keep(dir, name string, given Secret, make func() string) (string, error) {
 		return "", fmt.Errorf("make the folder for keys: %w", err)
 	}
 	for {
-		b, err := os.ReadFile(path) //nolint:gosec // the path is the operator's own folder and a fixed name
+		b, err := os.ReadFile(path)
 		if err == nil {
 			return strings.TrimSpace(string(b)), nil
 		}
@@ -93,7 +93,7 @@ func readSecrets(c *Config, clinics []string) (*secrets, error) {
 	}
 	s.eventTokens = map[string]string{}
 	if c.EventTokens != "" {
-		for _, pair := range strings.Split(string(c.EventTokens), ",") {
+		for pair := range strings.SplitSeq(string(c.EventTokens), ",") {
 			clinic, token, ok := strings.Cut(strings.TrimSpace(pair), ":")
 			if !ok || len(token) < 16 {
 				return nil, &ConfigError{"MOORING_EVENT_TOKENS", "is not clinic:token pairs with tokens of at least 16 characters"}

@@ -58,7 +58,7 @@ func (p *program) tell() {
 	for subject, body := range map[string]string{
 		events.Subject(events.SubjectEvents, "nowhere", events.ClientUpdated):    string(body),
 		events.Subject(events.SubjectEvents, p.clinic(), events.ClientUpdated):   `{"client":{"email":"zerlina at home","first_name":7}}`,
-		events.Subject(events.SubjectEvents, p.clinic(), "client.misspelt"):       `{"client":{"first_name":"Zerlina"}}`,
+		events.Subject(events.SubjectEvents, p.clinic(), "client.misspelt"):      `{"client":{"first_name":"Zerlina"}}`,
 		events.Subject(events.SubjectBulk, p.clinic(), events.AppointmentBooked): `{"appointment":{"id":"zerlina","start":"zerlina"}}`,
 	} {
 		if _, _, err := p.sender.Send(t.Context(), subject, header, []byte(body)); err != nil {
@@ -135,7 +135,7 @@ func TestNoIdentifiers(t *testing.T) {
 	if heard < 50 {
 		t.Errorf("only %d messages were heard", heard)
 	}
-	for _, line := range strings.Split(p.log.String(), "\n") {
+	for line := range strings.SplitSeq(p.log.String(), "\n") {
 		check("log", line)
 	}
 	if !strings.Contains(p.log.String(), "client page shown") {

@@ -67,7 +67,7 @@ func Child(ctx context.Context, dir, sync, ops string, clients int, out, errOut 
 	}
 	enc := json.NewEncoder(out)
 	if err := enc.Encode(hello{a.EventsURL()}); err != nil {
-		return nil //nolint:nilerr // the measuring process is gone
+		return nil
 	}
 	for sleep(ctx, 250*time.Millisecond) == nil {
 		p := progress{Taken: mailer.taken.Load()}
@@ -79,7 +79,7 @@ func Child(ctx context.Context, dir, sync, ops string, clients int, out, errOut 
 			p.Left = 1
 		}
 		if err := enc.Encode(p); err != nil {
-			return nil //nolint:nilerr // the measuring process is gone
+			return nil
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ type arrivals struct {
 	// events not decided yet and by whom each is awaited; refs finds them by
 	// client; early are those decided before they were read here; behind are
 	// the looks that wait for the reading to come as far as a stream's end;
-	// held and awaited count a stream's entries of of and who waits for them;
+	// held and awaited count a stream's entries of and who waits for them;
 	// room is signalled when of has shrunk.
 	read   map[string]uint64
 	of     map[place]*arrival

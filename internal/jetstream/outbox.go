@@ -3,7 +3,6 @@ package jetstream
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +47,8 @@ func SafetyLane() Lane {
 func CareLane(clinic string) Lane {
 	return Lane{Queue{
 		streamOutbox, consumerCarePrefix + clinic,
-		[]string{prefixOutbox + string(notifier.Care) + ".*." + clinic + ".>"}, notifierAckWait, nil,
+		[]string{prefixOutbox + string(notifier.Care) + ".*." + clinic + ".>"},
+		notifierAckWait, nil,
 	}}
 }
 
@@ -121,24 +121,27 @@ func pullExactly(ctx context.Context, cons jetstream.Consumer, permits chan stru
 	}
 }
 
-// pullBatch hands over up to n messages and says how many of n it did not.
+// pullBatch hands over n messages and says how many of n it did not. When ctx
+// ends it drains: a fetch that is broken off would lose what has just arrived
+// until AckWait is over.
 func pullBatch(ctx context.Context, cons jetstream.Consumer, n int, hand func(jetstream.Msg)) (unused int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	batch, err := cons.Fetch(n, jetstream.FetchContext(ctx))
+	it, err := cons.Messages(jetstream.PullMaxMessages(n), jetstream.StopAfter(n), jetstream.PullExpiry(30*time.Second))
 	if err != nil {
 		return n, err
 	}
-	for msg := range batch.Messages() {
-		if errors.Is(ctx.Err(), context.Canceled) {
+	defer it.Stop()
+	defer context.AfterFunc(ctx, it.Drain)()
+	for n > 0 {
+		msg, err := it.Next()
+		if err != nil {
+			return n, err
+		}
+		if ctx.Err() != nil {
 			giveBack(msg)
 			continue
 		}
 		hand(msg)
 		n--
-	}
-	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return n, err
 	}
 	return n, nil
 }

@@ -102,8 +102,7 @@ func (r *Runner) Read(d Delivery) (events.Event, Verdict, bool) {
 	ev, err := events.Decode(d.Wire)
 	if err != nil {
 		v := Verdict{Action: Reject, Reason: events.ReasonBroken, Text: err.Error()}
-		var p *events.Problem
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*events.Problem](err); ok {
 			v.Reason = p.Reason
 		}
 		return ev, v, false

@@ -67,7 +67,9 @@ type run struct {
 	pubs     *publishers
 	people   *people
 	kills    []time.Time
-	inFlight time.Duration     // see faults.History
+	// See faults.History.
+	inFlight time.Duration
+	quiet    time.Time
 	shared   map[string]string // the environment of every replica
 }
 
@@ -274,15 +276,14 @@ func (r *run) finish() {
 	defer tick.Stop()
 	began := time.Now()
 	for quiet := 0; quiet < 3; {
+		asked := time.Now()
 		left, err := faults.Unfinished(ctx, nc)
 		switch {
 		case err != nil && !errors.Is(err, nats.ErrTimeout):
 			t.Fatal(err)
 		case err == nil && len(left) == 0:
 			quiet++
-			if quiet == 3 && !r.lull(ctx, nc) {
-				quiet = 0
-			}
+			r.quiet = asked
 		default:
 			quiet = 0
 		}
@@ -298,21 +299,6 @@ func (r *run) finish() {
 			t.Errorf("the program ended with %d when it was asked to stop:\n%s", code, p.tail())
 		}
 	}
-}
-
-// lull says that no deadline comes before the program has had time to stop: what
-// comes then is rightly left to its next start, and could not be judged.
-func (r *run) lull(ctx context.Context, nc *nats.Conn) bool {
-	s, err := faults.Take(ctx, nc)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, c := range s.Clients {
-		if next := c.State.Next(); !next.IsZero() && time.Until(next) < 4*time.Second {
-			return false
-		}
-	}
-	return len(s.Unfinished) == 0
 }
 
 // judge reads what the run left behind and holds it against the rules.
@@ -336,7 +322,7 @@ func (r *run) judge(url string, took time.Duration) {
 	}
 	report := faults.Judge(s, faults.History{
 		Clinics: []string{faults.Clinic}, Acked: r.pubs.acked, Acts: r.people.confirmed(), Taken: taken, Kills: r.kills,
-		InFlight: r.inFlight,
+		InFlight: r.inFlight, Quiet: r.quiet,
 	})
 	for i, b := range report.Broken {
 		if i == 40 {

@@ -37,6 +37,10 @@ type History struct {
 	Acts    []Act
 	Taken   []fakesendgrid.Entry
 	Kills   []time.Time
+	// Quiet is when the program was seen to have nothing left to do; zero means
+	// that the snapshot was. A deadline that came later, while it stopped, is
+	// rightly left to its next start.
+	Quiet time.Time
 	// InFlight is how long before a kill a care message may have been claimed
 	// whose fate nobody knows: the wait for its last look included.
 	InFlight time.Duration

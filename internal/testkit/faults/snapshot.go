@@ -65,6 +65,7 @@ type Audited struct {
 type Client struct {
 	State     workflows.State
 	Sequence  uint64
+	At        time.Time // when it was stored
 	Decisions int64
 	Kept      []uint64 // the sequences that CLIENTS still has
 }
@@ -172,7 +173,7 @@ func (s *Snapshot) client(m jetstream.Msg, md *jetstream.MsgMetadata) error {
 	if c.State, err = runner.ReadState(m.Data()); err != nil {
 		return err
 	}
-	c.Sequence, c.Kept = md.Sequence.Stream, append(c.Kept, md.Sequence.Stream)
+	c.Sequence, c.At, c.Kept = md.Sequence.Stream, md.Timestamp, append(c.Kept, md.Sequence.Stream)
 	if c.Decisions, err = strconv.ParseInt(m.Headers().Get("Mooring-Decisions"), 10, 64); err != nil {
 		return fmt.Errorf("read the number of decisions: %w", err)
 	}
