@@ -18,16 +18,15 @@ func (c *Clinic) lateness() time.Duration {
 }
 
 // definition finds the workflow in the version a journey is pinned to.
-func (d *decider) definition(j *Journey) (*Clinic, *Workflow) {
+func (d *decider) definition(j *Journey) *Workflow {
 	c := d.dir.At(j.Version)
 	if c == nil {
-		return nil, nil
+		return nil
 	}
-	w, ok := c.Workflow(j.Workflow)
-	if !ok {
-		return c, nil
+	if w, ok := c.Workflow(j.Workflow); ok {
+		return w
 	}
-	return c, w
+	return nil
 }
 
 // starts begins the journeys that the event calls for.
@@ -125,7 +124,7 @@ func (d *decider) start(w *Workflow) {
 		var weaker []int
 		for i := range d.s.Journeys {
 			j := &d.s.Journeys[i]
-			_, other := d.definition(j)
+			other := d.definition(j)
 			if other == nil || other.Precedence == 0 {
 				continue
 			}
@@ -174,7 +173,7 @@ func (d *decider) stops() {
 		if j.Cause == d.hash {
 			continue
 		}
-		_, w := d.definition(j)
+		w := d.definition(j)
 		if w == nil {
 			d.note(Note{What: WhatJourney, Reason: VersionMissing, Workflow: j.Workflow})
 			d.end(j, VersionMissing, "")
@@ -213,7 +212,7 @@ func (d *decider) stopLastWords() {
 		// before its last message is late news that ends it too.
 		origin := x.At.Add(-24 * time.Hour)
 		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: origin}
-		_, w := d.definition(&j)
+		w := d.definition(&j)
 		if w == nil || slices.ContainsFunc(d.s.Journeys, func(alive Journey) bool { return alive.ID == x.Journey }) {
 			continue
 		}
@@ -264,7 +263,7 @@ func (d *decider) news(j *Journey) bool {
 func (d *decider) answers() {
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
-		_, w := d.definition(j)
+		w := d.definition(j)
 		if w == nil || j.Step == "" {
 			continue
 		}
@@ -312,7 +311,7 @@ func (d *decider) taken(id string, by events.Kind) bool {
 
 // waited ends a wait whose time has come.
 func (d *decider) waited(j *Journey) {
-	_, w := d.definition(j)
+	w := d.definition(j)
 	if w == nil {
 		d.note(Note{What: WhatJourney, Reason: VersionMissing, Workflow: j.Workflow})
 		d.end(j, VersionMissing, "")

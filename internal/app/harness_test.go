@@ -477,8 +477,8 @@ func (b *browser) get(address string) page {
 func (b *browser) post(address string, pairs ...string) page {
 	b.p.t.Helper()
 	form := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		form.Add(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		form.Add(pair[0], pair[1])
 	}
 	return b.do(http.MethodPost, address, "application/x-www-form-urlencoded", form.Encode(), nil)
 }

@@ -16,7 +16,7 @@ import (
 
 // keep reads a secret from the environment's value, else from its file in the
 // data folder, else makes it and keeps it there, readable by the owner alone.
-func keep(dir, name string, given Secret, make func() string) (string, error) {
+func keep(dir, name string, given Secret, fresh func() string) (string, error) {
 	if given != "" {
 		return string(given), nil
 	}
@@ -32,7 +32,7 @@ func keep(dir, name string, given Secret, make func() string) (string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("read the key %s: %w", name, err)
 		}
-		if err := writeOnce(path, []byte(make()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := writeOnce(path, []byte(fresh()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", fmt.Errorf("keep the key %s: %w", name, err)
 		}
 	}

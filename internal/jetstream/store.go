@@ -178,7 +178,7 @@ func (s *Store) Close() {
 	s.nc.Close()
 }
 
-// Conn is the connection, for publishers of the same program.
+// Connected says whether the connection stands.
 func (s *Store) Connected() bool { return s.nc.IsConnected() }
 
 // Ping makes a real round trip through a stream: its leader answers, or the
