@@ -117,7 +117,9 @@ func (d *decider) said() said { return said{d.ev.Time, d.hash} }
 
 // apply takes the event into the state and lets everything follow from it.
 func (d *decider) apply() {
+	was := d.s.Profile.Risk.Get()
 	said := d.take()
+	raised := was == events.RiskNone && d.s.Profile.Risk.Get() != was
 	d.stops()
 	d.answers()
 	switch said {
@@ -127,6 +129,9 @@ func (d *decider) apply() {
 		d.note(Note{What: WhatClient, Reason: SaidBefore})
 	default:
 		d.starts()
+	}
+	if raised {
+		d.asksLate()
 	}
 	if d.ev.Kind == events.TimerDue {
 		d.due()
@@ -231,6 +236,10 @@ func (d *decider) kind(said saying) {
 	case events.SafetyConcern:
 		question := "concern-" + string(d.ev.Data.Concern.Level)
 		d.escalate("safety", question, nil, "")
+		d.keepWords("safety", join(d.ev.Data.Concern.From, d.ev.Data.Concern.Note))
+	case events.ClientMerged:
+		// Which record stands, and what of the other holds, is a human's answer.
+		d.task("records-merged", "assigned", replyDue, nil, "", Recorded)
 	case events.CheckinAnswered:
 		d.answered()
 	case events.MessageReplied:
@@ -279,10 +288,16 @@ func (d *decider) answered() {
 	if a.Safe == nil || !*a.Safe {
 		// Whoever takes the question reads the answer too.
 		d.escalate("safety", "not-safe", nil, "")
+		d.keepWords("safety", a.Text)
 	} else {
 		d.note(Note{What: WhatClient, Reason: ClientIsSafe})
 		if a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
 			d.task("read-answer", "assigned", replyDue, nil, "", ReplyToRead)
+			for i := range d.s.Tasks {
+				if t := &d.s.Tasks[i]; t.What == "read-answer" && a.Text != "" {
+					t.Text = cut(join(t.Text, a.Text))
+				}
+			}
 		}
 	}
 	if a.Wish == "stop" {

@@ -359,3 +359,39 @@ func messageReason(k events.Kind) (r Reason, failed bool) {
 func (d *decider) stopTaskMail(task string, why Reason) {
 	d.stopWhere(why, func(x *Send) bool { return x.Task == task })
 }
+
+// keepWords keeps what somebody wrote with a cause, for whoever answers the
+// open question of a policy.
+func (d *decider) keepWords(policy, text string) {
+	if text == "" {
+		return
+	}
+	for i := range d.s.Escalations {
+		e := &d.s.Escalations[i]
+		if e.Open() && e.Policy.ID == policy {
+			e.Said = append(slices.Clone(e.Said), cut(text))
+			e.Said = e.Said[max(0, len(e.Said)-keptWords):]
+		}
+	}
+}
+
+const (
+	keptWords  = 5
+	longestCut = 2000
+)
+
+// cut bounds a text at longestCut characters.
+func cut(s string) string {
+	if r := []rune(s); len(r) > longestCut {
+		return string(r[:longestCut])
+	}
+	return s
+}
+
+// join puts two texts one after the other.
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + ": " + b
+}

@@ -29,6 +29,33 @@ func (d *decider) definition(j *Journey) *Workflow {
 	return nil
 }
 
+// asksLate asks about a visit that was missed before the client was known to be
+// at risk: news that comes in another order must raise the same question (the
+// rule order-free). Only workflows that ask a human first are looked at.
+func (d *decider) asksLate() {
+	ev := d.ev
+	defer func() { d.ev = ev }()
+	for _, w := range d.c.Workflows {
+		if !w.asksHuman() {
+			continue
+		}
+		for i := range d.s.Appointments {
+			a := &d.s.Appointments[i]
+			if !slices.Contains(w.Start.On, a.Status) || a.StatusSaid.By == d.hash || d.now.Sub(a.StatusSaid.At) > startsWithin {
+				continue
+			}
+			d.ev = events.Event{
+				Clinic: ev.Clinic, Key: ev.Key, Kind: a.Status, Time: a.StatusSaid.At,
+				Data: events.Data{Appointment: &events.Appointment{ID: a.ID}},
+			}
+			if fits, err := w.Start.When.Eval(d.facts(nil)); err == nil && fits && d.may(w) {
+				d.start(w)
+				break
+			}
+		}
+	}
+}
+
 // starts begins the journeys that the event calls for.
 func (d *decider) starts() {
 	for _, w := range d.c.Workflows { // by falling precedence

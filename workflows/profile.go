@@ -116,10 +116,14 @@ func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 	return saidNew
 }
 
-// ahead says whether the appointment is booked and still to come.
+// ahead says whether the appointment is booked and still to come. Some systems
+// write a year like 9999 for "no date": that is nobody's next visit.
 func (a *Appointment) ahead(now time.Time) bool {
-	return (a.Status == events.AppointmentBooked || a.Status == events.AppointmentRescheduled) && a.Start.After(now)
+	booked := a.Status == events.AppointmentBooked || a.Status == events.AppointmentRescheduled
+	return booked && a.Start.After(now) && a.Start.Before(now.AddDate(farthestYears, 0, 0))
 }
+
+const farthestYears = 3
 
 // HasFutureAppointment says whether any appointment lies ahead.
 func (s *State) HasFutureAppointment(now time.Time) bool {

@@ -180,6 +180,8 @@ type Task struct {
 	Opened  time.Time `json:"opened"`
 	Due     time.Time `json:"due"`
 	Journey string    `json:"journey,omitempty"`
+	// Text is what the client wrote, for the owner's eyes behind a session.
+	Text string `json:"text,omitempty"`
 	// Next is when the owner is reminded.
 	Next time.Time `json:"next"`
 	// Reminded counts the reminders sent after Due.

@@ -11,8 +11,8 @@ import (
 // The garbage collector may let the heap grow by about headroom between two
 // runs: a small heap is then collected seldom, and a large one does not double.
 const (
-	headroom   = 192 << 20
-	gcSeldom   = 400 // percent of the live heap
+	headroom   = 160 << 20
+	gcSeldom   = 300 // percent of the live heap
 	gcOften    = 40
 	liveMetric = "/gc/heap/live:bytes"
 )

@@ -324,7 +324,14 @@ func (a *App) Stop(ctx context.Context) {
 	a.stopped.Do(func() {
 		if a.stopReading != nil {
 			a.stopReading()
-			a.reading.Wait()
+			if !within(ctx, a.reading.Wait) {
+				// Work that cannot end, such as a write to a full disk, is left: what
+				// was acknowledged is there at the next start.
+				a.log.Warn("stopping before all work in hand is done")
+				a.stopRest()
+				a.close()
+				return
+			}
 			a.pool.Close()
 			for _, srv := range []*http.Server{a.public, a.staff, a.ops} {
 				if err := srv.Shutdown(ctx); err != nil {
@@ -336,6 +343,21 @@ func (a *App) Stop(ctx context.Context) {
 		}
 		a.close()
 	})
+}
+
+// within runs f and says whether it ended before ctx did.
+func within(ctx context.Context, f func()) bool {
+	done := make(chan struct{})
+	go func() {
+		f()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (a *App) close() {

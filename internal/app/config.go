@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/url"
 	"strings"
@@ -73,6 +74,9 @@ type Config struct {
 	Log      string `envconfig:"MOORING_LOG" default:"text" desc:"text or json"`
 	LogLevel string `envconfig:"MOORING_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 }
+
+// minStoreKey is the shortest store key taken, in characters.
+const minStoreKey = 16
 
 // ConfigError is one wrong variable.
 type ConfigError struct {
@@ -145,8 +149,11 @@ func (c *Config) Check() error {
 			return &ConfigError{a.name, "is none of " + strings.Join(a.oneOf, ", ")}
 		}
 	}
-	if c.TimeSpeed <= 0 {
-		return &ConfigError{"MOORING_TIME_SPEED", "must be greater than 0"}
+	if !(c.TimeSpeed > 0) || math.IsInf(c.TimeSpeed, 0) { // NaN is not greater either
+		return &ConfigError{"MOORING_TIME_SPEED", "must be a number greater than 0"}
+	}
+	if n := len(c.StoreKey); n > 0 && n < minStoreKey {
+		return &ConfigError{"MOORING_STORE_KEY", "is too short to protect anything; use at least 16 characters, made at random"}
 	}
 	if c.TimeStart != "" {
 		if _, err := time.Parse(time.RFC3339, c.TimeStart); err != nil {
@@ -174,8 +181,8 @@ func (c *Config) Check() error {
 	if c.Mailer == "smtp" && c.SMTPHost == "" {
 		return &ConfigError{"MOORING_SMTP_HOST", "must be set for the smtp mailer"}
 	}
-	if c.MailRate < 0 {
-		return &ConfigError{"MOORING_MAIL_RATE", "must not be negative"}
+	if !(c.MailRate >= 0) || math.IsInf(c.MailRate, 0) {
+		return &ConfigError{"MOORING_MAIL_RATE", "must be a number, 0 or greater"}
 	}
 	if c.NATSURL != "" {
 		if c.ClientKey == "" {

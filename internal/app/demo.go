@@ -168,6 +168,9 @@ func (d *Demo) play(ctx context.Context, sender *jetstream.Sender, start time.Ti
 		return nil
 	}
 	if b.kind == events.CheckinAnswered {
+		if state, err := d.app.runner.Cached(ctx, runner.Ref{Clinic: sample.ID, Key: d.key(b.who)}); err == nil && len(state.Escalations) > 0 {
+			return nil // it was pressed before the last stop
+		}
 		d.out.say("Eli opens the check-in link of the first mail and presses “I am not safe”.")
 		safe := web.Act{ID: b.id, Clinic: sample.ID, Target: b.id, Recipient: d.key(b.who)}
 		_, err := (&acts{d.app}).Answer(ctx, safe, web.Answer{Feeling: web.NotSafe, Reasons: []string{"overwhelm"}})

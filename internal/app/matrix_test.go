@@ -249,8 +249,8 @@ func (m *matrix) begin(r matrixRow) {
 			},
 		},
 	}
-	if !r.risky { // the timer comes within half a second
-		ev.Kind, ev.Time = events.AppointmentNoShow, now.Add(-time.Minute+500*time.Millisecond)
+	if !r.risky { // the timer comes within three seconds, long after the decision
+		ev.Kind, ev.Time = events.AppointmentNoShow, now.Add(-time.Minute+3*time.Second)
 		ev.Data.Appointment.By = ""
 	}
 	m.say(events.SubjectEvents, ev)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mooring-care/mooring/internal/links"
@@ -64,10 +65,28 @@ type secrets struct {
 	eventTokens map[string]string
 }
 
+// keyNotLost refuses to make a new client key beside streams that were written
+// under another: a backup of the folder would then keep the wrong one.
+func keyNotLost(c *Config) error {
+	if c.ClientKey != "" || c.NATSURL != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "keys", "client-key")); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "streams", "jetstream")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &ConfigError{"MOORING_CLIENT_KEY", "is missing: the data folder has streams and its file keys/client-key is gone; restore the file, or set the variable to the key that was kept"}
+}
+
 func readSecrets(c *Config, clinics []string) (*secrets, error) {
 	s := &secrets{}
 	var err error
 	if s.store, s.storeOld, err = storeKeys(c); err != nil {
+		return nil, err
+	}
+	if err := keyNotLost(c); err != nil {
 		return nil, err
 	}
 	text, err := keep(c.Data, "client-key", c.ClientKey, func() string { return base64.StdEncoding.EncodeToString(random(32)) })
@@ -97,6 +116,9 @@ func readSecrets(c *Config, clinics []string) (*secrets, error) {
 			clinic, token, ok := strings.Cut(strings.TrimSpace(pair), ":")
 			if !ok || len(token) < 16 {
 				return nil, &ConfigError{"MOORING_EVENT_TOKENS", "is not clinic:token pairs with tokens of at least 16 characters"}
+			}
+			if !slices.Contains(clinics, clinic) {
+				return nil, &ConfigError{"MOORING_EVENT_TOKENS", "names a clinic that is not configured"}
 			}
 			s.eventTokens[clinic] = token
 		}

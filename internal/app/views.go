@@ -112,6 +112,9 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 		c.Attempts = append(c.Attempts, web.Attempt{Name: v.a.personName(clinic, at.By), How: at.How, At: at.At})
 	}
 	c.Brief, c.Opening = v.brief(clinic, s)
+	for _, text := range e.Said {
+		c.Brief = append(c.Brief, web.Fact{Label: "In their words", Text: text})
+	}
 	return c, nil
 }
 
@@ -331,7 +334,7 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 	}
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
-		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
+		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Text: t.Text, Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
 	}
 	if view.Entries, err = v.timeline(ctx, ref); err != nil {
 		return view, err

@@ -104,6 +104,8 @@ func questionWords(code string) string {
 		return "See whether a mail reached the client"
 	case "status-changed":
 		return "Care mail stopped: decide what comes next"
+	case "records-merged":
+		return "Two records turned out to be one client: look at both"
 	case "no-show-at-risk":
 		return "A client with a flag did not come"
 	}

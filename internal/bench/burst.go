@@ -39,7 +39,9 @@ type Burst struct {
 // Write is what one journey stores in one stream.
 type Write struct {
 	Messages float64 `json:"messages"`
-	Bytes    float64 `json:"bytes_per_message"`
+	// Bytes is 0 for a stream that was never seen to hold a message, in runs
+	// of a moment.
+	Bytes float64 `json:"bytes_per_message"`
 }
 
 // bareInFlight is how many bare publishes of one stream are on their way.
@@ -117,10 +119,11 @@ func (o *Options) burstOnce(ctx context.Context, sync string, b *Burst) (float64
 		if s := sizes[name]; u.Held == 0 {
 			u.Held, u.Bytes = s.Held, s.Bytes
 		}
-		if u.Held > 0 && u.Written*100 > uint64(b.Events) {
+		// REJECTED and the like have nothing to do with a journey.
+		if u.Written*100 > uint64(b.Events) {
 			b.Writes[name] = Write{
 				round(float64(u.Written)/float64(b.Events), 3),
-				round(float64(u.Bytes)/float64(u.Held), 1),
+				round(float64(u.Bytes)/float64(max(u.Held, 1)), 1),
 			}
 		}
 	}
@@ -132,10 +135,10 @@ func (o *Options) burstOnce(ctx context.Context, sync string, b *Burst) (float64
 // the sample with the most messages.
 func (in *instance) sample(ctx context.Context) map[string]jetstream.Use {
 	out := map[string]jetstream.Use{}
-	for sleep(ctx, time.Second) == nil {
+	for sleep(ctx, 500*time.Millisecond) == nil {
 		uses, err := in.Uses(ctx)
 		if err != nil {
-			continue // the next second asks again
+			continue // the next sample asks again
 		}
 		for name, u := range uses {
 			if u.Held > out[name].Held {

@@ -25,8 +25,8 @@ func (o *Options) timers(ctx context.Context, sync string) (*Timers, error) {
 		return nil, err
 	}
 	defer in.stop(ctx)
-	// Time enough to take the events in: at least 200 a second.
-	begin := time.Now().Add(5*time.Second + time.Duration(o.Timers)*5*time.Millisecond)
+	// Time enough to take the events in: at least 100 a second.
+	begin := time.Now().Add(2*time.Second + time.Duration(o.Timers)*10*time.Millisecond)
 	due := make([]time.Time, o.Timers)
 	for i := range due {
 		due[i] = begin.Add(o.Window * time.Duration(i) / time.Duration(o.Timers))

@@ -49,6 +49,7 @@ const (
 	// metaPrefix begins the directory bucket's own keys; no clinic id can.
 	metaFingerprint = "_meta.client-key"
 	metaEpoch       = "_meta.epoch"
+	metaPing        = "_meta.ping"
 )
 
 // none stands in a subject where no client is known.

@@ -181,9 +181,12 @@ func (s *Store) Close() {
 // Connected says whether the connection stands.
 func (s *Store) Connected() bool { return s.nc.IsConnected() }
 
-// Ping makes a real round trip through a stream: its leader answers, or the
-// store is not ready.
+// Ping makes a real round trip through a stream: something is written and
+// acknowledged, so that a full disk or a lost leader shows.
 func (s *Store) Ping(ctx context.Context) error {
+	if _, err := s.kv.Put(ctx, metaPing, []byte(s.nc.ConnectedServerId())); err != nil {
+		return fmt.Errorf("write to the bucket %s: %w", bucketDirectory, err)
+	}
 	if _, err := s.streams[streamClients].Info(ctx); err != nil {
 		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
 	}

@@ -14,11 +14,13 @@ const (
 	freeWrong = 3
 	// maxWait caps the wait that doubles with every further wrong code.
 	maxWait = 30 * time.Second
-	// One address may try 1 code a second with 5 in hand; all addresses
-	// together 10 a second with 50 in hand. In a week that is 2.5% of the
-	// codes at the very most, and needs the signed link to begin with.
+	// One address may always try 1 code a second with 5 in hand. Beside that a
+	// link has 40 a second with 1,000 in hand for whoever comes, so that many
+	// people behind one address, or one noisy neighbour, keep nobody out. In
+	// the 30 days of a link that is fewer than half of all codes, and it needs
+	// the signed link and a question that stays open all that time.
 	addressRate, addressBurst = 1, 5
-	tokenRate, tokenBurst     = 10, 50
+	tokenRate, tokenBurst     = 40, 1000
 	// maxTracked bounds the memory; forgetAfter is when an entry goes.
 	maxTracked  = 10_000
 	forgetAfter = 15 * time.Minute
@@ -27,9 +29,8 @@ const (
 // slowdown slows the guessing of short codes and never locks the right one
 // out. A wrong code is answered with a wait that doubles, up to 30 s; the wait
 // is what an honest client is told and what a page shows. Within it a code is
-// still compared as long as fewer than one a second comes from the address, so
-// the right code opens the page at once however many wrong ones came before,
-// from here or from anywhere else.
+// still compared as long as the address or the link has tries left, so the
+// right code opens the page at once, however many wrong ones came before.
 type slowdown struct {
 	mu sync.Mutex
 	// tries are by token and address; whole are by token alone.
@@ -86,9 +87,7 @@ func (s *slowdown) allow(token, address string, now time.Time) (ok bool, wait ti
 		w = &bucket{}
 		s.whole[token] = w
 	}
-	// An address is only counted against the whole once it may try at all, so
-	// that one noisy address cannot use up what all of them share.
-	if t.take(now, addressRate, addressBurst) && w.take(now, tokenRate, tokenBurst) {
+	if t.take(now, addressRate, addressBurst) || w.take(now, tokenRate, tokenBurst) {
 		return true, 0
 	}
 	return false, max(t.wait(), time.Second)

@@ -310,6 +310,7 @@ type Run struct {
 type TaskRow struct {
 	ID    string
 	What  string // in words
+	Text  string // what the client wrote, "" for nothing
 	Owner string // name
 	Due   time.Time
 }

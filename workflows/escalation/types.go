@@ -112,7 +112,10 @@ type Escalation struct {
 
 	Ack      *Ack      `json:"ack,omitempty"`
 	Attempts []Attempt `json:"attempts,omitempty"`
-	Closed   *Closing  `json:"closed,omitempty"`
+	// Said is what somebody wrote with a cause, for whoever answers: the client
+	// on a check-in, a colleague who raised a concern. The last 5 are kept.
+	Said   []string `json:"said,omitempty"`
+	Closed *Closing `json:"closed,omitempty"`
 }
 
 // Ack is that a named human took the question.

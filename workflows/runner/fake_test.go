@@ -137,7 +137,9 @@ func (s *store) Enqueue(_ context.Context, _ Ref, m workflows.Enqueue) error {
 }
 
 // plant makes the next calls fail so.
-func (s *store) plant(call string, faults ...fault) { s.faults[call] = append(s.faults[call], faults...) }
+func (s *store) plant(call string, faults ...fault) {
+	s.faults[call] = append(s.faults[call], faults...)
+}
 
 func (s *store) decisions(t *testing.T, ref Ref) []Entry {
 	t.Helper()
