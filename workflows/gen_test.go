@@ -182,12 +182,12 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 	if some("elsewhere", 3) {
 		c.TimeZone = new(rapid.SampledFrom([]string{"", "America/Los_Angeles", "Asia/Kolkata", "Nowhere/Land"}).Draw(rt, "zone"))
 	}
-	for i, clear := range []func(){
+	for i, unsay := range []func(){
 		func() { c.FirstName = nil }, func() { c.Email, c.EmailVerified = nil, nil }, func() { c.EmailVerified = nil },
 		func() { c.Risk = nil }, func() { c.Status = nil }, func() { c.Consent = nil }, func() { c.Clinician = nil },
 	} {
 		if some(fmt.Sprintf("without %d", i), 7) {
-			clear()
+			unsay()
 		}
 	}
 	return c

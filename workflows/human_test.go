@@ -90,7 +90,7 @@ func TestHighRiskHumanFirst(t *testing.T) {
 		t.Run(fmt.Sprintf("%s by %q %s", taken.kind, taken.act.By, taken.act.Outcome), func(t *testing.T) {
 			s := newSim(t, chicago(t, "2026-03-02 10:00"))
 			c := friendly()
-			c.Risk = ptr(events.RiskHigh)
+			c.Risk = new(events.RiskHigh)
 			s.happens(events.ClientUpdated, clientData(c))
 			s.happens(events.AppointmentNoShow, appointment("a1"))
 			s.pass(5 * time.Minute)
@@ -532,7 +532,7 @@ func TestHistoryStartsNothing(t *testing.T) {
 func TestBookedButAtRisk(t *testing.T) {
 	s := newSim(t, historyStart)
 	c := friendly()
-	c.Risk = ptr(events.RiskHigh)
+	c.Risk = new(events.RiskHigh)
 	s.happens(events.ClientUpdated, clientData(c))
 	s.happens(events.AppointmentBooked, booking("a2", s.now.Add(9*24*time.Hour)))
 	s.happens(events.AppointmentNoShow, appointment("a1"))
@@ -546,7 +546,7 @@ func TestBookedButAtRisk(t *testing.T) {
 func TestEscalationsJoin(t *testing.T) {
 	s := newSim(t, historyStart)
 	c := friendly()
-	c.Risk = ptr(events.RiskHigh)
+	c.Risk = new(events.RiskHigh)
 	s.happens(events.ClientUpdated, clientData(c))
 	s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
 	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(false)}})

@@ -246,17 +246,12 @@ func (s *sim) everNoted(what What, why Reason) int {
 	return n
 }
 
-// ptr is the address of a copy.
-//
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // friendly is a client whom care mail may reach.
 func friendly() *events.Client {
 	return &events.Client{
 		FirstName: new("Z0zfirst"), LastName: new("Z0zlast"), Email: new("z0zmail@client.example"), EmailVerified: new(true),
 		Phone: new("z0z-555"), ChartURL: new("https://ehr.example/z0z"), TimeZone: new("America/Chicago"), Clinician: new("amara"),
-		Risk: ptr(events.RiskNone), Status: ptr(events.StatusActive), Minor: new(false),
+		Risk: new(events.RiskNone), Status: new(events.StatusActive), Minor: new(false),
 		Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentGranted}},
 	}
 }

@@ -14,9 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	// Clients' time zones, on machines that have none.
 	_ "time/tzdata"
-
-	// clients' time zones, on machines that have none
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/jetstream"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -196,11 +195,10 @@ func (c *clinics) Prepare(_ context.Context, _ string, versions []string) error 
 // directory has one version; explode makes the next look at older ones, or
 // every look, panic.
 type directory struct {
-	clinic   *workflows.Clinic
-	explode  bool
-	nothing  bool
-	asked    int
-	versions []string
+	clinic  *workflows.Clinic
+	explode bool
+	nothing bool
+	asked   int
 }
 
 func (d *directory) Current() *workflows.Clinic {
@@ -250,7 +248,7 @@ func newRig(t *testing.T) *rig {
 		Directories: &clinics{dirs: map[string]workflows.Directory{sample.ID: r.dir}},
 		ClientKey:   []byte("key"),
 		Now:         func() time.Time { return r.now },
-		Logger:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:      slog.New(slog.DiscardHandler),
 		Observe:     func(d Decided) { r.seen = append(r.seen, d) },
 	}
 	r.Runner = r.another()

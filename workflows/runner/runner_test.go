@@ -285,13 +285,13 @@ func TestStoreFailuresAreNoVerdict(t *testing.T) {
 			t.Fatalf("%+v", v)
 		}
 	}
-	r.cfg.Directories.(*clinics).prepareErr = errPlanted
+	r.cfg.Directories.(*clinics).prepareErr = errPlanted //nolint:errcheck // the rig's own
 	for range 3 * maxFailures {
 		if v := r.handle(r.Runner, ev); v.Action != Retry {
 			t.Fatalf("%+v", v)
 		}
 	}
-	r.cfg.Directories.(*clinics).prepareErr = nil
+	r.cfg.Directories.(*clinics).prepareErr = nil //nolint:errcheck // the rig's own
 	if v := r.handle(r.Runner, ev); v.Action != Done {
 		t.Errorf("%+v", v)
 	}
