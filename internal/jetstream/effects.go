@@ -60,7 +60,7 @@ func (s *Store) ConsumeEffects(
 			// Trimmed only now: AUDIT has this record and, as it is filled in
 			// order, every one before it.
 			if r.Meta.Decisions > keepRecords && r.Meta.Decisions%keepRecords == 0 {
-				if err := s.trim(work, ref); err != nil {
+				if err := s.trim(work, r); err != nil {
 					s.log.Warn("trimming a client's log failed; the next time will do it", "error", err)
 				}
 			}
@@ -74,11 +74,27 @@ func effectsQueue() Queue {
 	return Queue{streamClients, consumerEffects, []string{prefixClients + ">"}, runnerAckWait, nil}
 }
 
-func (s *Store) trim(ctx context.Context, ref runner.Ref) error {
+// trim drops a client's records before the last keepRecords up to r. It counts
+// back from r and not from the end of the log: of what came after r AUDIT may
+// have nothing yet.
+func (s *Store) trim(ctx context.Context, r Recorded) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	oldest := r.Meta.Previous
+	for range keepRecords - 2 {
+		msg, err := s.streams[streamClients].GetMsg(ctx, oldest)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil // trimmed before
+		}
+		if err != nil {
+			return fmt.Errorf("count a client's records: %w", err)
+		}
+		if oldest = metaOf(msg.Header).Previous; oldest == 0 {
+			return nil
+		}
+	}
 	err := s.streams[streamClients].Purge(ctx,
-		jetstream.WithPurgeSubject(prefixClients+tail(ref)), jetstream.WithPurgeKeep(keepRecords))
+		jetstream.WithPurgeSubject(prefixClients+tail(r.Ref)), jetstream.WithPurgeSequence(oldest))
 	if err != nil {
 		return fmt.Errorf("trim a client's log: %w", err)
 	}

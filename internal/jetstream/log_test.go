@@ -109,9 +109,8 @@ func TestConflictCodes(t *testing.T) {
 
 // stale appends and reads, round after round, and fails when a read that begins
 // after an acknowledgement sees less than what was acknowledged.
-func stale(t *testing.T, write, read *Store, rounds int) {
+func stale(t *testing.T, write, read *Store, rounds int, last uint64) {
 	t.Helper()
-	last := uint64(0)
 	for round := range rounds {
 		var err error
 		if last, err = write.Append(t.Context(), refN(1), last, fmt.Append(nil, round), runner.Meta{Previous: last}); err != nil {
@@ -128,7 +127,7 @@ func stale(t *testing.T, write, read *Store, rounds int) {
 // replica that could lag; TestCluster guards it on three.
 func TestLookReadsLeader(t *testing.T) {
 	s := newStore(t)
-	stale(t, s, s, 500)
+	stale(t, s, s, 500, 0)
 }
 
 // TestStreams holds the streams to the table in the design.
