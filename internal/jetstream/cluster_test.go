@@ -25,7 +25,7 @@ func startCluster(t *testing.T) (urls []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port) //nolint:errcheck // it listens on TCP
 		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
 		listeners = append(listeners, l)
 	}
