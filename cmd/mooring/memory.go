@@ -13,7 +13,7 @@ import (
 const (
 	headroom   = 160 << 20
 	gcSeldom   = 300 // percent of the live heap
-	gcOften    = 40
+	gcOften    = 50
 	liveMetric = "/gc/heap/live:bytes"
 )
 

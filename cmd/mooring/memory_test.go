@@ -12,8 +12,8 @@ func TestGCPercent(t *testing.T) {
 		{40 << 20, 300},
 		{80 << 20, 200},
 		{160 << 20, 100},
-		{400 << 20, 40},
-		{8 << 30, 40},
+		{320 << 20, 50},
+		{8 << 30, 50},
 	} {
 		if got := gcPercent(c.live); got != c.want {
 			t.Errorf("a live heap of %d MB: %d percent, want %d", c.live>>20, got, c.want)

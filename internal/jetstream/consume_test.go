@@ -276,11 +276,10 @@ func TestDecidedOnceAndAckIsNotLoadBearing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var stops []func()
 	for range 2 {
 		stores = append(stores, connect(t, Options{Server: srv}))
-		stops = append(stops, consume(stores[len(stores)-1]))
 	}
+	stops := []func(){consume(stores[0]), consume(stores[1])}
 	settled := func() bool {
 		ok, err := s.consumerPassed(t.Context(), queueNamed(t, consumerEvents), clients*repeats)
 		return err == nil && ok

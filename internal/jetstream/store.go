@@ -229,11 +229,18 @@ func (s *Store) createStreams(ctx context.Context, replicas int, embedded bool) 
 		}
 		s.streams[cfg.Name] = st
 	}
-	kv, err := s.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: bucketDirectory, Replicas: replicas, Storage: jetstream.FileStorage, History: 1,
+	// The library's own way of making a bucket lets any replica answer.
+	_, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: "KV_" + bucketDirectory, Subjects: []string{"$KV." + bucketDirectory + ".>"}, MaxMsgsPerSubject: 1,
+		Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, Duplicates: dedup,
+		Storage: jetstream.FileStorage, Replicas: replicas, AllowDirect: embedded,
 	})
 	if err != nil {
 		return fmt.Errorf("create the bucket %s: %w", bucketDirectory, err)
+	}
+	kv, err := s.js.KeyValue(ctx, bucketDirectory)
+	if err != nil {
+		return fmt.Errorf("ask the bucket %s: %w", bucketDirectory, err)
 	}
 	s.kv = kv
 	return nil
