@@ -86,10 +86,13 @@ func (r *Report) judge() {
 			below("event to mail, p99", m.Sync, s.P99, pick(11, 5), "ms")
 		}
 		if w := m.Waiting; w != nil {
-			// The memory's floor is that of a million; fewer take their share.
-			share := max(1, float64(w.Clients)/1e6)
-			below("resident memory", m.Sync, max(w.Loaded, w.Ready), 1000*share, "MB")
-			below("ready after SIGKILL", m.Sync, w.ReadyAfter, 10*share, "s")
+			// The floors are those of a million. What fewer take says little of
+			// it: part of the memory is there without any client.
+			share := float64(w.Clients) / 1e6
+			if share >= 1 {
+				below("resident memory", m.Sync, max(w.Loaded, w.Ready), 1000*share, "MB")
+			}
+			below("ready after SIGKILL", m.Sync, w.ReadyAfter, 10*max(1, share), "s")
 		}
 		if t := m.Timers; t != nil {
 			below("timers early", m.Sync, float64(t.Early), 1, "")
