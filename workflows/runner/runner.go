@@ -381,7 +381,9 @@ func (r *Runner) load(ctx context.Context, ref Ref) (known, error) {
 		return known{}, err
 	}
 	k = known{state, seq}
-	r.states.Add(ref, k)
+	if newer, ok := r.states.Peek(ref); !ok || newer.seq < seq {
+		r.states.Add(ref, k)
+	}
 	return k, nil
 }
 
@@ -419,13 +421,6 @@ func (r *Runner) Cached(ctx context.Context, ref Ref) (workflows.State, error) {
 // State reads a client's state from the leader; seq is 0 for a client that
 // nobody has heard of.
 func (r *Runner) State(ctx context.Context, ref Ref) (workflows.State, uint64, error) {
-	record, seq, err := r.cfg.Log.Load(ctx, ref)
-	if err != nil || seq == 0 {
-		return workflows.State{}, seq, err
-	}
-	if k, ok := r.states.Peek(ref); ok && k.seq == seq {
-		return k.state, seq, nil // the same record, read before
-	}
-	s, err := ReadState(record)
-	return s, seq, err
+	k, err := r.load(ctx, ref)
+	return k.state, k.seq, err
 }

@@ -115,6 +115,28 @@ func TestConflictDecidesAgain(t *testing.T) {
 	}
 }
 
+// TestLastLookRefreshes: what the last look read of another process's decision
+// is what the mail is written from afterwards; an address that changed there
+// would else hold the mail back for as long as the old state is remembered.
+func TestLastLookRefreshes(t *testing.T) {
+	r := newRig(t)
+	other := r.another()
+	say := func(by *Runner, email string) {
+		r.settle(by, r.event(events.ClientUpdated, events.Data{Client: &events.Client{Email: &email}}))
+	}
+	say(r.Runner, "old@example.org")
+	say(other, "new@example.org")
+	if s, err := r.Cached(t.Context(), ref); err != nil || s.Profile.Email.Get() != "old@example.org" {
+		t.Fatalf("the address is %q already: nothing is shown here (%v)", s.Profile.Email.Get(), err)
+	}
+	if s, _, err := r.State(t.Context(), ref); err != nil || s.Profile.Email.Get() != "new@example.org" {
+		t.Fatalf("the leader has %q (%v)", s.Profile.Email.Get(), err)
+	}
+	if s, err := r.Cached(t.Context(), ref); err != nil || s.Profile.Email.Get() != "new@example.org" {
+		t.Errorf("after the look the mail is written to %q (%v)", s.Profile.Email.Get(), err)
+	}
+}
+
 // TestTimerSetAgainWhenLogMoved: between an append and its timer another
 // process appends an earlier deadline, and sets it first.
 func TestTimerSetAgainWhenLogMoved(t *testing.T) {
