@@ -79,3 +79,31 @@ func TestFailToHumanReadsWords(t *testing.T) {
 		t.Errorf("tasks %v with %v, want the answer to read and the records to look at", what, text)
 	}
 }
+
+// TestFailToHumanLate: a condition that fails when the risk comes after the
+// missed visit is a human's task, as it is when the visit comes last.
+func TestFailToHumanLate(t *testing.T) {
+	t.Parallel()
+	c, err := ReadClinic(sample.FS, sample.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 4, 17, 0, 0, 0, time.UTC)
+	none, high := events.RiskNone, events.RiskHigh
+	say := func(s State, id string, kind events.Kind, data events.Data) State {
+		return Decide(s, one{c}, events.Event{
+			ID: id, Source: "ehr", Clinic: sample.ID, Key: "abcdefghijklmnopqrstuvwxyz", Kind: kind, Time: now, Data: data,
+		}, now).State
+	}
+	s := say(State{}, "1", events.ClientUpdated, events.Data{Client: &events.Client{Risk: &none}})
+	s = say(s, "2", events.AppointmentNoShow, events.Data{Appointment: &events.Appointment{ID: "a"}})
+	w, ok := c.Workflow("high-risk-no-show")
+	if !ok || len(s.Tasks) != 0 {
+		t.Fatalf("the stage is not set: %t, %+v", ok, s.Tasks)
+	}
+	w.Start.When = &Condition{Text: "boom", eval: func(*Facts) (bool, error) { return true, errNotCompiled }}
+	s = say(s, "3", events.ClientUpdated, events.Data{Client: &events.Client{Risk: &high}})
+	if !slices.ContainsFunc(s.Tasks, func(t Task) bool { return t.What == "condition-failed" }) || len(s.Escalations) != 0 {
+		t.Errorf("tasks %+v and escalations %+v, want a human to look and nobody to guess", s.Tasks, s.Escalations)
+	}
+}

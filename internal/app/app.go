@@ -224,33 +224,6 @@ func (a *App) observe(d runner.Decided) {
 
 // Start begins to work and returns. It fails when a consumer cannot be made.
 func (a *App) Start(ctx context.Context) error {
-	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
-	rest, stopRest := context.WithCancel(context.WithoutCancel(ctx))
-	a.stopReading, a.stopRest = stopReading, stopRest
-	a.pool = runner.NewPool(runnerWorkers)
-	setup := make(chan error, 32)
-	read := func(f func(context.Context) error) {
-		a.reading.Go(func() {
-			if err := f(reading); err != nil {
-				setup <- err
-			}
-		})
-	}
-	for _, q := range jetstream.Queues() {
-		read(func(ctx context.Context) error {
-			return a.store.Consume(ctx, q, 2*runnerWorkers, a.handle)
-		})
-	}
-	read(func(ctx context.Context) error {
-		return a.store.ConsumeTimers(ctx, 2*runnerWorkers, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
-			a.pool.Submit(ref, func() { finish(a.runner.Due(context.WithoutCancel(ctx), ref)) })
-		})
-	})
-	read(func(ctx context.Context) error {
-		return a.store.ConsumeEffects(ctx, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
-			return a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
-		})
-	})
 	lanes := []jetstream.Lane{jetstream.SafetyLane()}
 	workers := []int{safetyWorkers}
 	for _, id := range a.clinics.ids() {
@@ -259,14 +232,32 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.store.CreateConsumers(ctx, lanes...); err != nil {
 		return err
 	}
+	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
+	rest, stopRest := context.WithCancel(context.WithoutCancel(ctx))
+	a.stopReading, a.stopRest = stopReading, stopRest
+	a.pool = runner.NewPool(runnerWorkers)
+	for _, q := range jetstream.Queues() {
+		a.reading.Go(func() { a.store.Consume(reading, q, 2*runnerWorkers, a.handle) })
+	}
+	a.reading.Go(func() {
+		a.store.ConsumeTimers(reading, 2*runnerWorkers, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
+			a.pool.Submit(ref, func() { finish(a.runner.Due(context.WithoutCancel(ctx), ref)) })
+		})
+	})
+	a.reading.Go(func() {
+		a.store.ConsumeEffects(reading, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
+			return a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+		})
+	})
 	for i, lane := range lanes {
-		read(func(ctx context.Context) error {
-			return a.store.ConsumeLane(ctx, lane, workers[i], func(j jetstream.Job) { // each on a goroutine of its own: a slow mail holds up no other
-				a.reading.Go(func() { j.Finish(a.notify.Deliver(ctx, j.Message)) })
+		a.reading.Go(func() {
+			a.store.ConsumeLane(reading, lane, workers[i], func(j jetstream.Job) {
+				// Each on a goroutine of its own: a slow mail holds up no other.
+				a.reading.Go(func() { j.Finish(a.notify.Deliver(reading, j.Message)) })
 			})
 		})
 	}
-	a.rest.Go(func() { _ = a.store.Follow(rest, a.index) })
+	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {
 		a.rest.Go(func() { a.clock.follow(rest, a.store) })
@@ -278,12 +269,7 @@ func (a *App) Start(ctx context.Context) error {
 			}
 		})
 	}
-	select {
-	case err := <-setup:
-		return err
-	default:
-		return nil
-	}
+	return nil
 }
 
 // handle takes one delivery of the runner's queues to its client's worker.

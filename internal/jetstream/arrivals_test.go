@@ -141,16 +141,15 @@ func TestLastLookPassed(t *testing.T) {
 		finish func(runner.Verdict)
 	}
 	deliveries := make(chan held, 4)
-	running(t, func(ctx context.Context) error {
-		return s.Consume(ctx, urgent, 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.Consume(ctx, urgent, 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			deliveries <- held{d, finish}
 		})
 	})
-	running(t, func(ctx context.Context) error {
+	running(t, func(ctx context.Context) {
 		s.FollowArrivals(ctx, func(d runner.Delivery) (runner.Ref, bool, bool) {
 			return runner.Ref{Clinic: "harbor", Key: string(d.Wire.Body)}, false, true
 		})
-		return nil
 	})
 	until(t, "the streams are being read", s.arrivals.ready.Load)
 	one, two := refN(1), refN(2)

@@ -68,7 +68,7 @@ type Handler func(ctx context.Context, d runner.Delivery, finish func(runner.Ver
 // Consume reads a queue until ctx ends, with at most inFlight deliveries at
 // once, then waits for those under way. Whatever fails in between is tried again;
 // that a consumer can be made at all is for CreateConsumers to say.
-func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handler) error {
+func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handler) {
 	s.consume(ctx, q, inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		if q.passOver != nil && q.passOver(msg.Subject()) {
 			_ = msg.Ack()
@@ -87,7 +87,6 @@ func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handl
 			s.answer(ctx, msg, d, v)
 		})
 	})
-	return nil
 }
 
 // consumer makes a queue's consumer, or brings it up to date.
@@ -241,7 +240,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 
 // ConsumeTimers hands every due timer to handle, which answers when the timer
 // was set again from the client's latest state.
-func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict))) error {
+func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict))) {
 	s.consume(ctx, timersQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixTimersDue)
 		if !ok {
@@ -258,7 +257,6 @@ func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx
 			_ = msg.NakWithDelay(max(v.After, 50*time.Millisecond))
 		})
 	})
-	return nil
 }
 
 func timersQueue() Queue {

@@ -78,8 +78,8 @@ func TestUrgentFirst(t *testing.T) {
 	type read struct{ queue, subject string }
 	got := make(chan read, 256)
 	for _, q := range Queues() {
-		running(t, func(ctx context.Context) error {
-			return s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+		running(t, func(ctx context.Context) {
+			s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 				got <- read{q.durable, d.Wire.Subject}
 				finish(runner.Verdict{Action: runner.Done})
 			})
@@ -127,8 +127,8 @@ func TestUrgentFirst(t *testing.T) {
 func TestConsumeGoesOn(t *testing.T) {
 	s := newStore(t)
 	got := make(chan string, 64)
-	running(t, func(ctx context.Context) error {
-		return s.Consume(ctx, queueNamed(t, consumerEvents), 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.Consume(ctx, queueNamed(t, consumerEvents), 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			got <- string(d.Wire.Body)
 			finish(runner.Verdict{Action: runner.Done})
 		})
@@ -178,8 +178,8 @@ func TestConsumeStopsGently(t *testing.T) {
 	}
 	begun := make(chan struct{}, total)
 	release := make(chan struct{})
-	stop := running(t, func(ctx context.Context) error {
-		return s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	stop := running(t, func(ctx context.Context) {
+		s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			begun <- struct{}{}
 			go func() {
 				<-release
@@ -203,8 +203,8 @@ func TestConsumeStopsGently(t *testing.T) {
 	}
 	began := time.Now()
 	all := make(chan struct{})
-	running(t, func(ctx context.Context) error {
-		return s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.Consume(ctx, q, 8, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			answer(d, finish)
 			mu.Lock()
 			defer mu.Unlock()
@@ -245,8 +245,8 @@ func TestDecidedOnceAndAckIsNotLoadBearing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return running(t, func(ctx context.Context) error {
-			return s.Consume(ctx, queueNamed(t, consumerEvents), 16, func(ctx context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+		return running(t, func(ctx context.Context) {
+			s.Consume(ctx, queueNamed(t, consumerEvents), 16, func(ctx context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 				go func() {
 					ev, verdict, ok := r.Read(d)
 					if !ok {
@@ -328,8 +328,8 @@ func TestRejectedWholeAndReplayed(t *testing.T) {
 	}
 	deliveries := make(chan runner.Delivery, 8)
 	reject := true
-	running(t, func(ctx context.Context) error {
-		return s.Consume(ctx, queueNamed(t, consumerEvents), 1, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.Consume(ctx, queueNamed(t, consumerEvents), 1, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			deliveries <- d
 			if reject {
 				reject = false

@@ -35,7 +35,7 @@ func (s *Store) ConsumeEffects(
 	ctx context.Context, inFlight int,
 	submit func(ref runner.Ref, work func()),
 	perform func(ctx context.Context, r Recorded) (audit []byte, err error),
-) error {
+) {
 	s.consume(ctx, effectsQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
 		md, err := msg.Metadata()
@@ -67,7 +67,6 @@ func (s *Store) ConsumeEffects(
 			_ = msg.Ack()
 		})
 	})
-	return nil
 }
 
 func effectsQueue() Queue {

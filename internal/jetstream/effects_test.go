@@ -34,8 +34,8 @@ func decisions(t testing.TB, s *Store, ref runner.Ref, first, last int) {
 func effects(t testing.TB, s *Store, perform func(Recorded) error) (stop func()) {
 	t.Helper()
 	pool := runner.NewPool(4)
-	stopReading := running(t, func(ctx context.Context) error {
-		return s.ConsumeEffects(ctx, 64, pool.Submit, func(_ context.Context, r Recorded) ([]byte, error) {
+	stopReading := running(t, func(ctx context.Context) {
+		s.ConsumeEffects(ctx, 64, pool.Submit, func(_ context.Context, r Recorded) ([]byte, error) {
 			if err := perform(r); err != nil {
 				return nil, err
 			}

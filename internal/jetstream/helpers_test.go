@@ -67,12 +67,15 @@ func refN(n int) runner.Ref {
 }
 
 // running starts f and stops it, when the test ends or stop is called, by the
-// end of its context; an error of f fails the test.
-func running(t testing.TB, f func(ctx context.Context) error) (stop func()) {
+// end of its context.
+func running(t testing.TB, f func(ctx context.Context)) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- f(ctx) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
 	stopped := false
 	stop = func() {
 		if stopped {
@@ -81,10 +84,7 @@ func running(t testing.TB, f func(ctx context.Context) error) (stop func()) {
 		stopped = true
 		cancel()
 		select {
-		case err := <-done:
-			if err != nil {
-				t.Errorf("a consumer ended with %v", err)
-			}
+		case <-done:
 		case <-time.After(20 * time.Second):
 			t.Error("a consumer did not stop")
 		}

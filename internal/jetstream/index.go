@@ -42,14 +42,13 @@ func NewIndex() *Index { return &Index{open: map[runner.Ref]IndexRow{}} }
 
 // Follow reads the log's headers until ctx ends, from the latest record of
 // each client on.
-func (s *Store) Follow(ctx context.Context, ix *Index) error {
+func (s *Store) Follow(ctx context.Context, ix *Index) {
 	for ctx.Err() == nil {
 		if err := s.follow(ctx, ix); err != nil && ctx.Err() == nil {
 			s.log.Warn("the index lost its place; reading again", "error", err)
 			pause(ctx, time.Second)
 		}
 	}
-	return nil
 }
 
 func (s *Store) follow(ctx context.Context, ix *Index) error {

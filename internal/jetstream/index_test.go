@@ -30,7 +30,7 @@ func appendMeta(t testing.TB, s *Store, ref runner.Ref, m runner.Meta) uint64 {
 func follow(t testing.TB, s *Store) *Index {
 	t.Helper()
 	ix := NewIndex()
-	running(t, func(ctx context.Context) error { return s.Follow(ctx, ix) })
+	running(t, func(ctx context.Context) { s.Follow(ctx, ix) })
 	return ix
 }
 

@@ -102,9 +102,8 @@ func looks(t *testing.T, f func(t *testing.T, s *Store)) {
 			s := newStore(t)
 			consumersOf(t, s)
 			if beside {
-				running(t, func(ctx context.Context) error {
+				running(t, func(ctx context.Context) {
 					s.FollowArrivals(ctx, func(runner.Delivery) (runner.Ref, bool, bool) { return refN(1), false, true })
-					return nil
 				})
 				testkit.Eventually(t, 5*time.Second, "the streams are being read", s.arrivals.ready.Load)
 			}
@@ -129,8 +128,8 @@ func TestLookWaitsForRunner(t *testing.T) {
 				finish := make(chan struct{})
 				handled := make(chan struct{}, 8)
 				for _, q := range Queues() {
-					running(t, func(ctx context.Context) error {
-						return s.Consume(ctx, q, 4, func(_ context.Context, _ runner.Delivery, done func(runner.Verdict)) {
+					running(t, func(ctx context.Context) {
+						s.Consume(ctx, q, 4, func(_ context.Context, _ runner.Delivery, done func(runner.Verdict)) {
 							handled <- struct{}{}
 							go func() {
 								<-finish

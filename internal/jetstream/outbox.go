@@ -62,7 +62,7 @@ type Job struct {
 
 // ConsumeLane reads a lane until ctx ends, at most inFlight messages at once,
 // and keeps each one claimed at the server while it is worked on.
-func (s *Store) ConsumeLane(ctx context.Context, lane Lane, inFlight int, handle func(Job)) error {
+func (s *Store) ConsumeLane(ctx context.Context, lane Lane, inFlight int, handle func(Job)) {
 	s.consume(ctx, lane.q, inFlight, pullExactly, func(msg jetstream.Msg, done func()) {
 		var m notifier.Message
 		if err := json.Unmarshal(msg.Data(), &m); err != nil {
@@ -89,7 +89,6 @@ func (s *Store) ConsumeLane(ctx context.Context, lane Lane, inFlight int, handle
 			done()
 		}})
 	})
-	return nil
 }
 
 // pullExactly asks for no more messages than there are hands free, for work

@@ -30,8 +30,8 @@ func enqueue(t testing.TB, s *Store, clinic string, lane notifier.Lane, n uint64
 func jobs(t testing.TB, s *Store, lane Lane, inFlight int) (<-chan Job, func()) {
 	t.Helper()
 	ch := make(chan Job, 1024)
-	stop := running(t, func(ctx context.Context) error {
-		return s.ConsumeLane(ctx, lane, inFlight, func(j Job) { ch <- j })
+	stop := running(t, func(ctx context.Context) {
+		s.ConsumeLane(ctx, lane, inFlight, func(j Job) { ch <- j })
 	})
 	return ch, stop
 }

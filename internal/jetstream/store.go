@@ -178,9 +178,6 @@ func (s *Store) Close() {
 	s.nc.Close()
 }
 
-// Connected says whether the connection stands.
-func (s *Store) Connected() bool { return s.nc.IsConnected() }
-
 // Ping makes a real round trip through a stream: something is written and
 // acknowledged, so that a full disk or a lost leader shows.
 func (s *Store) Ping(ctx context.Context) error {

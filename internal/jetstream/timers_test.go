@@ -20,8 +20,8 @@ type fired struct {
 func timersOf(t *testing.T, s *Store) (<-chan fired, func()) {
 	t.Helper()
 	ch := make(chan fired, 1024)
-	stop := running(t, func(ctx context.Context) error {
-		return s.ConsumeTimers(ctx, 16, func(_ context.Context, ref runner.Ref, finish func(runner.Verdict)) {
+	stop := running(t, func(ctx context.Context) {
+		s.ConsumeTimers(ctx, 16, func(_ context.Context, ref runner.Ref, finish func(runner.Verdict)) {
 			ch <- fired{ref, time.Now()}
 			finish(runner.Verdict{Action: runner.Done})
 		})
@@ -116,8 +116,8 @@ func TestTimerPurgeIsRepaired(t *testing.T) {
 	next := map[runner.Ref]time.Time{} // the states
 	done := make(chan runner.Ref, clients+1)
 	stale := 0
-	running(t, func(ctx context.Context) error {
-		return s.ConsumeTimers(ctx, 16, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.ConsumeTimers(ctx, 16, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
 			mu.Lock()
 			at := next[ref]
 			if !at.IsZero() && !time.Now().Before(at) {
@@ -194,8 +194,8 @@ func TestTimerRetries(t *testing.T) {
 	}
 	tries := make(chan int, 8)
 	n := 0
-	running(t, func(ctx context.Context) error {
-		return s.ConsumeTimers(ctx, 1, func(_ context.Context, _ runner.Ref, finish func(runner.Verdict)) {
+	running(t, func(ctx context.Context) {
+		s.ConsumeTimers(ctx, 1, func(_ context.Context, _ runner.Ref, finish func(runner.Verdict)) {
 			n++
 			tries <- n
 			v := runner.Verdict{Action: runner.Retry}
