@@ -180,10 +180,18 @@ func TestComposeMailStaysLocal(t *testing.T) {
 	if len(mooring.Ports) != 0 {
 		t.Errorf("ports %q: a container on another's network publishes none", mooring.Ports)
 	}
-	for _, name := range []string{"MOORING_HTTP", "MOORING_STAFF_HTTP"} {
+	operator := newEnv(t)
+	for name, address := range map[string]string{"MOORING_HTTP": "MOORING_PUBLIC_URL", "MOORING_STAFF_HTTP": "MOORING_STAFF_URL"} {
 		_, port, _ := strings.Cut(mooring.Environment[name], ":")
 		if !slices.Contains(mailpit.Ports, "127.0.0.1:"+port+":"+port) {
 			t.Errorf("%s is %q and no port leads there", name, mooring.Environment[name])
+		}
+		// What the sign-in link and the mails begin with opens on this machine,
+		// with and without what new-env prints.
+		for _, env := range []map[string]string{operator, {}} {
+			if got, want := interpolate(t, mooring.Environment[address], env), "http://localhost:"+port; got != want {
+				t.Errorf("%s is %q, want %q", address, got, want)
+			}
 		}
 	}
 }

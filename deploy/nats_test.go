@@ -13,6 +13,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mooring-care/mooring/internal/testkit"
 )
 
 const (
@@ -186,9 +188,11 @@ func TestInsideOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := events.GetLastMsgForSubject(ctx, "events.plain.client.signal"); err != nil {
-			t.Fatalf("read it back: %v", err)
-		}
+		// Whoever subscribes may have it a moment before the stream does.
+		testkit.Eventually(t, 5*time.Second, "the stream has it", func() bool {
+			_, err := events.GetLastMsgForSubject(ctx, "events.plain.client.signal")
+			return err == nil
+		})
 	})
 
 	for _, subject := range []string{

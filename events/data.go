@@ -238,6 +238,9 @@ type Pause struct {
 	By     string     `json:"by"`
 	Until  *time.Time `json:"until,omitempty"`
 	Reason string     `json:"reason,omitempty"`
+	// OptIn is staff's word, on client.resumed alone, that the client asked for
+	// mail again: it lifts an opt-out, which a pause that ends does not.
+	OptIn bool `json:"opt_in,omitempty"`
 }
 
 // MessageReport is what became of a message.
@@ -250,4 +253,6 @@ type MessageReport struct {
 	Detail string `json:"detail,omitempty"`
 	// By is the hash of the event that withdrew the message, where one did.
 	By string `json:"by,omitempty"`
+	// To is the AddressMark of where the message went, where that is known.
+	To string `json:"to,omitempty"`
 }

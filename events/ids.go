@@ -47,6 +47,16 @@ func TargetID(what, key string, cause Hash, n int) string {
 	return Bucket(key) + encoding.EncodeToString(h.Sum(nil)[:15])
 }
 
+// AddressMark stands for one of a client's mail addresses where the address
+// itself has no place: in the ledger, in reports, in the list of addresses that
+// failed. It says nothing to who does not have the address already, and the
+// same address of another client has another mark. Case does not matter.
+func AddressMark(key, address string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "address:%s:%s", key, strings.ToLower(strings.TrimSpace(address)))
+	return encoding.EncodeToString(h.Sum(nil)[:10])
+}
+
 // ValidClinic says whether a clinic id is [a-z0-9-]{1,40}.
 func ValidClinic(id string) bool {
 	if id == "" || len(id) > 40 {

@@ -101,3 +101,20 @@ func TestValidClinic(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressMark: the mark is the same for one address however it is written,
+// another for every other address and client, and does not show the address.
+func TestAddressMark(t *testing.T) {
+	mark := AddressMark("kclient", "ana@client.example")
+	if AddressMark("kclient", " Ana@Client.example") != mark {
+		t.Error("case and space make another address")
+	}
+	for _, other := range []string{AddressMark("kclient", "anna@client.example"), AddressMark("kother", "ana@client.example"), AddressMark("kclient", "")} {
+		if other == mark {
+			t.Error("two addresses share a mark")
+		}
+	}
+	if !ValidToken(mark) || len(mark) != 16 {
+		t.Errorf("the mark is %q", mark)
+	}
+}

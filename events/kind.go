@@ -1,8 +1,10 @@
 package events
 
 // Kind names what happened. Kinds are stable strings: they stand in stored
-// history, in subjects and in clinics' workflow files. To rename one, keep the
-// old string in the table below, pointing at the new one; never reuse a string.
+// history, in subjects and in clinics' workflow files. None is ever renamed or
+// used for something else: a better name is a new kind in the table below, and
+// the old one stays in it, decided on as before, for as long as history, senders
+// or workflow files may hold it.
 type Kind string
 
 // The kinds that come from outside: an EHR, a portal, a clinic's own scripts.
@@ -91,7 +93,7 @@ var specs = [...]Spec{
 	{TaskDone, Inside, false, []string{"data.task.id", "data.task.by"}, "a named human finished a task"},
 	{ClientNoted, Inside, false, []string{"data.note.by"}, "a clinician said what they notice"},
 	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client"},
-	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause"},
+	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause; with `opt_in` also an opt-out"},
 	{ClientOptedOut, Inside, true, nil, "the client asked for no more mail"},
 	{ClientErased, Inside, true, nil, "the client's data was erased"},
 	{MessageAccepted, Inside, true, []string{"data.message.id"}, "the provider accepted a message"},

@@ -57,7 +57,7 @@ func newWorld() *world {
 }
 
 func (w *world) notifier() *Notifier {
-	return New(Config{
+	n, err := New(Config{
 		Provider: (*fakeProvider)(w), Ledger: (*fakeLedger)(w), Renderer: (*fakeRenderer)(w), Looker: (*fakeLooker)(w),
 		Reporter: (*fakeReporter)(w), Limiter: (*fakeLimiter)(w), Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
@@ -70,6 +70,10 @@ func (w *world) notifier() *Notifier {
 		},
 		Observe: func(_ Lane, s Status) { w.ended = append(w.ended, s) },
 	})
+	if err != nil {
+		panic(err) // nothing is left out above
+	}
+	return n
 }
 
 // call runs one call with its faults.
@@ -177,6 +181,11 @@ func (r *fakeRenderer) Render(_ context.Context, m Message, _ int) (mail Mail, e
 	w := (*world)(r)
 	err = w.call("render", func() error { mail, err = w.render(m); return err })
 	return mail, err
+}
+
+func (l *fakeLooker) Wait(context.Context, Message) error {
+	w := (*world)(l)
+	return w.call("wait", func() error { return nil })
 }
 
 func (l *fakeLooker) Look(context.Context, Message) (seen Look, err error) {

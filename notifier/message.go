@@ -36,7 +36,7 @@ type Status string
 // The statuses of a ledger record. Claimed and Deferred are not final.
 const (
 	Claimed   Status = "claimed"
-	Deferred  Status = "deferred" // known not to have left; will be tried again
+	Deferred  Status = "deferred" // given back, will be tried again; care: known not to have left, safety: may have left
 	Accepted  Status = "accepted"
 	Delivered Status = "delivered"
 	Bounced   Status = "bounced"
@@ -61,6 +61,16 @@ type Entry struct {
 	// By is the event that withdrew the message.
 	By         string `json:"by,omitempty"`
 	ProviderID string `json:"provider_id,omitempty"`
+	// To is the events.AddressMark of the client's address that a care message
+	// was written to: that one is to blame when it comes back, whatever the
+	// address has become since.
+	To string `json:"to,omitempty"`
+	// Corrects is the final word that this one took back, empty for none: that
+	// the provider took the mail outranks what another attempt concluded.
+	Corrects Status `json:"corrects,omitempty"`
+	// Unsure counts a safety message's requests of which nobody knows whether
+	// the mail left.
+	Unsure int `json:"unsure,omitempty"`
 }
 
 // ErrConflict is what Put answers when the ledger has moved on.

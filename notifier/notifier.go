@@ -2,7 +2,6 @@ package notifier
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,12 +28,19 @@ type Look struct {
 	Reason, By string
 	// Email is the recipient's address now; empty for staff.
 	Email string
+	// Later is how long a message that is wanted must wait yet, for the quiet
+	// hours to end: real time, however fast the program's clock runs.
+	Later time.Duration
 }
 
-// Looker takes the last look (the rule last-look): it reads the client's
-// latest decision from the leader and, in the care lane, first waits until
-// everything acknowledged to a sender at this moment has been decided on.
+// Looker takes the last look (the rule last-look).
 type Looker interface {
+	// Wait returns when a look would not have to wait long, as far as this
+	// process knows without asking anybody.
+	Wait(ctx context.Context, m Message) error
+	// Look reads the client's latest decision from the leader and, in the care
+	// lane, first waits until everything acknowledged to a sender at this
+	// moment has been decided on.
 	Look(ctx context.Context, m Message) (Look, error)
 }
 
@@ -50,7 +56,7 @@ type Limiter interface {
 	Permit(ctx context.Context, lane Lane) error
 }
 
-// Config is what a Notifier needs; all of it is required but Observe.
+// Config is what a Notifier needs; all of it is required but Speed and Observe.
 type Config struct {
 	Provider Provider
 	Ledger   Ledger
@@ -62,6 +68,8 @@ type Config struct {
 	// Pause waits; false means that ctx ended.
 	Pause  func(ctx context.Context, d time.Duration) bool
 	Logger *slog.Logger
+	// Speed is how fast Now runs; nil is 1.
+	Speed func() float64
 	// Observe hears how each message of a lane ended.
 	Observe func(lane Lane, s Status)
 }
@@ -72,52 +80,90 @@ type Notifier struct {
 	cfg Config
 
 	mu sync.Mutex
-	// rest is until when the provider asked each lane to wait. Guarded by mu.
-	rest map[Lane]time.Time
+	// rest is until when the provider asked care to wait. Guarded by mu.
+	rest time.Time
+	// working holds the messages that this process is at; two copies of one
+	// never meet here. Guarded by mu.
+	working map[string]bool
 	// unsure are the nonces of claims that may stand in the ledger, by message
 	// id: it is known that no mail left under them, so this process may take
 	// them up again. Guarded by mu.
-	unsure map[string]string
+	unsure nonces
 }
 
-// New makes a Notifier.
-func New(cfg Config) *Notifier {
+// New makes a Notifier; it fails on a Config that lacks something.
+func New(cfg Config) (*Notifier, error) {
+	for what, given := range map[string]bool{
+		"Provider": cfg.Provider != nil, "Ledger": cfg.Ledger != nil, "Renderer": cfg.Renderer != nil, "Looker": cfg.Looker != nil,
+		"Reporter": cfg.Reporter != nil, "Limiter": cfg.Limiter != nil, "Now": cfg.Now != nil, "Pause": cfg.Pause != nil, "Logger": cfg.Logger != nil,
+	} {
+		if !given {
+			return nil, fmt.Errorf("set up the notifier: it needs a %s", what)
+		}
+	}
+	if cfg.Speed == nil {
+		cfg.Speed = func() float64 { return 1 }
+	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(Lane, Status) {}
 	}
-	return &Notifier{cfg: cfg, rest: map[Lane]time.Time{}, unsure: map[string]string{}}
+	return &Notifier{cfg: cfg, working: map[string]bool{}, unsure: newNonces(keptNonces)}, nil
 }
 
-// restFor has a lane wait, as the provider asked.
-func (n *Notifier) restFor(lane Lane, d time.Duration) {
+// restCare has the care lane wait, as the provider asked. Safety never rests: a
+// mail too many is refused at no cost, and one held back may be the one that
+// matters.
+func (n *Notifier) restCare(d time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if until := n.cfg.Now().Add(d); until.After(n.rest[lane]) {
-		n.rest[lane] = until
+	if until := n.cfg.Now().Add(d); until.After(n.rest) {
+		n.rest = until
 	}
 }
 
 func (n *Notifier) resting(lane Lane) time.Duration {
+	if lane == Safety {
+		return 0
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.rest[lane].Sub(n.cfg.Now())
+	return n.rest.Sub(n.cfg.Now())
+}
+
+// begin says whether this process may take the message up: not while another
+// copy of it is under way here.
+func (n *Notifier) begin(id string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.working[id] {
+		return false
+	}
+	n.working[id] = true
+	return true
+}
+
+func (n *Notifier) done(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.working, id)
 }
 
 // nonce names a new attempt, or takes up one whose claim may be stored.
 func (n *Notifier) nonce(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if kept, ok := n.unsure[id]; ok {
-		delete(n.unsure, id)
-		return kept
-	}
-	return rand.Text()
+	return n.unsure.take(id)
 }
 
 func (n *Notifier) keepNonce(id, nonce string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.unsure[id] = nonce
+	n.unsure.keep(id, nonce)
+}
+
+// since is how long ago t was, at the speed of life.
+func (n *Notifier) since(t time.Time) time.Duration {
+	return time.Duration(float64(n.cfg.Now().Sub(t)) / n.cfg.Speed())
 }
 
 // attempt is one message on its way through the stages.
@@ -127,15 +173,18 @@ type attempt struct {
 	// number counts attempts from 1; revision is the ledger's.
 	number   int
 	revision uint64
+	claimed  time.Time // when, as the ledger has it
+	unsure   int       // requests so far of which nobody knows whether the mail left
 	mail     Mail
 	tries    int // requests made under this claim
 }
 
-// outcome of a stage: go on, or leave with the message settled or to come
-// again.
+// outcome of a stage: go on, leave with the message settled or to come again,
+// or go back to the first stage under the same claim.
 type outcome struct {
 	leave bool
 	again time.Duration
+	retry bool
 }
 
 func goOn() outcome { return outcome{} }
@@ -144,6 +193,8 @@ func settled() outcome { return outcome{leave: true} }
 
 func comeAgain(after time.Duration) outcome { return outcome{leave: true, again: after} }
 
+func tryAgain() outcome { return outcome{retry: true} }
+
 // stage is one step of a message's way.
 type stage struct {
 	name string
@@ -151,11 +202,11 @@ type stage struct {
 }
 
 // stages is the whole way, top to bottom. A retry after an answer that the
-// mail did not leave goes back to the permit, and so to another last look.
+// mail did not leave goes back to the top, and so to another last look.
 func stages() []stage {
 	return []stage{
-		{"permit", (*Notifier).permit},   // the provider's rate
 		{"wait", (*Notifier).wait},       // what takes long comes before the claim: a crash here leaves no question
+		{"permit", (*Notifier).permit},   // the provider's rate, after the wait: permits taken before it would be used all at once
 		{"claim", (*Notifier).claim},     // at most one attempt is under way, and the ledger says which
 		{"render", (*Notifier).render},   // words, links, recipient
 		{"look", (*Notifier).look},       // is it still wanted?
@@ -171,32 +222,52 @@ const (
 	maxClaims      = 5
 	longWait       = 15 * time.Second
 	soon           = time.Second
+	// longestRest is how long quiet hours keep a message without another look:
+	// the clinic may have changed them.
+	longestRest = time.Hour
+	// safetyWait bounds what a provider's fault, or its own word, can hold a
+	// safety message back.
+	safetyWait = 20 * time.Second
+	// claimHeld is how long a claim of a care message counts as another
+	// attempt's that is under way: as long as the outbox waits for a notifier
+	// that has fallen silent (30 s), and a request more. A request begins early
+	// enough to end, and its end to be written down, within that.
+	claimHeld = 30*time.Second + requestTimeout
+	// lookAgain is how often a copy asks what became of another's claim.
+	lookAgain = 5 * time.Second
 )
 
 // Deliver takes one message as far as it goes now. It returns 0 when the
 // message is settled and may leave the outbox, else how long to wait before it
 // comes again.
 func (n *Notifier) Deliver(ctx context.Context, m Message) (again time.Duration) {
+	if !n.begin(m.ID) {
+		return soon
+	}
+	defer n.done(m.ID)
 	a := &attempt{m: m}
-	list := stages()
-	for i := 0; i < len(list); i++ {
+	for {
+		out := n.pass(ctx, a)
+		if !out.retry {
+			return out.again
+		}
+	}
+}
+
+// pass takes an attempt through the stages once.
+func (n *Notifier) pass(ctx context.Context, a *attempt) outcome {
+	for _, s := range stages() {
 		if ctx.Err() != nil {
 			// The program is stopping: a claim is given back rather than left to
 			// be taken for a request whose fate nobody knows.
-			if a.revision > 0 {
-				return n.putOff(ctx, a, "stopping", nil, soon).again
-			}
-			return soon
+			return n.putOff(ctx, a, "stopping", nil, soon)
 		}
-		out := list[i].run(n, ctx, a)
-		if out.leave {
-			return out.again
-		}
-		if list[i].name == "request" { // asked to try again under the same claim
-			i = -1
+		if out := s.run(n, ctx, a); out.leave || out.retry {
+			return out
 		}
 	}
-	return 0
+	// The last stage leaves or tries again.
+	return comeAgain(soon)
 }
 
 // claim writes into the ledger that this attempt is under way. A crash right
@@ -211,11 +282,10 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 	var last Entry
 	var rev uint64
 	for range maxClaims {
-		a.number = last.Attempt + 1
-		e := Entry{Status: Claimed, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now()}
+		e := Entry{Status: Claimed, Attempt: last.Attempt + 1, Nonce: a.nonce, At: n.cfg.Now(), Unsure: last.Unsure}
 		got, err := n.cfg.Ledger.Put(ctx, a.m, rev, e)
 		if err == nil {
-			a.revision = got
+			a.holds(e, got)
 			return goOn()
 		}
 		// Lost to another claim, or stored although the answer was lost: the
@@ -227,18 +297,31 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 		}
 		switch {
 		case last.Nonce == a.nonce && last.Status == Claimed:
-			a.number, a.revision = last.Attempt, rev
+			if n.since(last.At) > claimHeld/2 {
+				continue // ours from a delivery before: made anew
+			}
+			a.holds(last, rev)
 			return goOn()
 		case last.Status.Final():
 			return n.report(ctx, a, last)
 		case last.Status == Claimed && a.m.Lane == Care:
-			a.number, a.revision = last.Attempt, rev
+			if left := claimHeld - n.since(last.At); left > 0 {
+				// Another replica may be at it: nothing is known to be wrong yet.
+				n.keepNonce(a.m.ID, a.nonce) // ours may be stored still
+				return comeAgain(min(max(left, soon), lookAgain))
+			}
+			a.holds(last, rev)
 			return n.settle(ctx, a, Entry{Status: Unknown, Detail: "claimed by an attempt that never ended"})
 		}
 	}
 	n.cfg.Logger.Warn("claiming a message has to wait", "message", a.m.ID)
 	n.keepNonce(a.m.ID, a.nonce)
 	return comeAgain(soon)
+}
+
+// holds notes the claim that the attempt stands on.
+func (a *attempt) holds(e Entry, revision uint64) {
+	a.number, a.revision, a.claimed, a.unsure = e.Attempt, revision, e.At, e.Unsure
 }
 
 func (n *Notifier) render(ctx context.Context, a *attempt) outcome {
@@ -266,14 +349,15 @@ func (n *Notifier) permit(ctx context.Context, a *attempt) outcome {
 	return goOn()
 }
 
-// wait takes a first look in the care lane, for its waiting alone: after a
-// restart it may last seconds, and a claim that a crash cuts off in that time
-// would go to a human although nothing left. The look after the claim decides.
+// wait keeps a care message back while its last look would have to wait: after
+// a restart that may last seconds, and a claim that a crash cuts off in that
+// time would go to a human although nothing left. The look after the claim
+// decides.
 func (n *Notifier) wait(ctx context.Context, a *attempt) outcome {
 	if a.m.Lane == Safety || a.revision > 0 {
 		return goOn()
 	}
-	if _, err := n.cfg.Looker.Look(ctx, a.m); err != nil {
+	if err := n.cfg.Looker.Wait(ctx, a.m); err != nil {
 		n.cfg.Logger.Warn("a message has to wait for its last look", "message", a.m.ID, "error", err)
 		return comeAgain(soon)
 	}
@@ -293,6 +377,9 @@ func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
 	if !l.Wanted {
 		return n.settle(ctx, a, Entry{Status: Withdrawn, Detail: l.Reason, By: l.By})
 	}
+	if l.Later > 0 {
+		return n.putOff(ctx, a, "quiet hours", nil, min(l.Later, longestRest))
+	}
 	if l.Email != "" && l.Email != a.mail.To.Email {
 		// The address changed since the mail was written.
 		if out := n.render(ctx, a); out.leave {
@@ -305,8 +392,12 @@ func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
 	return goOn()
 }
 
-// request makes one request. It leaves, or asks for another try by goOn.
+// request makes one request. It leaves, or asks for another try.
 func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
+	if a.m.Lane == Care && n.since(a.claimed) > claimHeld-2*requestTimeout {
+		// Another replica could take the claim for dead while the request is made.
+		return n.putOff(ctx, a, "the claim grew old", nil, soon)
+	}
 	a.mail.Attempt = a.number
 	// The program may be stopping; a request that has begun is seen through.
 	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
@@ -314,8 +405,8 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 	cancel()
 	a.tries++
 	if err == nil {
-		if receipt.Wait > 0 {
-			n.restFor(a.m.Lane, receipt.Wait)
+		if receipt.Wait > 0 && a.m.Lane == Care {
+			n.restCare(receipt.Wait)
 		}
 		return n.settle(ctx, a, Entry{Status: Accepted, ProviderID: receipt.ProviderID})
 	}
@@ -330,26 +421,56 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 	case Permanent:
 		return n.settle(ctx, a, Entry{Status: Refused, Detail: se.Detail})
 	case RetryAfter:
-		wait := n.backoff(a.tries, se.After)
-		if se.Provider && a.m.Lane == Care {
-			// Every other mail would meet the same; safety still tries each.
-			n.restFor(a.m.Lane, wait)
-		}
-		if a.tries >= maxTries || wait > longWait || se.Provider {
-			return n.putOff(ctx, a, se.Detail, nil, wait)
-		}
-		if !n.cfg.Pause(ctx, wait) {
-			return n.putOff(ctx, a, se.Detail, nil, soon)
-		}
-		return goOn()
+		return n.later(ctx, a, se)
 	default: // Ambiguous
 		if a.m.Lane == Care {
 			return n.settle(ctx, a, Entry{Status: Unknown, Detail: se.Detail})
 		}
-		// A safety message is sent again rather than not at all, as another
-		// attempt of the same Message-ID.
-		return n.putOff(ctx, a, se.Detail, nil, n.backoff(a.number, 0))
+		return n.repeat(ctx, a, se)
 	}
+}
+
+// later waits for another try, here or back in the outbox.
+func (n *Notifier) later(ctx context.Context, a *attempt, se *SendError) outcome {
+	wait := n.backoff(a.tries, se.After)
+	if a.m.Lane == Safety {
+		// However long the provider asks for, or its account is at fault: each
+		// safety message tries for itself, and soon.
+		wait = min(wait, safetyWait)
+	} else if se.Provider {
+		n.restCare(wait) // every other mail would meet the same
+	}
+	if a.tries >= maxTries || wait > longWait || se.Provider {
+		return n.putOff(ctx, a, se.Detail, nil, wait)
+	}
+	if !n.cfg.Pause(ctx, wait) {
+		return n.putOff(ctx, a, se.Detail, nil, soon)
+	}
+	return tryAgain()
+}
+
+// unsureTold is how many requests for one safety message may end without
+// anybody knowing whether it left, before the client's log hears of it.
+const unsureTold = 5
+
+// repeat has a safety message sent again rather than not at all, as another
+// attempt of the same Message-ID. Each may have arrived: the waits grow, about a
+// minute in all up to the fifth, then minutes, so that somebody who has the mail
+// is not buried under it.
+func (n *Notifier) repeat(ctx context.Context, a *attempt, se *SendError) outcome {
+	a.unsure++
+	wait := n.backoff(a.unsure+2, 0)
+	if a.unsure >= unsureTold {
+		wait = min(time.Minute<<min(a.unsure-unsureTold, 4), 10*time.Minute)
+	}
+	if a.unsure == unsureTold {
+		e := Entry{Status: Unknown, Attempt: a.number, At: n.cfg.Now(), Detail: se.Detail}
+		if err := n.cfg.Reporter.Report(context.WithoutCancel(ctx), a.m, events.MessageUnknown, e); err != nil {
+			n.cfg.Logger.Warn("telling of a message of unknown fate has to wait", "message", a.m.ID, "error", err)
+			a.unsure-- // the next attempt tells
+		}
+	}
+	return n.putOff(ctx, a, se.Detail, nil, wait)
 }
 
 // backoff doubles from half a second, with jitter, and honours the provider's
@@ -362,113 +483,4 @@ func (n *Notifier) backoff(tries int, after time.Duration) time.Duration {
 		return max(d, after+time.Duration(mrand.Int64N(int64(after)/10+1))) //nolint:gosec // jitter is no secret
 	}
 	return d
-}
-
-// putOff gives the claim back: the mail is known not to have left (or, in the
-// safety lane, may leave again), and the message comes again later.
-func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err error, after time.Duration) outcome {
-	if err != nil {
-		n.cfg.Logger.Warn("a message is put off", "message", a.m.ID, "at", detail, "error", err)
-	}
-	if a.revision == 0 {
-		return comeAgain(max(after, soon)) // nothing was claimed
-	}
-	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail}
-	if _, err := n.put(ctx, a, e); err != nil {
-		n.cfg.Logger.Warn("the ledger could not note that a message is put off", "message", a.m.ID, "error", err)
-		n.keepNonce(a.m.ID, a.nonce)
-	}
-	return comeAgain(max(after, soon))
-}
-
-// settle writes the final word into the ledger, then tells the client's log. A
-// crash between the two is mended when the outbox hands the message over
-// again: claim finds the final word and reports it.
-func (n *Notifier) settle(ctx context.Context, a *attempt, e Entry) outcome {
-	e.Attempt, e.Nonce, e.At = a.number, a.nonce, n.cfg.Now()
-	stored, err := n.put(ctx, a, e)
-	if err != nil {
-		n.cfg.Logger.Error("the ledger could not take a final word; the message will be looked at again", "message", a.m.ID, "status", e.Status, "error", err)
-		if e.Status == Withdrawn || e.Status == Refused {
-			n.keepNonce(a.m.ID, a.nonce) // nothing has left under this claim
-		}
-		return comeAgain(soon)
-	}
-	if !stored.Status.Final() {
-		// Another attempt is under way, or has put the message off. It stays in
-		// the outbox: if that attempt dies, nobody else would take it up.
-		return comeAgain(soon)
-	}
-	if stored.Nonce == e.Nonce {
-		n.cfg.Observe(a.m.Lane, stored.Status)
-	}
-	return n.report(ctx, a, stored)
-}
-
-// outranks says that a final word replaces another attempt's: that a provider
-// took the mail is known, whatever the other took to be so.
-func outranks(s, other Status) bool {
-	return s == Accepted && (other == Unknown || other == Withdrawn || other == Refused)
-}
-
-// put writes behind our own claim and keeps at it through faults: what has
-// left must be on record. When somebody else has written the final word, that
-// word stands unless ours outranks it.
-func (n *Notifier) put(ctx context.Context, a *attempt, e Entry) (Entry, error) {
-	ctx = context.WithoutCancel(ctx)
-	var failed error
-	for try := range 5 {
-		if try > 0 && !n.cfg.Pause(ctx, time.Duration(try)*200*time.Millisecond) {
-			break
-		}
-		rev, err := n.cfg.Ledger.Put(ctx, a.m, a.revision, e)
-		if err == nil {
-			a.revision = rev
-			return e, nil
-		}
-		failed = err
-		last, rev, lerr := n.cfg.Ledger.Last(ctx, a.m)
-		if lerr != nil {
-			continue
-		}
-		if (last.Nonce == e.Nonce && last.Status == e.Status) || (last.Status.Final() && !outranks(e.Status, last.Status)) {
-			a.revision = rev
-			return last, nil
-		}
-		if last.Nonce != e.Nonce && e.Status != Accepted {
-			// Another attempt holds the claim now; its word will stand.
-			return last, nil
-		}
-		a.revision = rev
-	}
-	return e, fmt.Errorf("write the ledger: %w", failed)
-}
-
-// report tells the client's log what a human or a ladder must know. That a
-// care message was accepted is the ledger's knowledge alone: nothing is
-// decided on it.
-func (n *Notifier) report(ctx context.Context, a *attempt, e Entry) outcome {
-	kind, ok := kindOf(a.m.Lane, e.Status)
-	if !ok {
-		return settled()
-	}
-	if err := n.cfg.Reporter.Report(context.WithoutCancel(ctx), a.m, kind, e); err != nil {
-		n.cfg.Logger.Warn("reporting a message has to wait", "message", a.m.ID, "error", err)
-		return comeAgain(soon)
-	}
-	return settled()
-}
-
-func kindOf(lane Lane, s Status) (events.Kind, bool) {
-	switch s {
-	case Accepted:
-		return events.MessageAccepted, lane == Safety
-	case Withdrawn:
-		return events.MessageWithdrawn, true
-	case Refused:
-		return events.MessageRefused, true
-	case Unknown:
-		return events.MessageUnknown, true
-	}
-	return "", false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -44,9 +43,9 @@ func TestProviderAnswers(t *testing.T) {
 		{"permanent", &SendError{Class: Permanent, Detail: "http 413"}, refused, refused},
 		{"retry, short", &SendError{Class: RetryAfter, After: 2 * time.Second}, kept(soon, maxTries), kept(soon, maxTries)},
 		{"retry, no time named", &SendError{Class: RetryAfter}, kept(soon, maxTries), kept(soon, maxTries)},
-		{"retry, long", &SendError{Class: RetryAfter, After: time.Minute}, kept(time.Minute, 1), kept(time.Minute, 1)},
+		{"retry, long", &SendError{Class: RetryAfter, After: time.Minute}, kept(time.Minute, 1), kept(safetyWait, 1)},
 		{"the whole provider, later", &SendError{Class: RetryAfter, After: 2 * time.Second, Provider: true}, kept(2*time.Second, 1), kept(2*time.Second, 1)},
-		{"the whole provider, for good", &SendError{Class: Permanent, Provider: true}, kept(5*time.Minute, 1), kept(5*time.Minute, 1)},
+		{"the whole provider, for good", &SendError{Class: Permanent, Provider: true}, kept(5*time.Minute, 1), kept(safetyWait, 1)},
 		{
 			"ambiguous", &SendError{Class: Ambiguous, Detail: "timeout"},
 			want{[]Status{Claimed, Unknown}, []events.Kind{events.MessageUnknown}, 0, 1},
@@ -147,12 +146,36 @@ func TestLastLookFails(t *testing.T) {
 	}
 }
 
-// The second of the two looks that care takes fails: the claim is given back.
+// A message that is wanted, but not in the quiet hours, gives its claim back and
+// loses nothing: it leaves once, after them. In between it is looked at again.
+func TestLastLookKeepsTheQuietHours(t *testing.T) {
+	w := newWorld()
+	later := 13 * time.Hour
+	w.look = func() (Look, error) { return Look{Wanted: true, Email: w.email, Later: later}, nil }
+	n := w.notifier()
+	if again := n.Deliver(t.Context(), message(Care)); again != time.Hour || len(w.sent) != 0 {
+		t.Fatalf("comes again after %v with %d sent, want an hour and none", again, len(w.sent))
+	}
+	later = 20 * time.Minute
+	if again := n.Deliver(t.Context(), message(Care)); again != 20*time.Minute || len(w.sent) != 0 {
+		t.Fatalf("comes again after %v with %d sent, want 20 minutes and none", again, len(w.sent))
+	}
+	later = 0
+	w.deliver(t, n, Care)
+	if d := cmp.Diff([]Status{Claimed, Deferred, Claimed, Deferred, Claimed, Accepted}, w.statuses()); d != "" {
+		t.Errorf("the ledger (-want +got):\n%s", d)
+	}
+	if len(w.sent) != 1 || len(w.reports) != 0 {
+		t.Errorf("%d sent, reported %+v; want one and nothing", len(w.sent), w.reports)
+	}
+}
+
+// The look after the claim fails: the claim is given back.
 func TestLastLookFailsAfterTheClaim(t *testing.T) {
 	w := newWorld()
 	looks := 0
 	w.look = func() (Look, error) {
-		if looks++; looks == 2 {
+		if looks++; looks == 1 {
 			return Look{}, errFault
 		}
 		return Look{Wanted: true, Email: w.email}, nil
@@ -181,6 +204,9 @@ func TestAddressChangesBeforeTheRequest(t *testing.T) {
 	w.deliver(t, w.notifier(), Care)
 	if len(w.sent) != 1 || w.sent[0].To.Email != "new@client.test" {
 		t.Errorf("sent %+v, want one mail to the new address", w.sent)
+	}
+	if e, _ := w.last(); e.To != events.AddressMark(message(Care).Key, "new@client.test") {
+		t.Errorf("the ledger has %q for where it went", e.To)
 	}
 }
 
@@ -274,25 +300,8 @@ func TestOncePutOffWithoutALedgerIsNotUnknown(t *testing.T) {
 		return nil
 	}
 	w.deliver(t, w.notifier(), Care)
-	if d := cmp.Diff([]Status{Claimed, Accepted}, w.statuses()); d != "" {
+	if d := cmp.Diff([]Status{Claimed, Claimed, Accepted}, w.statuses()); d != "" {
 		t.Errorf("the ledger (-want +got):\n%s", d)
-	}
-}
-
-// TestOnceForeignClaim guards the rule once: an attempt that never ended may
-// have sent. Care goes to a human, safety repeats.
-func TestOnceForeignClaim(t *testing.T) {
-	w := newWorld()
-	w.write(Entry{Status: Claimed, Attempt: 1, Nonce: "somebody"})
-	w.deliver(t, w.notifier(), Care)
-	if e, _ := w.last(); e.Status != Unknown || len(w.sent) != 0 || !slices.Equal(w.kinds(), []events.Kind{events.MessageUnknown}) {
-		t.Errorf("care: %+v, %d sent, reported %v; want unknown, none, unknown", e, len(w.sent), w.kinds())
-	}
-	w = newWorld()
-	w.write(Entry{Status: Claimed, Attempt: 1, Nonce: "somebody"})
-	w.deliver(t, w.notifier(), Safety)
-	if e, _ := w.last(); e.Status != Accepted || e.Attempt != 2 || len(w.sent) != 1 || w.sent[0].Attempt != 2 {
-		t.Errorf("safety: %+v, %d sent; want attempt 2 accepted", e, len(w.sent))
 	}
 }
 
@@ -432,57 +441,6 @@ func TestStoppingWhileWaitingForARetry(t *testing.T) {
 			t.Errorf("ended as %q, again after %v; want deferred", e.Status, again)
 		}
 	})
-}
-
-// TestProviderAtFaultRestsCare: the account is at fault, so further care mail
-// waits without a request; safety still tries each.
-func TestProviderAtFaultRestsCare(t *testing.T) {
-	w := newWorld()
-	sends := 0
-	w.send = func(Mail) (Receipt, error) {
-		sends++
-		return Receipt{}, &SendError{Class: RetryAfter, After: 10 * time.Minute, Provider: true}
-	}
-	n := w.notifier()
-	n.Deliver(t.Context(), message(Care))
-	other := message(Care)
-	other.ID = "def234"
-	if again := n.Deliver(t.Context(), other); again < 9*time.Minute || sends != 1 {
-		t.Errorf("another care message: %d requests and again after %v; want 1 and about ten minutes", sends, again)
-	}
-	n.Deliver(t.Context(), message(Safety))
-	if sends != 2 {
-		t.Error("safety waited behind care's rest")
-	}
-}
-
-// TestReceiptAsksForAPause: the provider took a mail and asks for a pause
-// before the next.
-func TestReceiptAsksForAPause(t *testing.T) {
-	w := newWorld()
-	w.send = func(Mail) (Receipt, error) { return Receipt{Wait: 5 * time.Second}, nil }
-	n := w.notifier()
-	n.Deliver(t.Context(), message(Care))
-	w.entries = nil // another message
-	n.Deliver(t.Context(), message(Care))
-	if !slices.Contains(w.paused, 5*time.Second) {
-		t.Errorf("paused %v, want 5s", w.paused)
-	}
-}
-
-// TestAmbiguousSafetyBacksOff: a provider that takes every mail and never says
-// so must not flood the clinician.
-func TestAmbiguousSafetyBacksOff(t *testing.T) {
-	w := newWorld()
-	w.send = func(Mail) (Receipt, error) { return Receipt{}, errFault }
-	n := w.notifier()
-	var waits []time.Duration
-	for range 9 {
-		waits = append(waits, n.Deliver(t.Context(), message(Safety)))
-	}
-	if last := waits[8]; last < 30*time.Second || last > time.Minute {
-		t.Errorf("waits %v, want the ninth between half a minute and a minute", waits)
-	}
 }
 
 func TestLimiterRefuses(t *testing.T) {

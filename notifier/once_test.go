@@ -113,7 +113,7 @@ func TestOnce(t *testing.T) {
 		if end.Status == Withdrawn && (wanted || end.By != "e7") {
 			t.Fatalf("withdrawn by %q, wanted %v", end.By, wanted)
 		}
-		if kind, ok := kindOf(lane, end.Status); ok && !slices.Contains(w.kinds(), kind) {
+		if kind, ok := kindOf(lane, end); ok && !slices.Contains(w.kinds(), kind) {
 			t.Fatalf("ended as %s and reported %v", end.Status, w.kinds())
 		}
 		for _, k := range w.kinds() {

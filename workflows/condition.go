@@ -16,6 +16,11 @@ import (
 // it.
 const LookBack = 366 * 24 * time.Hour
 
+// CountedAtMost is how many events of one kind are kept for conditions: count
+// says no larger number. A feed that repeats itself must not fill the client's
+// record.
+const CountedAtMost = 200
+
 // Counted says whether count and days_since may ask for a kind. Only events of
 // these kinds need to be kept in State.Past.
 func Counted(k events.Kind) bool {

@@ -3,6 +3,7 @@ package workflows
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -37,12 +38,7 @@ func (s *State) Decided(h events.Hash) bool {
 
 // Conclusion is what was concluded from an event that was decided on.
 func (s *State) Conclusion(h events.Hash) (Reason, bool) {
-	for _, v := range slices.Backward(s.Seen) {
-		if v.Hash == h {
-			return v.Reason, true
-		}
-	}
-	return "", false
+	return s.Seen.find(h)
 }
 
 // decider is one decision under way.
@@ -54,6 +50,8 @@ type decider struct {
 	hash events.Hash
 	now  time.Time
 	n    int // numbers the ids that this decision makes
+	// was is the event's appointment as it was known before.
+	was Appointment
 
 	effects []Effect
 	notes   []Note
@@ -72,8 +70,9 @@ func newDecider(s State, dir Directory, ev events.Event, hash events.Hash, now t
 	s.Sends = slices.Clone(s.Sends)
 	s.Seen = slices.Clone(s.Seen)
 	if s.V == 0 {
-		s.V, s.Clinic, s.Key, s.Created = StateVersion, ev.Clinic, ev.Key, now
+		s.Clinic, s.Key, s.Created = ev.Clinic, ev.Key, now
 	}
+	s.V = StateVersion
 	if ev.Client != "" {
 		s.EHR = ev.Client
 	}
@@ -141,18 +140,21 @@ func (d *decider) apply() {
 // take puts the event into the state and does what its kind itself asks for:
 // all that needs no workflow.
 func (d *decider) take() saying {
-	wasStatus := d.s.Profile.status()
+	wasStatus, firstStatus := d.s.Profile.status(), !d.s.Profile.Status.Known()
 	if c := d.ev.Data.Client; c != nil {
 		d.s.Profile.merge(c, d.said())
 	}
 	said := saidNew
 	if a := d.ev.Data.Appointment; a != nil {
+		if i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID }); i >= 0 {
+			d.was = d.s.Appointments[i]
+		}
 		said = d.s.appointment(d.ev, d.hash)
 	}
 	d.count()
 	d.kind(said)
 	if is := d.s.Profile.status(); is != wasStatus {
-		d.statusChanged(is)
+		d.statusChanged(is, firstStatus)
 	}
 	return said
 }
@@ -193,7 +195,7 @@ func (d *decider) count() {
 // appointment has once: systems report it again with every change to the
 // record.
 func (d *decider) countedEarlier(o Occurrence) bool {
-	if o.Kind != events.AppointmentNoShow && o.Kind != events.AppointmentAttended && o.Kind != events.AppointmentCancelled {
+	if !isOutcome(o.Kind) {
 		return false
 	}
 	i := slices.IndexFunc(d.s.Past, func(x Occurrence) bool { return x.Kind == o.Kind && x.Appointment == o.Appointment })
@@ -214,37 +216,23 @@ func compareOccurrences(a, b Occurrence) int {
 	return bytes.Compare(a.Event[:], b.Event[:])
 }
 
-// contradicts says whether an appointment with this status cannot have had
-// that outcome.
-func contradicts(status, outcome events.Kind) bool {
-	switch status {
-	case events.AppointmentRetracted:
-		return true
-	case events.AppointmentAttended:
-		return outcome == events.AppointmentNoShow
-	case events.AppointmentNoShow:
-		return outcome == events.AppointmentAttended
-	case events.AppointmentCancelled:
-		return outcome == events.AppointmentNoShow || outcome == events.AppointmentAttended
-	}
-	return false
-}
-
 // kind does what the kind itself asks for, whatever the workflows say.
 func (d *decider) kind(said saying) {
 	switch d.ev.Kind {
 	case events.SafetyConcern:
-		question := "concern-" + string(d.ev.Data.Concern.Level)
-		d.escalate("safety", question, nil, "")
-		d.keepWords("safety", join(d.ev.Data.Concern.From, d.ev.Data.Concern.Note))
+		d.concern()
 	case events.ClientMerged:
 		// Which record stands, and what of the other holds, is a human's answer.
 		d.task("records-merged", "assigned", replyDue, nil, "", Recorded)
+	case events.ClientErased:
+		// What this program itself keeps is not erased by the event: a human
+		// sees to it.
+		d.task("erase-record", "assigned", replyDue, nil, "", Recorded)
 	case events.CheckinAnswered:
 		d.answered()
 	case events.MessageReplied:
 		d.note(Note{What: WhatClient, Reason: ClientWroteBack})
-		d.task("read-reply", "assigned", replyDue, nil, "", ReplyToRead)
+		d.task(taskReadReply, "assigned", replyDue, nil, "", ReplyToRead)
 	case events.EscalationAcknowledged, events.EscalationDeclined, events.EscalationAttempted,
 		events.EscalationClosed, events.EscalationReopened:
 		d.escalationAct()
@@ -280,6 +268,36 @@ func (d *decider) kind(said saying) {
 
 const replyDue = 24 * time.Hour
 
+// concernWithin is how long after it was raised a concern still opens a ladder.
+// It is generous, since a feed may be down for days; what is older comes with
+// an import of history, and is a human's task without an alarm at night.
+const concernWithin = 7 * 24 * time.Hour
+
+func (d *decider) concern() {
+	c := d.ev.Data.Concern
+	words := join(c.From, c.Note)
+	if age := d.now.Sub(d.ev.Time); age > concernWithin {
+		days := strconv.Itoa(int(age/(24*time.Hour))) + " days ago"
+		d.note(Note{What: WhatClient, Reason: OldConcern, Detail: days})
+		d.task(taskOldConcern, "assigned", replyDue, nil, "", OldConcern)
+		for i := range d.s.Tasks {
+			if t := &d.s.Tasks[i]; t.What == taskOldConcern {
+				t.Text = cut(join(t.Text, join(days, words)))
+			}
+		}
+		return
+	}
+	d.escalate(safetyPolicy, "concern-"+string(c.Level), nil, "")
+	d.keepWords(safetyPolicy, words)
+}
+
+// The tasks that hold somebody's own words.
+const (
+	taskReadReply  = "read-reply"
+	taskReadAnswer = "read-answer"
+	taskOldConcern = "old-concern"
+)
+
 func (d *decider) answered() {
 	a := d.ev.Data.Answer
 	if len(a.Reasons) > 0 {
@@ -287,14 +305,14 @@ func (d *decider) answered() {
 	}
 	if a.Safe == nil || !*a.Safe {
 		// Whoever takes the question reads the answer too.
-		d.escalate("safety", "not-safe", nil, "")
-		d.keepWords("safety", a.Text)
+		d.escalate(safetyPolicy, "not-safe", nil, "")
+		d.keepWords(safetyPolicy, a.Text)
 	} else {
 		d.note(Note{What: WhatClient, Reason: ClientIsSafe})
 		if a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
-			d.task("read-answer", "assigned", replyDue, nil, "", ReplyToRead)
+			d.task(taskReadAnswer, "assigned", replyDue, nil, "", ReplyToRead)
 			for i := range d.s.Tasks {
-				if t := &d.s.Tasks[i]; t.What == "read-answer" && a.Text != "" {
+				if t := &d.s.Tasks[i]; t.What == taskReadAnswer && a.Text != "" {
 					t.Text = cut(join(t.Text, a.Text))
 				}
 			}
@@ -328,17 +346,26 @@ func (d *decider) paused() {
 		reason = Paused
 	}
 	d.note(Note{What: WhatClient, Reason: reason, Person: d.ev.Data.Pause.By})
+	if !on && d.ev.Data.Pause.OptIn {
+		no := false
+		set(&d.s.Profile.OptedOut, &no, d.said())
+		d.note(Note{What: WhatClient, Reason: OptOutLifted, Person: d.ev.Data.Pause.By})
+	}
 }
 
 // statusChanged stops care; unless the client has died, staff say what next.
-func (d *decider) statusChanged(is events.Status) {
+// The first word on a client for whom nothing is under way asks nobody: a roster
+// brings one for every client of the past.
+func (d *decider) statusChanged(is events.Status, first bool) {
 	why, stopped := statusReason(is)
 	if !stopped {
 		return
 	}
 	d.note(Note{What: WhatClient, Reason: StatusChanged, Detail: string(why)})
+	open, _ := d.s.OpenEscalations()
+	idle := first && len(d.s.Journeys)+len(d.s.Tasks)+open == 0
 	d.endJourneys(why)
-	if is != events.StatusDeceased {
+	if is != events.StatusDeceased && !idle {
 		d.task("status-changed", "assigned", replyDue, nil, "", StatusChanged)
 	}
 }
@@ -406,7 +433,7 @@ func (s *State) OpenEscalations() (n int, oldest time.Time) {
 func (d *decider) prune() {
 	s := &d.s
 	s.Seen = slices.DeleteFunc(s.Seen, func(x Seen) bool { return d.now.Unix()-x.At > int64(SeenFor/time.Second) })
-	s.Past = slices.DeleteFunc(s.Past, func(o Occurrence) bool { return d.now.Sub(o.At) > LookBack })
+	s.prunePast(d.now)
 	s.Escalations = slices.DeleteFunc(s.Escalations, func(e escalation.Escalation) bool {
 		return !e.Open() && d.now.Sub(e.Closed.At) > flagDays
 	})
@@ -423,9 +450,7 @@ func (d *decider) prune() {
 		}
 		return age > safetySendKept
 	})
-	s.Appointments = slices.DeleteFunc(s.Appointments, func(a Appointment) bool {
-		return d.now.Sub(a.StatusSaid.At) > LookBack && !a.ahead(d.now)
-	})
+	s.pruneAppointments(d.now)
 }
 
 const (

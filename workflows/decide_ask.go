@@ -16,10 +16,14 @@ func (d *decider) send(lane Lane, m Message, journey, esc, task string) string {
 	d.n++
 	id := events.MessageID(d.s.Key, d.hash, d.n)
 	m.Asked, m.Version = d.now, orElse(m.Version, d.c.Version)
-	d.s.Sends = append(d.s.Sends, Send{
+	x := Send{
 		ID: id, Lane: lane, At: d.now, Status: SendAsked, Message: m,
 		Journey: journey, Escalation: esc, Task: task,
-	})
+	}
+	if lane == LaneCare {
+		x.To = events.AddressMark(d.s.Key, d.s.Profile.Email.Get())
+	}
+	d.s.Sends = append(d.s.Sends, x)
 	d.effects = append(d.effects, Effect{Enqueue: &Enqueue{ID: id, Lane: lane, Message: m}})
 	return id
 }
@@ -36,21 +40,13 @@ func orElse(s, other string) string {
 func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	p, ok := d.c.Policies[policyID]
 	if !ok {
-		p = d.c.Policies["safety"]
+		p = d.c.Policies[safetyPolicy]
 		d.note(Note{What: WhatEscalation, Reason: PolicyMissing, Detail: policyID})
 	}
 	for i := range d.s.Escalations {
 		e := &d.s.Escalations[i]
 		if e.Open() && e.Policy.ID == p.ID {
-			d.moved(e, e.Join(question, d.now))
-			if e.Ack != nil {
-				// Nobody is being asked just now: who has taken it hears of it.
-				id := d.send(LaneSafety, Message{
-					Template: "escalation-inform", Person: e.Owner, Target: e.ID,
-					What: question, Urgency: e.Policy.Urgency,
-				}, "", e.ID, "")
-				d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: e.Owner, Detail: "escalation-inform"})
-			}
+			d.moved(e, e.Join(question, d.c.Staff, d.now))
 			d.headline = orReason(d.headline, SafetyQuestion)
 			d.remember(j, step, e.ID)
 			return
@@ -110,10 +106,15 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		if a.Inform {
 			template = "escalation-inform"
 		}
-		id := d.send(LaneSafety, Message{
+		msg := Message{
 			Template: template, Person: a.Person, Target: e.ID,
 			What: first(e.Questions), Urgency: e.Policy.Urgency, Round: a.Round,
-		}, "", e.ID, "")
+		}
+		if m.Reason == escalation.AskedAgain {
+			// Not a reminder: who took the question must see that it changed.
+			msg.What, msg.Urgency, msg.Round = orElse(m.Question, msg.What), msg.Urgency+"-again", 0
+		}
+		id := d.send(LaneSafety, msg, "", e.ID, "")
 		e.Attach(a.Person, a.Rung, a.Round, id)
 		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: a.Person, Detail: template})
 	}
@@ -163,7 +164,7 @@ func (d *decider) escalationAct() {
 	case events.EscalationAttempted:
 		m = e.Attempt(act.By, act.How, d.now)
 	case events.EscalationClosed:
-		m = e.Close(act.By, act.Outcome, d.now)
+		m = e.Close(act.By, act.Outcome, act.Note, d.now)
 	case events.EscalationReopened:
 		m = e.Reopen(act.By, d.c.Staff, d.now)
 	}
@@ -188,7 +189,7 @@ func (d *decider) task(what, owner string, due time.Duration, j *Journey, step s
 	d.n++
 	t := Task{
 		ID: events.TargetID("task", d.s.Key, d.hash, d.n), What: what, Owner: person,
-		Opened: d.now, Due: d.now.Add(due), Next: d.now.Add(due), Journey: journeyID(j),
+		Opened: d.now, Due: d.now.Add(due), Next: d.now.Add(due), Journey: journeyID(j), Cause: d.hash,
 	}
 	d.s.Tasks = append(d.s.Tasks, t)
 	d.remember(j, step, t.ID)
@@ -199,11 +200,10 @@ func (d *decider) task(what, owner string, due time.Duration, j *Journey, step s
 // taskOwner owns what nobody else can: the clinic's own choice, else whoever is
 // on call.
 func (d *decider) taskOwner() string {
-	if d.c.Staff.Person(d.c.TaskOwner) != nil {
-		return d.c.TaskOwner
-	}
-	if found := d.c.Staff.Resolve(d.c.TaskOwner, "", d.now); len(found) > 0 {
-		return found[0].ID
+	for _, who := range []string{d.c.TaskOwner, "person:" + d.c.TaskOwner, "person:" + d.c.Staff.OnCall} {
+		if found := d.c.Staff.Resolve(who, "", d.now); len(found) > 0 {
+			return found[0].ID
+		}
 	}
 	return d.c.Staff.OnCall
 }
@@ -227,10 +227,17 @@ func (d *decider) mailTask(t *Task, template, person string) {
 	d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: person, Detail: template})
 }
 
-// remindEvery is how often the owner of an overdue task is reminded.
-const remindEvery = 24 * time.Hour
+// remindEvery is how often the owner of an overdue task is reminded. After
+// remindAlone reminders somebody else hears of it too: a reply that nobody
+// reads may be a cry for help.
+const (
+	remindEvery = 24 * time.Hour
+	remindAlone = 2
+)
 
 // remind mails the owners of overdue tasks, once each, however late it is.
+// Whoever is away by now is stood in for by their cover, or by whoever owns
+// what nobody else can; the task stays theirs.
 func (d *decider) remind() {
 	for i := range d.s.Tasks {
 		t := &d.s.Tasks[i]
@@ -240,7 +247,15 @@ func (d *decider) remind() {
 		t.Reminded++
 		t.Next = d.now.Add(remindEvery)
 		d.note(Note{What: WhatTask, Reason: TaskOverdue, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Next})
-		d.mailTask(t, "task-reminder", t.Owner)
+		last := d.taskOwner()
+		there := last
+		if found := d.c.Staff.Resolve("person:"+t.Owner, "", d.now); len(found) > 0 {
+			there = found[0].ID
+		}
+		d.mailTask(t, "task-reminder", there)
+		if t.Reminded > remindAlone && last != there {
+			d.mailTask(t, "task-reminder", last)
+		}
 	}
 }
 
@@ -261,9 +276,17 @@ func (d *decider) message() {
 	rep := d.ev.Data.Message
 	i := slices.IndexFunc(d.s.Sends, func(x Send) bool { return x.ID == rep.ID })
 	reason, failed := messageReason(d.ev.Kind)
+	d.addressFailed(rep, i, reason)
 	var x Send
-	if i >= 0 {
+	switch {
+	case i >= 0:
 		x = d.s.Sends[i]
+		if reason == FateUnknown && x.Lane == LaneSafety {
+			reason = FateUnknownRepeats
+		}
+	case !slices.ContainsFunc(d.s.Escalations, func(e escalation.Escalation) bool { return e.Asked(rep.ID) }):
+		d.note(Note{What: WhatMessage, Reason: NotOurMessage, Subject: rep.ID, Detail: string(d.ev.Kind)})
+		return
 	}
 	d.note(Note{What: WhatMessage, Reason: reason, Subject: rep.ID, Person: x.Message.Person, Detail: machineWord(rep.Detail), Workflow: x.Message.Workflow, Step: x.Message.Step})
 
@@ -273,7 +296,7 @@ func (d *decider) message() {
 	}
 	// The ladder knows its own mails, even those that the state has let go.
 	for k := range d.s.Escalations {
-		if reason != WasWithdrawn && reason != FateUnknown {
+		if reason != WasWithdrawn && reason != FateUnknown && reason != FateUnknownRepeats {
 			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Delivered(rep.ID, status, d.c.Staff, d.now))
 		}
 	}
@@ -286,7 +309,7 @@ func (d *decider) message() {
 		send.Status = SendAccepted
 	case WasWithdrawn:
 		send.Status = SendWithdrawn
-	case FateUnknown:
+	case FateUnknown, FateUnknownRepeats:
 		send.Status = SendUnknown
 	default:
 		send.Status = SendRefused
@@ -295,6 +318,20 @@ func (d *decider) message() {
 		d.careFailed(reason)
 	} else if failed && x.Task != "" {
 		d.handOn(x)
+	}
+}
+
+// addressFailed remembers an address that returned a message: the one that it
+// went to, which may not be the client's any more. i is the message's place, or
+// -1 when the state has let it go; the report itself may still say where it
+// went.
+func (d *decider) addressFailed(rep *events.MessageReport, i int, reason Reason) {
+	to := rep.To
+	if to == "" && i >= 0 {
+		to = d.s.Sends[i].To
+	}
+	if to != "" && (reason == Bounced || reason == Dropped || reason == Complained) {
+		d.s.Profile.suppress(to, d.said())
 	}
 }
 
@@ -312,8 +349,6 @@ func machineWord(s string) string {
 func (d *decider) careFailed(reason Reason) {
 	switch reason {
 	case Bounced, Dropped, Complained:
-		address := d.s.Profile.Email.Get()
-		set(&d.s.Profile.Suppressed, &address, d.said())
 		d.task("address-failed", "assigned", replyDue, nil, "", reason)
 	case ProviderRefused:
 		d.task("mail-refused", "assigned", replyDue, nil, "", reason)

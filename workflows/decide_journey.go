@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -65,6 +66,9 @@ func (d *decider) stops() {
 				break
 			}
 		}
+		if j.ID != "" && d.startCorrected(j, w) {
+			d.end(j, StartCorrected, "")
+		}
 	}
 	d.sweep()
 	d.stopLastWords()
@@ -81,7 +85,7 @@ func (d *decider) stopLastWords() {
 		// When the journey began is gone with it; what happened within a day
 		// before its last message is late news that ends it too.
 		origin := x.At.Add(-24 * time.Hour)
-		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: origin}
+		j := Journey{ID: x.Journey, Workflow: x.Message.Workflow, Version: x.Message.Version, Origin: origin, Appointment: x.Appointment}
 		w := d.definition(&j)
 		if w == nil || slices.ContainsFunc(d.s.Journeys, func(alive Journey) bool { return alive.ID == x.Journey }) {
 			continue
@@ -96,6 +100,9 @@ func (d *decider) stopLastWords() {
 				d.stop(x.ID, StoppedByEvent)
 				break
 			}
+		}
+		if d.startCorrected(&j, w) {
+			d.stop(x.ID, StartCorrected)
 		}
 	}
 }
@@ -232,7 +239,7 @@ func (d *decider) run(j *Journey, w *Workflow) {
 		next := st.Next
 		switch st.Kind {
 		case StepSend:
-			if !d.care(j, st) {
+			if !d.care(j, w, st) {
 				return // put off
 			}
 		case StepWait:
@@ -260,8 +267,9 @@ func (d *decider) run(j *Journey, w *Workflow) {
 }
 
 // care asks for a message to the client, or says why not. It is false when the
-// journey stays at the step until the quiet hours are over.
-func (d *decider) care(j *Journey, st *Step) bool {
+// journey stays at the step: until the quiet hours are over, or until the mail
+// before this one is careGap old.
+func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	n := Note{What: WhatMessage, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template}
 	if late := d.now.Sub(j.Nominal); late > d.c.lateness() {
 		n.Reason = TooLate
@@ -273,10 +281,24 @@ func (d *decider) care(j *Journey, st *Step) bool {
 		d.note(n)
 		return true
 	}
-	if d.capped() {
+	if d.capped(w.Precedence) {
 		n.Reason = CapReached
 		d.note(n)
 		return true
+	}
+	if until := d.tooClose(); !until.IsZero() {
+		n.Reason = TooClose
+		may := until
+		if quiet := quietUntil(d.c, d.s.zone(d.c), until); !quiet.IsZero() {
+			may = quiet
+		}
+		if may.Sub(j.Nominal) > d.c.lateness() {
+			d.note(n) // it could only leave too late
+			return true
+		}
+		j.Due, n.Until = until, until
+		d.note(n)
+		return false
 	}
 	if until := quietUntil(d.c, d.s.zone(d.c), d.now); !until.IsZero() {
 		j.Due = until
@@ -288,26 +310,56 @@ func (d *decider) care(j *Journey, st *Step) bool {
 		Template: st.Send.Template, Version: j.Version, Workflow: j.Workflow, Step: st.ID,
 		Why: d.s.Profile.Reason.Get(),
 	}, j.ID, "", "")
+	x := &d.s.Sends[len(d.s.Sends)-1]
+	x.Precedence, x.Appointment = w.Precedence, j.Appointment
 	n.Reason, n.Subject = Asked, id
 	d.note(n)
 	return true
 }
 
+// mayHaveLeft says whether a care message counts as one that the client has
+// had: only what is known not to have left does not.
+func (x *Send) mayHaveLeft() bool {
+	return x.Lane == LaneCare && x.Status != SendWithdrawn && x.Status != SendRefused
+}
+
 // capped says whether the client has had as many care messages as the clinic
-// allows. Only what is known not to have left does not count.
-func (d *decider) capped() bool {
+// allows. Those of a weaker workflow do not keep back those of a stronger one;
+// one message above the cap is the most that comes of it.
+func (d *decider) capped(precedence int) bool {
 	limit := d.c.Cap
 	if limit.Messages <= 0 {
 		return false
 	}
-	count := 0
+	all, asStrong := 0, 0
 	for i := range d.s.Sends {
 		x := &d.s.Sends[i]
-		if x.Lane == LaneCare && x.Status != SendWithdrawn && x.Status != SendRefused && d.now.Sub(x.At) < limit.Within {
-			count++
+		if !x.mayHaveLeft() || d.now.Sub(x.At) >= limit.Within {
+			continue
+		}
+		if all++; x.Precedence >= precedence {
+			asStrong++
 		}
 	}
-	return count >= limit.Messages
+	return asStrong >= limit.Messages || all > limit.Messages
+}
+
+// careGap is the least time between two care messages to one client, whatever
+// asked for them: two mails that open together in the morning, after quiet
+// hours or an outage, read as pressure. With the day that a message may be
+// late, half a day still lets the second one leave.
+const careGap = 12 * time.Hour
+
+// tooClose is until when the next care message must wait for the sake of the
+// last one; zero when it need not.
+func (d *decider) tooClose() time.Time {
+	var until time.Time
+	for i := range d.s.Sends {
+		if x := &d.s.Sends[i]; x.mayHaveLeft() && x.At.Add(careGap).After(d.now) && x.At.Add(careGap).After(until) {
+			until = x.At.Add(careGap)
+		}
+	}
+	return until
 }
 
 // wait begins a wait; waits is false when it is over already.
@@ -386,10 +438,12 @@ func (d *decider) choose(j *Journey, st *Step) (next string, ok bool) {
 	return orElse(st.Choose.Otherwise, st.Next), true
 }
 
-func branchName(i int) string { return string(rune('1' + min(i, 8))) }
+func branchName(i int) string { return strconv.Itoa(i + 1) }
 
 // end marks a journey as ended and stops what it asked for and what has not
-// left. Its escalations stay: only a person closes those (humans-close).
+// left. Its escalations stay: only a person closes those (humans-close). So do
+// its tasks where the client wants no more mail: that is no answer to the
+// question whether somebody should call.
 func (d *decider) end(j *Journey, why Reason, detail string) {
 	if j.ID == "" {
 		return
@@ -397,6 +451,8 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 	d.note(Note{What: WhatJourney, Reason: why, Workflow: j.Workflow, Step: j.Step, Detail: detail})
 	if why != Finished {
 		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID })
+	}
+	if why != Finished && why != OptedOut {
 		d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
 			if t.Journey != j.ID {
 				return false
@@ -419,53 +475,4 @@ func (d *decider) endJourneys(why Reason) {
 		d.end(&d.s.Journeys[i], why, "")
 	}
 	d.sweep()
-}
-
-// facts are what conditions may ask about, in the light of the state after
-// the event.
-func (d *decider) facts(j *Journey) *Facts {
-	p := &d.s.Profile
-	at := d.ev.Time
-	f := &Facts{
-		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
-		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: p.Programmes.Get(), Reason: p.Reason.Get(),
-	}
-	id := ""
-	if j != nil {
-		id = j.Appointment
-	}
-	if a := d.ev.Data.Appointment; a != nil {
-		id = orElse(id, a.ID)
-	}
-	for i := range d.s.Appointments {
-		a := &d.s.Appointments[i]
-		if id == "" || a.ID != id {
-			continue
-		}
-		f.CancelledBy, f.FirstVisit = a.CancelledBy, a.Visit == events.VisitFirst
-		if a.Status == events.AppointmentCancelled && !a.Start.IsZero() {
-			f.Notice, f.NoticeKnown = a.Start.Sub(a.StatusSaid.At), true
-		}
-	}
-	f.HasFutureAppointment = func() bool { return d.s.HasFutureAppointment(d.now) }
-	f.Count = func(k events.Kind, within time.Duration) int {
-		n := 0
-		for i := range d.s.Past {
-			o := &d.s.Past[i]
-			if o.Kind == k && !o.At.After(at) && at.Sub(o.At) <= within {
-				n++
-			}
-		}
-		return n
-	}
-	f.DaysSince = func(k events.Kind) int {
-		for i := len(d.s.Past) - 1; i >= 0; i-- {
-			o := &d.s.Past[i]
-			if o.Kind == k && !o.At.After(at) {
-				return int(at.Sub(o.At) / (24 * time.Hour))
-			}
-		}
-		return -1
-	}
-	return f
 }

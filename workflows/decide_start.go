@@ -30,27 +30,83 @@ func (d *decider) fits(w *Workflow) bool {
 
 // asksLate asks about a visit that was missed before the client was known to be
 // at risk: news that comes in another order must raise the same question (the
-// rule order-free). Only workflows that ask a human first are looked at.
+// rule order-free). Only workflows that ask a human first are looked at, and the
+// newest visit stands for those before it.
 func (d *decider) asksLate() {
 	ev := d.ev
 	defer func() { d.ev = ev }()
+	open := d.unanswered()
+	asked := false
 	for _, w := range d.c.Workflows {
 		if !w.asksHuman() {
 			continue
 		}
-		for i := range d.s.Appointments {
-			a := &d.s.Appointments[i]
-			if !slices.Contains(w.Start.On, a.Status) || a.StatusSaid.By == d.hash || d.now.Sub(a.StatusSaid.At) > startsWithin {
+		for _, o := range open {
+			if !slices.Contains(w.Start.On, o.Kind) {
 				continue
 			}
 			d.ev = events.Event{
-				Clinic: ev.Clinic, Key: ev.Key, Kind: a.Status, Time: a.StatusSaid.At,
-				Data: events.Data{Appointment: &events.Appointment{ID: a.ID}},
+				Clinic: ev.Clinic, Key: ev.Key, Kind: o.Kind, Time: o.At,
+				Data: events.Data{Appointment: &events.Appointment{ID: o.Appointment}},
 			}
-			if d.fits(w) && d.may(w) {
+			if !d.fits(w) {
+				continue
+			}
+			asked = true
+			if d.may(w) {
 				d.start(w)
-				break
 			}
+			break
+		}
+	}
+	for _, o := range open {
+		if asked {
+			d.asked(o.Appointment)
+		}
+	}
+}
+
+// unanswered are the appointments, the newest first, whose outcome nobody was
+// asked about and which the client has not come back from since.
+func (d *decider) unanswered() []Occurrence {
+	var seen time.Time // when the client was last seen
+	happened := map[string]Occurrence{}
+	for i := range d.s.Past {
+		o := &d.s.Past[i]
+		switch o.Kind {
+		case events.AppointmentAttended:
+			seen = o.At
+		case events.AppointmentBooked, events.AppointmentRescheduled:
+			// What becomes of it from here on is another outcome.
+			delete(happened, o.Appointment)
+		}
+		if isOutcome(o.Kind) {
+			happened[o.Appointment] = *o
+		}
+	}
+	var out []Occurrence
+	for i := range d.s.Appointments {
+		a := &d.s.Appointments[i]
+		// When it was said first: systems repeat an outcome with every change to
+		// the record.
+		at := a.StatusSaid.At
+		if o := happened[a.ID]; o.Kind == a.Status {
+			at = o.At
+		}
+		if a.Asked || a.StatusSaid.By == d.hash || at.Before(seen) || d.now.Sub(at) > startsWithin {
+			continue
+		}
+		out = append(out, Occurrence{Kind: a.Status, At: at, Event: a.StatusSaid.By, Appointment: a.ID})
+	}
+	slices.SortFunc(out, func(a, b Occurrence) int { return compareOccurrences(b, a) })
+	return out
+}
+
+// asked remembers that a human was asked about what became of an appointment.
+func (d *decider) asked(appointment string) {
+	for i := range d.s.Appointments {
+		if a := &d.s.Appointments[i]; a.ID == appointment {
+			a.Asked = true
 		}
 	}
 }
@@ -62,26 +118,42 @@ const startsWithin = 30 * 24 * time.Hour
 
 // may says whether a workflow that fits may start at all, and why not.
 func (d *decider) may(w *Workflow) bool {
-	not := func(why Reason) bool {
-		d.note(Note{What: WhatJourney, Reason: why, Workflow: w.Name})
-		return false
-	}
-	if _, stopped := statusReason(d.s.Profile.status()); stopped {
-		return not(NotActive)
-	}
-	if w.Precedence == 0 {
+	_, stopped := statusReason(d.s.Profile.status())
+	switch {
+	case stopped:
+		d.refuse(w, NotActive, "")
+	case w.Precedence > 0 && d.overtaken(w):
+		d.refuse(w, ReturnedSince, "")
+	case d.now.Sub(d.ev.Time) > startsWithin:
+		d.refuse(w, TooLate, "")
+	default:
 		return true
 	}
-	if d.overtaken(w) {
-		return not(ReturnedSince)
+	return false
+}
+
+// refuse says why a workflow that fits does not start. One that asks a human
+// first is a question about safety, and no reason makes that vanish: a human
+// gets it as a task (the rule fail-to-human). Nobody is asked about the dead,
+// nor about history that tells of no risk: what is older than anything
+// conditions can count, or old and of a client whose risk nobody has stated. An
+// import brings these by the thousand.
+func (d *decider) refuse(w *Workflow, why Reason, detail string) {
+	d.note(Note{What: WhatJourney, Reason: why, Workflow: w.Name, Detail: detail})
+	if !w.asksHuman() || d.s.Profile.status() == events.StatusDeceased {
+		return
 	}
-	if d.now.Sub(d.ev.Time) > startsWithin {
-		if w.asksHuman() {
-			d.task("no-show-at-risk", "assigned", replyDue, nil, "", TooLate)
-		}
-		return not(TooLate)
+	if age := d.now.Sub(d.ev.Time); age > LookBack || age > startsWithin && !d.s.Profile.Risk.Known() {
+		return
 	}
-	return true
+	if d.ev.Kind == events.AppointmentNoShow {
+		d.task("no-show-at-risk", "assigned", replyDue, nil, "", why)
+	} else {
+		d.task("safety-question", "assigned", replyDue, nil, "", why)
+	}
+	if a := d.ev.Data.Appointment; a != nil {
+		d.asked(a.ID)
+	}
 }
 
 // overtaken says whether something has happened since the event that would
@@ -111,22 +183,21 @@ func (d *decider) overtaken(w *Workflow) bool {
 }
 
 // start keeps the rule one-hand: one withdrawal journey at a time, the written
-// precedence says which, and none for a client who has a next appointment.
+// precedence says which, and none for a client who has a next appointment. A
+// workflow that asks a human first is no withdrawal journey but a question about
+// safety, and a booking does not answer it: somebody with a standing weekly
+// visit nearly always has one ahead, and would never be asked about. What it
+// sends afterwards stays subject to every gate.
 func (d *decider) start(w *Workflow) {
 	for i := range d.s.Journeys {
-		if d.s.Journeys[i].Workflow == w.Name {
-			d.note(Note{What: WhatJourney, Reason: AlreadyRuns, Workflow: w.Name})
+		if j := &d.s.Journeys[i]; j.Workflow == w.Name {
+			d.startsAgain(j, w)
 			return
 		}
 	}
 	if w.Precedence > 0 {
-		if d.s.HasFutureAppointment(d.now) {
-			d.note(Note{What: WhatJourney, Reason: FutureAppointment, Workflow: w.Name})
-			if w.asksHuman() {
-				// A booking answers no safety question; without the journey a
-				// human still hears of it.
-				d.task("no-show-at-risk", "assigned", replyDue, nil, "", BookedButRisk)
-			}
+		if !w.asksHuman() && d.s.HasFutureAppointment(d.now) {
+			d.refuse(w, FutureAppointment, "")
 			return
 		}
 		var weaker []int
@@ -137,7 +208,7 @@ func (d *decider) start(w *Workflow) {
 				continue
 			}
 			if other.Precedence >= w.Precedence {
-				d.note(Note{What: WhatJourney, Reason: StrongerRuns, Workflow: w.Name, Detail: j.Workflow})
+				d.refuse(w, StrongerRuns, j.Workflow)
 				return
 			}
 			weaker = append(weaker, i)
@@ -154,12 +225,35 @@ func (d *decider) start(w *Workflow) {
 	}
 	if a := d.ev.Data.Appointment; a != nil {
 		j.Appointment = a.ID
+		if w.asksHuman() {
+			d.asked(a.ID)
+		}
 	}
 	d.s.Journeys = append(d.s.Journeys, j)
 	d.note(Note{What: WhatJourney, Reason: Started, Workflow: w.Name})
 	d.headline = orReason(d.headline, Started)
 	d.run(&d.s.Journeys[len(d.s.Journeys)-1], w)
 	d.sweep()
+}
+
+// startsAgain is a second cause of a journey that is under way. Where its
+// question is still open the cause joins it; one that was closed does not answer
+// what has happened since.
+func (d *decider) startsAgain(j *Journey, w *Workflow) {
+	if w.asksHuman() {
+		ask := &w.Program[0]
+		for i := range d.s.Escalations {
+			if e := &d.s.Escalations[i]; e.Open() && e.ID == j.Opened[ask.ID] {
+				d.note(Note{What: WhatJourney, Reason: AlreadyRuns, Workflow: w.Name})
+				d.escalate(e.Policy.ID, ask.Escalate.Question, nil, "")
+				if a := d.ev.Data.Appointment; a != nil {
+					d.asked(a.ID)
+				}
+				return
+			}
+		}
+	}
+	d.refuse(w, AlreadyRuns, "")
 }
 
 // asksHuman says whether the workflow puts a question to a human first.

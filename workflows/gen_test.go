@@ -28,7 +28,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		return events.Data{Note: &events.Note{By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "z0z own words"}).Draw(rt, "reason"), Approach: "z0z"}}
 	}
 	pause := func(rt *rapid.T, s *sim) events.Data {
-		p := &events.Pause{By: drawPerson(rt), Reason: "z0z"}
+		p := &events.Pause{By: drawPerson(rt), Reason: "z0z", OptIn: rapid.Bool().Draw(rt, "opt in")}
 		if rapid.Bool().Draw(rt, "limited") {
 			p.Until = new(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
 		}

@@ -123,7 +123,10 @@ steps:
 	s.happens(events.ClientUpdated, clientData(friendly()))
 	s.happens(events.AppointmentNoShow, appointment("a1"))
 	s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[0].ID, By: "amara"}})
-	s.happens(events.EscalationClosed, events.Data{Escalation: &events.EscalationAct{ID: s.state.Escalations[0].ID, By: "amara", Outcome: events.OutcomeReachedSafe}})
+	s.happens(events.EscalationClosed, events.Data{Escalation: &events.EscalationAct{ID: s.state.Escalations[0].ID, By: "amara", Outcome: events.OutcomeReachedSafe, Note: "she will come on Monday"}})
+	if got := s.state.Escalations[0].Closed.Note; got != "she will come on Monday" {
+		t.Errorf("the note of the outcome reads %q", got)
+	}
 	s.pass(41 * 24 * time.Hour)
 	if len(s.state.Journeys) != 0 || s.everNoted(WhatStep, EventCame) != 2 {
 		t.Errorf("it waits for ever: %+v, %d answers", s.state.Journeys, s.everNoted(WhatStep, EventCame))
@@ -460,8 +463,8 @@ func TestLastLookAtSafety(t *testing.T) {
 	s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernSameDay}})
 	s.happens(events.EscalationClosed, events.Data{Escalation: &events.EscalationAct{ID: id, By: "amara", Outcome: events.OutcomeReachedSafe}})
 	mails := s.mails(LaneSafety)
-	if len(mails) != 3 {
-		t.Fatalf("%d mails, want the ask, one told, and the second cause", len(mails))
+	if len(mails) != 4 {
+		t.Fatalf("%d mails, want the ask and one told, and both again at the second cause", len(mails))
 	}
 	for _, m := range mails {
 		if look := s.state.Look(s.dir.Current(), m.ID, s.now); look.Wanted || look.By.IsZero() {
@@ -524,20 +527,6 @@ func TestHistoryStartsNothing(t *testing.T) {
 		if len(s.state.Journeys)+len(s.state.Escalations) != 0 || len(s.state.Tasks) != wantTasks || s.everNoted(WhatJourney, TooLate) != 2 {
 			t.Errorf("%s: journeys %d, escalations %d, tasks %+v", risk, len(s.state.Journeys), len(s.state.Escalations), s.state.Tasks)
 		}
-	}
-}
-
-// TestBookedButAtRisk: a next appointment starts no journey, and a human still
-// hears of a no-show at risk.
-func TestBookedButAtRisk(t *testing.T) {
-	s := newSim(t, historyStart)
-	c := friendly()
-	c.Risk = new(events.RiskHigh)
-	s.happens(events.ClientUpdated, clientData(c))
-	s.happens(events.AppointmentBooked, booking("a2", s.now.Add(9*24*time.Hour)))
-	s.happens(events.AppointmentNoShow, appointment("a1"))
-	if len(s.state.Journeys) != 0 || len(s.state.Tasks) != 1 || s.everNoted(WhatTask, BookedButRisk) != 1 {
-		t.Errorf("journeys %+v, tasks %+v", s.state.Journeys, s.state.Tasks)
 	}
 }
 

@@ -17,6 +17,10 @@ type Look struct {
 	By     events.Hash
 	// Email is the client's address now, for care messages.
 	Email string
+	// NotBefore is when a message that is wanted may leave, where that is not
+	// yet: the quiet hours end then. What could not leave in the evening must
+	// not leave at night.
+	NotBefore time.Time
 }
 
 // Look says whether a message is still wanted by this state (the rule
@@ -37,10 +41,23 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if why, by, ok := s.gate(c, x.Message.Template, now); !ok {
 				return Look{Reason: why, By: by}
 			}
+			if s.followed(x) {
+				return Look{Reason: TooClose}
+			}
+			return Look{Wanted: true, Email: s.Profile.Email.Get(), NotBefore: quietUntil(c, s.zone(c), now)}
 		}
 		return Look{Wanted: true, Email: s.Profile.Email.Get()}
 	}
 	return Look{Reason: NoLongerWanted}
+}
+
+// followed says whether a later care message, of a workflow as strong or
+// stronger, is on its way. While the provider is down messages wait for it, and
+// two of them would leave together: the later one says what counts now.
+func (s *State) followed(x *Send) bool {
+	return slices.ContainsFunc(s.Sends, func(y Send) bool {
+		return y.Lane == LaneCare && y.Status == SendAsked && y.At.After(x.At) && y.Precedence >= x.Precedence
+	})
 }
 
 // FailToHuman is the decision when Decide itself could not: the event is

@@ -3,6 +3,7 @@ package workflows
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -60,9 +61,12 @@ func (p *Profile) merge(c *events.Client, s said) {
 	if c.Consent != nil && c.Consent.Outreach != nil {
 		rec := *c.Consent.Outreach
 		// Consent counts from when it was given, where the feed says so; a time
-		// after the event's own is a mistake that would outlast a withdrawal.
+		// after the event's own is a mistake that would outlast a withdrawal. A
+		// withdrawal counts from when it was said, whatever date it carries: many
+		// systems date to the day, and midnight is older than this morning's
+		// consent.
 		when := s
-		if rec.At != nil && rec.At.Before(s.at) {
+		if rec.State == events.ConsentGranted && rec.At != nil && rec.At.Before(s.at) {
 			when.at = *rec.At
 		}
 		set(&p.Outreach, &rec, when)
@@ -109,6 +113,7 @@ func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 		return saidOld
 	}
 	same := a.Status == ev.Kind && a.CancelledBy == d.By
+	a.Asked = a.Asked && a.Status == ev.Kind
 	a.Status, a.CancelledBy, a.StatusSaid = ev.Kind, d.By, stamp
 	if same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
 		return saidBefore
@@ -227,8 +232,8 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 		}
 		return AddressNotVerified, said, false
 	}
-	if sup := p.Suppressed; sup.Known() && sup.Get() == p.Email.Get() {
-		return Suppressed, sup.By, false
+	if said, failed := p.failed(events.AddressMark(s.Key, p.Email.Get())); failed {
+		return Suppressed, said, false
 	}
 	for _, programme := range p.Programmes.Get() {
 		if slices.Contains(c.Consent.ExcludedProgrammes, programme) {
@@ -241,10 +246,51 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	if pz := p.Paused; pz.Get().On && (pz.Get().Until.IsZero() || now.Before(pz.Get().Until)) {
 		return Paused, pz.By, false
 	}
-	if s.Flagged(now) && !allowedWhenFlagged(template) {
+	if said, waits := s.unread(); waits && !asksNothing(template) {
+		return ReplyUnread, said, false
+	}
+	if s.Flagged(now) && !asksNothing(template) {
 		return FlaggedClient, s.flaggedBy(), false
 	}
 	return "", events.Hash{}, true
+}
+
+// suppress remembers that mail to an address failed. The newest keptFailures
+// are kept, whatever the order in which they were heard of.
+func (p *Profile) suppress(mark string, s said) {
+	i, known := slices.BinarySearchFunc(p.Suppressed, mark, func(x Suppression, m string) int { return strings.Compare(x.Mark, m) })
+	if known && !newer(s.at, s.by, p.Suppressed[i].At, p.Suppressed[i].By) {
+		return
+	}
+	all := slices.Clone(p.Suppressed) // the caller's state stays as it is
+	if known {
+		all[i].At, all[i].By = s.at, s.by
+	} else {
+		all = slices.Insert(all, i, Suppression{Mark: mark, At: s.at, By: s.by})
+	}
+	if len(all) > keptFailures {
+		oldest := 0
+		for k := range all {
+			if newer(all[oldest].At, all[oldest].By, all[k].At, all[k].By) {
+				oldest = k
+			}
+		}
+		all = slices.Delete(all, oldest, oldest+1)
+	}
+	p.Suppressed = all
+}
+
+// keptFailures is how many failed addresses of one client are remembered.
+const keptFailures = 8
+
+// failed says whether mail to an address failed, and which event said so.
+func (p *Profile) failed(mark string) (events.Hash, bool) {
+	for _, x := range p.Suppressed {
+		if x.Mark == mark {
+			return x.By, true
+		}
+	}
+	return events.Hash{}, false
 }
 
 // verified says whether the address as it stands was verified: the word was
@@ -260,16 +306,28 @@ func (p *Profile) verified() bool {
 	return !p.Email.At.After(p.EmailVerified.At)
 }
 
-// allowedWhenFlagged: to a client with a safety flag goes nothing but the
-// caring note without an ask, and the orientation.
-func allowedWhenFlagged(template string) bool {
+// unread says whether what the client wrote still waits for a human, and which
+// event brought it. Until somebody has read it nobody knows what it says, and
+// an invitation on top of it would be deaf.
+func (s *State) unread() (events.Hash, bool) {
+	for i := range s.Tasks {
+		if t := &s.Tasks[i]; t.Journey == "" && (t.What == taskReadReply || t.What == taskReadAnswer) {
+			return t.Cause, true
+		}
+	}
+	return events.Hash{}, false
+}
+
+// asksNothing: the caring note without an ask, and the orientation. Nothing
+// else goes to a client with a safety flag, or with words that nobody has read.
+func asksNothing(template string) bool {
 	return template == "E" || template == "F"
 }
 
 // zone is the client's own, else the clinic's.
 func (s *State) zone(c *Clinic) *time.Location {
 	if name := s.Profile.TimeZone.Get(); name != "" {
-		if loc, err := time.LoadLocation(name); err == nil {
+		if loc := zones.zone(name); loc != nil {
 			return loc
 		}
 	}

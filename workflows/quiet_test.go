@@ -63,5 +63,9 @@ func TestClientZone(t *testing.T) {
 		if got := s.zone(&Clinic{}); zone == "" && got != time.UTC {
 			t.Errorf("a clinic without a zone: %v", got)
 		}
+		// Read once: what the machine says of a zone later changes no decision.
+		if first, again := s.zone(clinic), s.zone(clinic); first != again {
+			t.Errorf("%q is read again at each decision", zone)
+		}
 	}
 }

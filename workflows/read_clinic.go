@@ -404,7 +404,7 @@ func (cr *clinicReader) policy(p entry) escalation.Policy {
 		}
 	}
 	if e, ok := r.need(m, what, "hold", "2h"); ok {
-		policy.Hold = cr.span(e, time.Minute, maxRungSpan)
+		policy.Hold = cr.span(e, escalation.Shortest, maxRungSpan)
 	}
 	e, ok := r.need(m, what, "rungs", "[{owner: assigned, within: 10m}]")
 	if !ok {
@@ -429,7 +429,7 @@ func (cr *clinicReader) policy(p entry) escalation.Policy {
 			rung.Owner = cr.asked(e.value, e.key)
 		}
 		if e, ok := r.need(m, what, "within", "10m"); ok {
-			rung.Within = cr.span(e, time.Minute, maxRungSpan)
+			rung.Within = cr.span(e, escalation.Shortest, maxRungSpan)
 		}
 		if e, ok := m.get("inform"); ok {
 			others, _ := r.list(e.value, e.key, "[role:supervisor]")

@@ -23,25 +23,25 @@ type Reason string
 // The reasons. Those of the escalation ladder stand in escalation.Reasons.
 const (
 	// About the client.
-	Recorded         Reason = "recorded"
-	AlreadyDecided   Reason = "already-decided"
-	OldNews          Reason = "old-news"
-	SaidBefore       Reason = "said-before"
-	NothingFollows   Reason = "nothing-follows"
-	StatusChanged    Reason = "status-changed"
-	OptedOut         Reason = "opted-out"
-	Paused           Reason = "paused"
-	Resumed          Reason = "resumed"
-	StateTooLarge    Reason = "state-too-large"
-	CannotDecide     Reason = "cannot-decide"
-	ConditionFailed  Reason = "condition-failed"
-	VersionMissing   Reason = "version-missing"
-	PolicyMissing    Reason = "policy-missing"
-	SafetyQuestion   Reason = "safety-question"
-	ClientIsSafe     Reason = "client-is-safe"
-	ClientWroteBack  Reason = "client-wrote-back"
-	AddressFailed    Reason = "address-failed"
-	AddressComplains Reason = "address-complained"
+	Recorded        Reason = "recorded"
+	AlreadyDecided  Reason = "already-decided"
+	OldNews         Reason = "old-news"
+	OldConcern      Reason = "old-concern"
+	SaidBefore      Reason = "said-before"
+	NothingFollows  Reason = "nothing-follows"
+	StatusChanged   Reason = "status-changed"
+	OptedOut        Reason = "opted-out"
+	Paused          Reason = "paused"
+	Resumed         Reason = "resumed"
+	StateTooLarge   Reason = "state-too-large"
+	CannotDecide    Reason = "cannot-decide"
+	ConditionFailed Reason = "condition-failed"
+	VersionMissing  Reason = "version-missing"
+	PolicyMissing   Reason = "policy-missing"
+	SafetyQuestion  Reason = "safety-question"
+	ClientIsSafe    Reason = "client-is-safe"
+	ClientWroteBack Reason = "client-wrote-back"
+	OptOutLifted    Reason = "opt-out-lifted"
 
 	// About a journey.
 	Started           Reason = "started"
@@ -52,6 +52,7 @@ const (
 	NotActive         Reason = "not-active"
 	ReturnedSince     Reason = "returned-since"
 	StoppedByEvent    Reason = "stopped-by-event"
+	StartCorrected    Reason = "start-corrected"
 	Retracted         Reason = "retracted"
 	Finished          Reason = "finished"
 
@@ -78,7 +79,9 @@ const (
 	MinorUnknownOwner  Reason = "minor-unknown-owner"
 	FlaggedClient      Reason = "flagged-client"
 	TooLate            Reason = "too-late"
+	ReplyUnread        Reason = "reply-unread"
 	CapReached         Reason = "cap-reached"
+	TooClose           Reason = "too-close"
 	QuietHours         Reason = "quiet-hours"
 	JourneyEnded       Reason = "journey-ended"
 	NoLongerWanted     Reason = "no-longer-wanted"
@@ -89,18 +92,18 @@ const (
 	Complained         Reason = "complained"
 	Delivered          Reason = "delivered"
 	FateUnknown        Reason = "fate-unknown"
+	FateUnknownRepeats Reason = "fate-unknown-repeats"
 	WasWithdrawn       Reason = "was-withdrawn"
 	NotOurMessage      Reason = "not-our-message"
 
 	// About a task.
-	TaskOpened    Reason = "task-opened"
-	TaskFinished  Reason = "task-finished"
-	TaskOverdue   Reason = "task-overdue"
-	TaskNotOpen   Reason = "task-not-open"
-	TaskHandedOn  Reason = "task-handed-on"
-	TaskNoLonger  Reason = "task-not-needed"
-	ReplyToRead   Reason = "reply-to-read"
-	BookedButRisk Reason = "booked-but-at-risk"
+	TaskOpened   Reason = "task-opened"
+	TaskFinished Reason = "task-finished"
+	TaskOverdue  Reason = "task-overdue"
+	TaskNotOpen  Reason = "task-not-open"
+	TaskHandedOn Reason = "task-handed-on"
+	TaskNoLonger Reason = "task-not-needed"
+	ReplyToRead  Reason = "reply-to-read"
 )
 
 // words are what people read. Every reason has its sentence; a test holds that.
@@ -110,6 +113,8 @@ func words(r Reason) string {
 		return "noted"
 	case AlreadyDecided:
 		return "this was decided before"
+	case OldConcern:
+		return "a safety concern was raised long ago; a human looks at it"
 	case OldNews:
 		return "newer news about it came first"
 	case SaidBefore:
@@ -140,10 +145,8 @@ func words(r Reason) string {
 		return "the client says that they are safe"
 	case ClientWroteBack:
 		return "the client wrote back; a human reads it"
-	case AddressFailed:
-		return "mail to this address came back"
-	case AddressComplains:
-		return "the recipient marked our mail as unwanted"
+	case OptOutLifted:
+		return "staff noted that the client wants mail again"
 	case Started:
 		return "it fits, so the journey starts"
 	case FutureAppointment:
@@ -159,7 +162,9 @@ func words(r Reason) string {
 	case ReturnedSince:
 		return "the client has been seen or heard from since"
 	case StoppedByEvent:
-		return "what it waited to see has happened"
+		return "something happened that ends it"
+	case StartCorrected:
+		return "what it began with turned out otherwise"
 	case Retracted:
 		return "the clinic took the event back"
 	case Finished:
@@ -204,6 +209,10 @@ func words(r Reason) string {
 		return "a safety flag allows no such mail"
 	case TooLate:
 		return "its time passed too long ago"
+	case ReplyUnread:
+		return "the client wrote, and nobody has read it yet"
+	case TooClose:
+		return "another mail to the client is only hours old"
 	case CapReached:
 		return "the client has had enough mail for now"
 	case QuietHours:
@@ -226,6 +235,8 @@ func words(r Reason) string {
 		return "it was delivered"
 	case FateUnknown:
 		return "whether it left cannot be known; it is not sent again by itself"
+	case FateUnknownRepeats:
+		return "whether it left cannot be known, so it is asked for again in its time"
 	case WasWithdrawn:
 		return "it was held back before it left"
 	case NotOurMessage:
@@ -244,8 +255,6 @@ func words(r Reason) string {
 		return "it is not needed any more"
 	case ReplyToRead:
 		return "a reply always goes to a human"
-	case BookedButRisk:
-		return "another appointment is ahead, but a flag stands: a human looks"
 	}
 	return ""
 }
@@ -253,14 +262,14 @@ func words(r Reason) string {
 // Reasons lists every reason of this package.
 func Reasons() []Reason {
 	return []Reason{
-		Recorded, AlreadyDecided, OldNews, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
-		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, AddressFailed, AddressComplains,
-		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, Retracted, Finished,
+		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
+		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
+		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
-		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, CapReached, QuietHours, JourneyEnded, NoLongerWanted,
-		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, WasWithdrawn, NotOurMessage,
-		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead, BookedButRisk,
+		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
+		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
+		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 	}
 }
 

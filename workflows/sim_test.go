@@ -204,7 +204,7 @@ func (s *sim) outage(d time.Duration) {
 	}
 }
 
-// care lists the client messages asked for so far as "time template".
+// mails lists the messages of a lane asked for so far.
 func (s *sim) mails(lane Lane) []Enqueue {
 	var out []Enqueue
 	for _, st := range s.steps {

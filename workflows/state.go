@@ -10,7 +10,7 @@ import (
 
 // StateVersion is written into every state; a reader that meets a newer one
 // refuses it, so that two versions of the program can run side by side.
-const StateVersion = 1
+const StateVersion = 2
 
 // State is all that a decision about one client may depend on beside the
 // directory, the event and the time. It is stored whole with every decision;
@@ -24,7 +24,8 @@ type State struct {
 
 	Profile      Profile       `json:"profile"`
 	Appointments []Appointment `json:"appointments,omitempty"`
-	// Past holds what conditions count: one entry per event of a counted kind.
+	// Past holds what conditions count: one entry per event of a counted kind,
+	// the newest CountedAtMost of each.
 	Past []Occurrence `json:"past,omitempty"`
 
 	Journeys    []Journey               `json:"journeys,omitempty"`
@@ -35,7 +36,7 @@ type State struct {
 	Sends []Send `json:"sends,omitempty"`
 	// Seen are the events decided on, oldest first, as long as EVENTS keeps
 	// them (the rule once).
-	Seen []Seen `json:"seen,omitempty"`
+	Seen SeenList `json:"seen,omitempty"`
 
 	// Decisions counts the decisions made for this client, this one included.
 	Decisions int64 `json:"decisions"`
@@ -86,8 +87,9 @@ type Profile struct {
 	Outreach *Field[events.ConsentRecord] `json:"outreach,omitempty"`
 	// OptedOut is the client's own word; no feed lifts it.
 	OptedOut *Field[bool] `json:"opted_out,omitempty"`
-	// Suppressed is set when the address bounced or its owner complained.
-	Suppressed *Field[string] `json:"suppressed,omitempty"`
+	// Suppressed are the addresses that bounced or whose owner complained, by
+	// their marks, in the marks' order; the newest few are kept.
+	Suppressed []Suppression `json:"suppressed,omitempty"`
 	// Reason is why the client steps back, by their own choice or a
 	// clinician's note; it tailors the wording.
 	Reason *Field[string] `json:"reason,omitempty"`
@@ -100,6 +102,13 @@ type Profile struct {
 type Verification struct {
 	OK      bool   `json:"ok"`
 	Address string `json:"address,omitempty"`
+}
+
+// Suppression is an address that gets no more mail, by events.AddressMark.
+type Suppression struct {
+	Mark string      `json:"mark"`
+	At   time.Time   `json:"at"`
+	By   events.Hash `json:"by"`
 }
 
 // PausedUntil is a pause of care mail; On false means lifted.
@@ -127,6 +136,9 @@ type Appointment struct {
 
 	Start     time.Time `json:"start,omitzero"`
 	StartSaid Stamp     `json:"start_said,omitzero"`
+
+	// Asked says that a human was asked about this status of it.
+	Asked bool `json:"asked,omitempty"`
 
 	Visit     events.Visit `json:"visit,omitempty"`
 	VisitSaid Stamp        `json:"visit_said,omitzero"`
@@ -186,6 +198,8 @@ type Task struct {
 	Next time.Time `json:"next"`
 	// Reminded counts the reminders sent after Due.
 	Reminded int `json:"reminded,omitempty"`
+	// Cause is the event that opened it.
+	Cause events.Hash `json:"cause,omitzero"`
 }
 
 // Lane separates safety messages to staff from care messages to clients.
@@ -224,6 +238,12 @@ type Send struct {
 	Journey    string `json:"journey,omitempty"`
 	Escalation string `json:"escalation,omitempty"`
 	Task       string `json:"task,omitempty"`
+	// To is the mark of the address that a care message was asked for, and
+	// Appointment the one its journey is about.
+	To          string `json:"to,omitempty"`
+	Appointment string `json:"appointment,omitempty"`
+	// Precedence is that of the workflow that asked: the cap counts by it.
+	Precedence int `json:"precedence,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
 	By     events.Hash `json:"by,omitzero"`

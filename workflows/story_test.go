@@ -89,7 +89,11 @@ func (tl *teller) command(t *testing.T, line string) {
 		for i := range tl.state.Sends {
 			if x := &tl.state.Sends[i]; x.Lane == LaneCare {
 				look := tl.state.Look(tl.dir.Current(), x.ID, tl.now)
-				fmt.Fprintf(&tl.out, "  look %s: wanted %v %s%s\n", tl.name("m", x.ID), look.Wanted, look.Reason, tl.who(look.By))
+				not := ""
+				if !look.NotBefore.IsZero() {
+					not = "not before " + tl.when(look.NotBefore)
+				}
+				fmt.Fprintf(&tl.out, "  look %s: wanted %v %s%s%s\n", tl.name("m", x.ID), look.Wanted, look.Reason, tl.who(look.By), not)
 			}
 		}
 		return

@@ -50,6 +50,7 @@ func (c *benchCmd) Run(ctx context.Context, io streams) error {
 	// As serve does: what is measured is that program.
 	go steadyMemory(ctx)
 	if c.Child != "" {
+		processors(c.Sync == "always")
 		return bench.Child(ctx, c.Child, c.Sync, c.Ops, c.Clients, io.out, io.err)
 	}
 	if c.Profile != "" {
@@ -68,6 +69,7 @@ func (c *benchCmd) Run(ctx context.Context, io streams) error {
 		Events: map[string]int{"always": 20_000, "interval": 50_000},
 		Runs:   c.Runs, Rate: c.Rate, Span: c.Span, Waiting: c.Waiting, Timers: c.Timers, Window: c.Window,
 		Progress: io.err, Err: io.err,
+		Tune: func(sync string) { processors(sync == "always") },
 		Self: func(dir, sync, ops string, clients int) []string {
 			return []string{"bench", "--child", dir, "--sync", sync, "--ops", ops, "--clients", strconv.Itoa(clients)}
 		},

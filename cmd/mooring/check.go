@@ -18,6 +18,9 @@ func (c checkCmd) Run(io streams) error {
 	}
 	for _, f := range found {
 		fmt.Fprintf(io.out, "%s: %d workflows, %d people, version %s: in order\n", f.ID, len(f.Workflows), len(f.Staff.People), f.Version)
+		for _, w := range app.Warnings(f) {
+			fmt.Fprintf(io.out, "%s: warning: %s\n", f.ID, w)
+		}
 	}
 	return nil
 }

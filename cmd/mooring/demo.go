@@ -15,7 +15,7 @@ type demoCmd struct {
 
 // Run plays the sample story and goes on serving until ctx ends.
 func (c demoCmd) Run(ctx context.Context, io streams) error {
-	cfg, err := app.ReadConfig()
+	cfg, err := readConfig(io.err)
 	if err != nil {
 		return err
 	}
@@ -24,17 +24,16 @@ func (c demoCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	a := demo.App()
-	stop := func() {
+	stop := func() bool {
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()
-		a.Stop(stopCtx)
+		return demo.Stop(stopCtx)
 	}
-	if err := a.Start(ctx); err != nil {
+	if err := demo.Start(ctx); err != nil {
 		stop()
 		return err
 	}
-	fmt.Fprint(io.out, a.Banner())
+	fmt.Fprint(io.out, demo.App().Banner())
 	fmt.Fprint(io.out, "  Five clients of the sample clinic, eleven days, about a minute and a half.\n\n")
 	if err := demo.Tell(ctx); err != nil {
 		stop()
@@ -50,7 +49,5 @@ func (c demoCmd) Run(ctx context.Context, io streams) error {
 			<-ctx.Done()
 		}
 	}
-	stop()
-	fmt.Fprintln(io.out, "Stopped. Nothing was lost; start again to go on.")
-	return nil
+	return sayStopped(io, stop())
 }

@@ -22,16 +22,12 @@ func (healthCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(cfg.OpsHTTP)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(cfg.OpsHTTP); err != nil {
 		return &app.ConfigError{Variable: "MOORING_OPS_HTTP", Problem: "is not host:port, such as 127.0.0.1:8082"}
-	}
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "127.0.0.1"
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+app.Loopback(cfg.OpsHTTP)+"/readyz", http.NoBody)
 	if err != nil {
 		return fmt.Errorf("ask whether Mooring is ready: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/mooring-care/mooring/internal/testkit"
 )
 
 func TestHealth(t *testing.T) {
@@ -16,6 +18,10 @@ func TestHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testkit.Eventually(t, patience, "it has read what is open", func() bool {
+		t.Setenv("MOORING_OPS_HTTP", a.Addr("MOORING_OPS_HTTP"))
+		return call(t, "health").code == exitDone
+	})
 	for _, addr := range []string{"127.0.0.1:" + port, "0.0.0.0:" + port, ":" + port} {
 		t.Setenv("MOORING_OPS_HTTP", addr)
 		if got := done(t, "health"); got != "ready\n" {

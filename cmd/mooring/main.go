@@ -34,6 +34,7 @@ type cli struct {
 	Event    eventCmd    `cmd:"" help:"Send one event, as a clinic's system would."`
 	Client   clientCmd   `cmd:"" help:"Look a client up."`
 	Rejected rejectedCmd `cmd:"" help:"Look at what nobody could act on, and send it again."`
+	Signin   signinCmd   `cmd:"" help:"Make a one-time link to the staff pages of the running program."`
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 
 	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`

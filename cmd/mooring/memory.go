@@ -11,10 +11,24 @@ import (
 // The garbage collector may let the heap grow by about headroom between two
 // runs: a small heap is then collected seldom, and a large one does not double.
 const (
-	headroom   = 160 << 20
-	gcSeldom   = 300 // percent of the live heap
-	gcOften    = 50
-	liveMetric = "/gc/heap/live:bytes"
+	headroom = 160 << 20
+	gcSeldom = 300 // percent of the live heap
+	gcOften  = 50
+)
+
+// What a busy hour used is given back once the program has been quiet for
+// quietFor, and from time to time while it stays so: a small machine has other
+// things to do with it.
+const (
+	quietBytes = 8 << 20 // allocated in a second
+	quietFor   = 20      // seconds
+	quietAgain = 300     // seconds
+)
+
+// The runtime's metrics that steadyMemory reads.
+const (
+	liveMetric   = "/gc/heap/live:bytes"
+	allocsMetric = "/gc/heap/allocs:bytes"
 )
 
 // steadyMemory keeps the garbage collector at that until ctx ends, unless the
@@ -23,15 +37,19 @@ func steadyMemory(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	sample := []metrics.Sample{{Name: liveMetric}}
-	last := 0
+	samples := []metrics.Sample{{Name: liveMetric}, {Name: allocsMetric}}
+	percent := 0
+	var quiet quietness
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
-		metrics.Read(sample)
-		if percent := gcPercent(sample[0].Value.Uint64()); percent != last {
-			debug.SetGCPercent(percent)
-			last = percent
+		metrics.Read(samples)
+		if want := gcPercent(samples[0].Value.Uint64()); want != percent {
+			debug.SetGCPercent(want)
+			percent = want
+		}
+		if quiet.second(samples[1].Value.Uint64()) {
+			debug.FreeOSMemory()
 		}
 		select {
 		case <-t.C:
@@ -49,4 +67,23 @@ func gcPercent(live uint64) int {
 	}
 	percent := min(uint64(gcSeldom), headroom*100/live) / 10 * 10
 	return int(max(percent, gcOften))
+}
+
+// quietness counts the seconds in which little was allocated.
+type quietness struct {
+	seconds   int
+	allocated uint64 // so far
+}
+
+// second takes what was allocated so far, once a second, and says whether it is
+// time to give memory back.
+func (q *quietness) second(allocated uint64) bool {
+	busy := allocated-q.allocated > quietBytes
+	q.allocated = allocated
+	if busy {
+		q.seconds = 0
+		return false
+	}
+	q.seconds++
+	return q.seconds == quietFor || q.seconds > quietFor && (q.seconds-quietFor)%quietAgain == 0
 }

@@ -75,7 +75,7 @@ func (x *acts) onEscalation(ctx context.Context, act web.Act, k events.Kind, e e
 	if esc == nil {
 		return web.Outcome{}, web.ErrUnknown
 	}
-	return x.outcome(act, escalation.Reason(reason), esc), nil
+	return x.outcome(act, k, escalation.Reason(reason), esc)
 }
 
 func findEscalation(s *workflows.State, id string) *escalation.Escalation {
@@ -87,8 +87,9 @@ func findEscalation(s *workflows.State, id string) *escalation.Escalation {
 	return nil
 }
 
-// outcome puts a ladder's reason into the page's terms.
-func (x *acts) outcome(act web.Act, reason escalation.Reason, e *escalation.Escalation) web.Outcome {
+// outcome puts a ladder's reason into the page's terms. A decision that did more
+// may have another headline; then the state tells whether the act counted.
+func (x *acts) outcome(act web.Act, k events.Kind, reason escalation.Reason, e *escalation.Escalation) (web.Outcome, error) {
 	out := web.Outcome{}
 	taken := func(r web.Result) {
 		out.Result = r
@@ -113,13 +114,28 @@ func (x *acts) outcome(act web.Act, reason escalation.Reason, e *escalation.Esca
 		if e.Closed != nil {
 			out.Name, out.At = x.a.personName(act.Clinic, e.Closed.By), e.Closed.At
 		}
-	default: // passed on, or nobody else to pass it on to
+	case escalation.PassedOn:
 		out.Result, out.Name = web.Declined, x.a.personName(act.Clinic, e.Owner)
 		if e.Ack != nil && e.Ack.By != act.Recipient {
 			taken(web.AlreadyAcknowledged)
 		}
+	case escalation.NobodyElse:
+		out.Result, out.Name = web.NobodyElse, x.a.personName(act.Clinic, e.Owner)
+	case escalation.NotAsked:
+		out.Result, out.Name = web.NotAsked, x.a.personName(act.Clinic, e.Owner)
+	default:
+		switch mine := e.Ack != nil && e.Ack.By == act.Recipient; {
+		case k == events.EscalationClosed && e.Closed != nil && e.Closed.By == act.Recipient:
+			out.Result = web.Closed
+		case k == events.EscalationAcknowledged && mine:
+			taken(web.Acknowledged)
+		case k == events.EscalationDeclined && !mine && e.Owner != act.Recipient:
+			out.Result, out.Name = web.Declined, x.a.personName(act.Clinic, e.Owner)
+		default:
+			return out, web.ErrNotConfirmed
+		}
 	}
-	return out
+	return out, nil
 }
 
 // Acknowledge takes an escalation.
@@ -197,6 +213,10 @@ var errNoClient = fmt.Errorf("client: %w", web.ErrUnknown)
 
 // clientState reads a client's state from the leader.
 func (r *reader) clientState(ctx context.Context, ref runner.Ref) (workflows.State, error) {
+	if !events.ValidClinic(ref.Clinic) || !events.ValidToken(ref.Key) {
+		// An address that somebody typed: a * in it would be every client.
+		return workflows.State{}, errNoClient
+	}
 	state, seq, err := r.runner.State(ctx, ref)
 	if err != nil {
 		return state, err

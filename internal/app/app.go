@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	// Clients' time zones, on machines that have none.
@@ -38,6 +39,7 @@ type App struct {
 	notify   *notifier.Notifier
 	provider notifier.Provider
 	mailed   func(notifier.Mail) // nil when nobody asked
+	demo     bool                // the sample story alone may be played here
 	between  Between
 
 	public, staff, ops *http.Server
@@ -47,6 +49,8 @@ type App struct {
 	stopReading, stopRest context.CancelFunc
 	reading, rest         sync.WaitGroup
 	stopped               sync.Once
+	finished              bool        // all in hand was done; written within stopped
+	stopping              atomic.Bool // no more pages, no more reading
 	observers             []func(runner.Decided)
 }
 
@@ -85,10 +89,14 @@ func WithMailHook(f func(notifier.Mail)) Option {
 // it asks for. Each care worker may hold one claim, whose fate a human must
 // find out when the machine dies just then.
 const (
-	runnerWorkers = 48
-	careWorkers   = 64
+	runnerWorkers = 96
+	careWorkers   = 128
 	safetyWorkers = 32
 )
+
+// Hands is how many pieces of work of one clinic are under way at once: those
+// of the runner and of its lane to clients.
+const Hands = runnerWorkers + careWorkers
 
 // New reads clinics and keys, starts the embedded NATS server or connects to
 // the external one, and brings the streams up to date. Nothing is read from
@@ -133,6 +141,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	if err := a.store.CheckClientKey(ctx, a.secrets.clientKey); err != nil {
 		return nil, fmt.Errorf("check MOORING_CLIENT_KEY: %w", err)
 	}
+	if err := a.usedAlike(ctx, read); err != nil {
+		return nil, err
+	}
 	var lateness time.Duration
 	if cfg.TimeSpeed != 1 || cfg.TimeStart != "" {
 		if err := a.clock.keepEpoch(ctx, a.store, &cfg); err != nil {
@@ -141,7 +152,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 		// What takes half a minute of real time is not late.
 		lateness = max(24*time.Hour, time.Duration(30*cfg.TimeSpeed)*time.Second)
 	}
-	if a.clinics, err = newClinics(ctx, a.store, read, lateness); err != nil {
+	if a.clinics, err = newClinics(ctx, a.store, read, cfg.retired(), lateness); err != nil {
 		return nil, err
 	}
 	a.metrics = newMetrics(a)
@@ -155,6 +166,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 		return nil, err
 	}
 	if err := a.newNotifier(); err != nil {
+		return nil, err
+	}
+	if err := writeWhole(staffFile(cfg.Data), a.staffURL()); err != nil {
 		return nil, err
 	}
 	return a, a.newServers()
@@ -181,18 +195,31 @@ func (a *App) connect(ctx context.Context) error {
 		if a.lock, err = lockData(a.cfg.Data); err != nil {
 			return err
 		}
+		streams := filepath.Join(a.cfg.Data, "streams")
+		plain := a.secrets.store != "" && plainStreams(streams)
 		a.server, err = jetstream.StartServer(jetstream.ServerConfig{
-			Dir: filepath.Join(a.cfg.Data, "streams"), Listen: a.cfg.NATSListen,
+			Dir: streams, Listen: a.cfg.NATSListen,
 			EventsPassword: a.secrets.events, OperatorPassword: a.secrets.operator,
 			SyncAlways: a.cfg.StoreSync == "always", StoreKey: a.secrets.store, OldStoreKey: a.secrets.storeOld, Log: a.log,
 		})
+		if errors.Is(err, jetstream.ErrStoreKey) && a.secrets.store == "" {
+			return &ConfigError{"MOORING_STORE_KEY", "is missing: the streams in the data folder were written under one; nothing was changed"}
+		}
 		if err != nil {
 			return err
 		}
+		if plain {
+			a.log.Warn("the streams were written without a store key and are encrypted from now on; what the disk held before may still be found on it, and in its copies")
+		}
 		opts.Server = a.server
+		opts.Alone = true // lockData keeps every other process out
 	}
 	var err error
-	if a.store, err = jetstream.Connect(ctx, opts); err != nil || a.server == nil {
+	a.store, err = jetstream.Connect(ctx, opts)
+	if errors.Is(err, jetstream.ErrNoJetStream) {
+		return &ConfigError{"NATS_URL", "leads to a server that cannot be used: " + jetstream.ErrNoJetStream.Error()}
+	}
+	if err != nil || a.server == nil {
 		return err
 	}
 	return writeAddress(a.cfg.Data, a.server.Addr())
@@ -241,7 +268,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.reading.Go(func() {
 		a.store.ConsumeTimers(reading, 2*runnerWorkers, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
-			a.pool.Submit(ref, func() { finish(a.runner.Due(context.WithoutCancel(ctx), ref)) })
+			a.submitTimer(ref, func() { finish(a.runner.Due(context.WithoutCancel(ctx), ref)) })
 		})
 	})
 	a.reading.Go(func() {
@@ -282,9 +309,7 @@ func (a *App) handle(ctx context.Context, d runner.Delivery, finish func(runner.
 		return
 	}
 	a.metrics.event(ev.Kind)
-	a.pool.Submit(runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, func() {
-		finish(a.runner.Handle(context.WithoutCancel(ctx), ev, d))
-	})
+	a.submitEvent(ev, d, func() { finish(a.runner.Handle(context.WithoutCancel(ctx), ev, d)) })
 }
 
 // concerns says whose event a delivery is; a merge is everybody's, as it speaks
@@ -302,32 +327,55 @@ func knownKind(k events.Kind) events.Kind {
 	return "unknown"
 }
 
-// Stop finishes what is under way and closes everything, in order: no new
-// deliveries, then the work in hand, then pages, then the store. It may be
-// called twice.
-func (a *App) Stop(ctx context.Context) {
+// pagesWithin is how long requests under way may take at a stop: longer than a
+// page waits for its decision.
+const pagesWithin = confirmWithin + 2*time.Second
+
+// Stop finishes what is under way and closes everything, in order: not ready
+// any more, then the pages, while what was pressed on them is still decided on,
+// then no new deliveries, then the work in hand, then the store. It says
+// whether all in hand was finished before ctx ended, and may be called twice.
+func (a *App) Stop(ctx context.Context) (finished bool) {
 	a.stopped.Do(func() {
-		if a.stopReading != nil {
-			a.stopReading()
-			if !within(ctx, a.reading.Wait) {
-				// Work that cannot end, such as a write to a full disk, is left: what
-				// was acknowledged is there at the next start.
-				a.log.Warn("stopping before all work in hand is done")
-				a.stopRest()
-				a.close()
-				return
-			}
-			a.pool.Close()
-			for _, srv := range []*http.Server{a.public, a.staff, a.ops} {
-				if err := srv.Shutdown(ctx); err != nil {
-					_ = srv.Close()
-				}
-			}
-			a.stopRest()
-			a.rest.Wait()
-		}
+		a.stopping.Store(true)
+		a.finished = a.finish(ctx)
 		a.close()
 	})
+	return a.finished
+}
+
+func (a *App) finish(ctx context.Context) bool {
+	if a.stopReading == nil {
+		return true // it never began
+	}
+	shut(ctx, pagesWithin, a.public, a.staff)
+	a.stopReading()
+	if !within(ctx, a.reading.Wait) {
+		// Work that cannot end, such as a write to a full disk, is left: what
+		// was acknowledged is there at the next start.
+		a.log.Warn("stopping before all work in hand is done")
+		a.stopRest()
+		return false
+	}
+	a.pool.Close()
+	shut(ctx, time.Second, a.ops)
+	a.stopRest()
+	return within(ctx, a.rest.Wait)
+}
+
+// shut closes listeners at once, and waits so long for the requests under way.
+func shut(ctx context.Context, d time.Duration, servers ...*http.Server) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, srv := range servers {
+		all.Go(func() {
+			if err := srv.Shutdown(ctx); err != nil {
+				_ = srv.Close()
+			}
+		})
+	}
+	all.Wait()
 }
 
 // within runs f and says whether it ended before ctx did.

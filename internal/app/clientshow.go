@@ -121,6 +121,8 @@ type StoryEscalation struct {
 	ClosedBy       string         `json:"closed_by,omitempty"`
 	ClosedAt       time.Time      `json:"closed_at,omitzero"`
 	Outcome        events.Outcome `json:"outcome,omitempty"`
+	// Note is what the person who closed it wrote for colleagues.
+	Note string `json:"note,omitempty"`
 
 	words string
 }
@@ -158,6 +160,7 @@ type StoryMoment struct {
 	Detail    string    `json:"detail,omitempty"`
 
 	eventWords string
+	written    string
 }
 
 // StoryMessage is one message that was asked for, with the ledger's word.
@@ -221,15 +224,15 @@ func (o *Operator) Client(ctx context.Context, clinicID, ehrID string) (*ClientS
 			EHR: ehrID, Key: ref.Key, Name: fullName(&state.Profile), Since: state.Created,
 			Decisions: state.Decisions, Flagged: state.Flagged(now),
 		},
-		Profile: o.profile(clinicID, &state.Profile, zone),
+		Profile: o.profile(clinicID, ref.Key, &state.Profile, zone),
 	}
 	o.showState(s, &state, now)
-	o.showHistory(s, ref, told)
+	o.showHistory(s, ref, &state, told)
 	return s, nil
 }
 
 // profile lists the fields that any event has set.
-func (o *Operator) profile(clinicID string, p *workflows.Profile, zone *time.Location) Profile {
+func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *time.Location) Profile {
 	out := Profile{}
 	add := func(name, label string, known bool, value any, words string, at time.Time, by events.Hash) {
 		if known {
@@ -282,7 +285,13 @@ func (o *Operator) profile(clinicID string, p *workflows.Profile, zone *time.Loc
 		add("consent_outreach", "Consent to outreach", f.Known(), f.Value, string(f.Value.State), f.At, f.By)
 	}
 	truth("opted_out", "Asked for no more mail", p.OptedOut)
-	text("suppressed", "Mail failed before to", p.Suppressed)
+	if email := p.Email.Get(); email != "" {
+		for _, x := range p.Suppressed {
+			if x.Mark == events.AddressMark(key, email) {
+				add("suppressed", "Mail failed before to", true, email, email, x.At, x.By)
+			}
+		}
+	}
 	text("reason", "Why they step back", p.Reason)
 	if f := p.Paused; f != nil {
 		words := yes(f.Value.On)
@@ -373,19 +382,19 @@ func (o *Operator) showEscalation(clinicID string, e *escalation.Escalation) Sto
 		out.AcknowledgedBy, out.AcknowledgedAt = e.Ack.By, e.Ack.At
 	}
 	if e.Closed != nil {
-		out.ClosedBy, out.ClosedAt, out.Outcome = e.Closed.By, e.Closed.At, e.Closed.Outcome
+		out.ClosedBy, out.ClosedAt, out.Outcome, out.Note = e.Closed.By, e.Closed.At, e.Closed.Outcome, e.Closed.Note
 	}
 	return out
 }
 
 // showHistory takes in what was decided and what became of the mail.
-func (o *Operator) showHistory(s *ClientStory, ref runner.Ref, told story) {
+func (o *Operator) showHistory(s *ClientStory, ref runner.Ref, state *workflows.State, told story) {
 	s.Timeline = []StoryMoment{}
 	for _, m := range told.moments {
 		t := StoryMoment{
 			At: m.at, About: string(m.note.What), Words: m.told.what, Reason: string(m.note.Reason), ReasonWords: m.told.why,
 			EventKind: string(m.kind), EventTime: m.happened, Workflow: m.note.Workflow, Step: m.note.Step,
-			Subject: m.note.Subject, Person: m.note.Person, Until: m.note.Until, Detail: m.note.Detail,
+			Subject: m.note.Subject, Person: m.note.Person, Until: m.note.Until, Detail: m.note.Detail, written: closingNote(state, m.note),
 		}
 		if !m.event.IsZero() {
 			t.Event, t.eventWords = m.event.String(), eventWords(m.kind)

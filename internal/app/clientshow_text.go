@@ -147,6 +147,9 @@ func (s *ClientStory) decided(b *strings.Builder) {
 			fmt.Fprintf(b, " (%s)", s.at(m.Until))
 		}
 		b.WriteString("\n")
+		if m.written != "" {
+			fmt.Fprintf(b, "%s  They wrote: “%s”\n", indent, strings.Join(strings.Fields(m.written), " "))
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,9 @@ type clinics struct {
 	lateness time.Duration
 	base     *templates.Set
 	byID     map[string]*clinic
+	// retired are the clinics that closed for good. What is open there goes on,
+	// so they stand in byID as well; no mail goes to their clients.
+	retired map[string]bool
 }
 
 // clinic is one clinic: what is in force and what older journeys began with.
@@ -82,13 +86,22 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 		return nil, &ConfigError{"MOORING_CLINICS", "cannot be read: " + errText(err)}
 	}
 	for _, e := range entries {
-		if !e.IsDir() || e.Name()[0] == '.' {
+		if e.Name()[0] == '.' {
+			continue
+		}
+		// A link to a folder is one too: a clinic must not vanish because its
+		// folder was put elsewhere.
+		info, err := os.Stat(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, &ConfigError{"MOORING_CLINICS", "has an entry " + e.Name() + " that cannot be read: " + errText(err)}
+		}
+		if !info.IsDir() {
 			continue
 		}
 		if !events.ValidClinic(e.Name()) {
 			return nil, &ConfigError{"MOORING_CLINICS", "has a folder " + e.Name() + " whose name is no clinic id: use 1 to 40 of a-z, 0-9 and -"}
 		}
-		sub := os.DirFS(dir + string(os.PathSeparator) + e.Name())
+		sub := os.DirFS(filepath.Join(dir, e.Name()))
 		c, err := workflows.ReadClinic(sub, e.Name())
 		if err != nil {
 			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
@@ -108,13 +121,14 @@ func errText(err error) string {
 	return err.Error()
 }
 
-// newClinics stores each clinic's folder and makes it current.
-func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*workflows.Clinic, lateness time.Duration) (*clinics, error) {
+// newClinics stores each clinic's folder and makes it current; of a retired
+// clinic it takes up what was stored last.
+func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*workflows.Clinic, retired map[string]bool, lateness time.Duration) (*clinics, error) {
 	base, err := templates.Builtin()
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in wording: %w", err)
 	}
-	cs := &clinics{store: store, lateness: lateness, base: base, byID: map[string]*clinic{}}
+	cs := &clinics{store: store, lateness: lateness, base: base, byID: map[string]*clinic{}, retired: retired}
 	for _, id := range slices.Sorted(maps.Keys(read)) {
 		v, err := cs.version(read[id])
 		if err != nil {
@@ -125,7 +139,40 @@ func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*wo
 		}
 		cs.byID[id] = &clinic{current: v, versions: map[string]*version{v.Version: v}}
 	}
+	if len(retired) == 0 {
+		return cs, nil
+	}
+	current, err := store.CurrentDirectories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for id := range retired {
+		v, ok := current[id]
+		if !ok {
+			continue
+		}
+		if cs.byID[id], err = cs.stored(ctx, id, v); err != nil {
+			return nil, err
+		}
+	}
 	return cs, nil
+}
+
+// stored is a clinic as a version that was stored.
+func (cs *clinics) stored(ctx context.Context, id, v string) (*clinic, error) {
+	files, err := cs.store.GetDirectory(ctx, id, v)
+	if err != nil {
+		return nil, err
+	}
+	read, err := workflows.ReadClinicFiles(files, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the clinic %s as it was stored:\n%w", id, err)
+	}
+	got, err := cs.version(read)
+	if err != nil {
+		return nil, err
+	}
+	return &clinic{current: got, versions: map[string]*version{v: got}}, nil
 }
 
 func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
@@ -185,7 +232,17 @@ func (cs *clinics) Prepare(ctx context.Context, id string, versions []string) er
 	return nil
 }
 
-func (cs *clinics) ids() []string { return slices.Sorted(maps.Keys(cs.byID)) }
+// ids are the clinics that are served; a retired one is not.
+func (cs *clinics) ids() []string {
+	out := make([]string, 0, len(cs.byID))
+	for id := range cs.byID {
+		if !cs.retired[id] {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // CheckClinics reads the clinic folders as Start would, wording included, and
 // lists them by id.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"github.com/mooring-care/mooring/events"
 )
 
 // Secret is a value that is never printed.
@@ -36,6 +38,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 type Config struct {
 	Data    string `envconfig:"MOORING_DATA" default:"./mooring-data" desc:"folder for streams, keys and the mailbox"`
 	Clinics string `envconfig:"MOORING_CLINICS" desc:"folder of clinic folders; unset: the embedded sample clinic, allowed with the mailbox mailer only"`
+	Retired string `envconfig:"MOORING_RETIRED_CLINICS" desc:"ids, with commas between, of clinics that closed for good: their folder may be gone, and no mail goes to their clients any more"`
 
 	HTTP      string `envconfig:"MOORING_HTTP" default:"127.0.0.1:8080" desc:"address of the public pages, hooks and event door"`
 	StaffHTTP string `envconfig:"MOORING_STAFF_HTTP" default:"127.0.0.1:8081" desc:"address of the staff pages"`
@@ -175,16 +178,42 @@ func (c *Config) Check() error {
 			return &ConfigError{"MOORING_CLINICS", "must be set: the sample clinic sends with the mailbox mailer only"}
 		}
 	}
+	for id := range c.retired() {
+		if !events.ValidClinic(id) {
+			return &ConfigError{"MOORING_RETIRED_CLINICS", "is not a list of clinic ids with commas between"}
+		}
+	}
 	if c.Mailer == "sendgrid" && c.SendGridKey == "" {
 		return &ConfigError{"SENDGRID_API_KEY", "must be set for the sendgrid mailer"}
 	}
 	if c.Mailer == "smtp" && c.SMTPHost == "" {
 		return &ConfigError{"MOORING_SMTP_HOST", "must be set for the smtp mailer"}
 	}
+	if c.mailLeaves() {
+		for _, a := range []struct{ name, value string }{{"MOORING_PUBLIC_URL", c.PublicURL}, {"MOORING_STAFF_URL", c.StaffURL}} {
+			u, _ := url.Parse(a.value) // checked above
+			if a.value == "" || isLoopback(u.Hostname()) {
+				return &ConfigError{a.name, "must be how people reach Mooring from outside, such as https://mooring.clinic.example: links in mail that leaves this machine begin with it"}
+			}
+		}
+	}
 	if !(c.MailRate >= 0) || math.IsInf(c.MailRate, 0) {
 		return &ConfigError{"MOORING_MAIL_RATE", "must be a number, 0 or greater"}
 	}
+	if c.StoreKeyOld != "" && c.StoreKey == "" && c.StoreKeyFile == "" {
+		return &ConfigError{"MOORING_STORE_KEY_OLD", "goes with MOORING_STORE_KEY: streams are never decrypted for good"}
+	}
 	if c.NATSURL != "" {
+		for _, a := range []struct {
+			name string
+			set  bool
+		}{
+			{"MOORING_STORE_KEY", c.StoreKey != ""}, {"MOORING_STORE_KEY_FILE", c.StoreKeyFile != ""},
+		} {
+			if a.set {
+				return &ConfigError{a.name, "only goes with the embedded server: an external one is given its key in its own configuration"}
+			}
+		}
 		if c.ClientKey == "" {
 			return &ConfigError{"MOORING_CLIENT_KEY", "must be set with an external server: all replicas share it"}
 		}
@@ -193,6 +222,35 @@ func (c *Config) Check() error {
 		}
 	}
 	return nil
+}
+
+// mailLeaves says whether mail goes to somebody who is not on this machine.
+func (c *Config) mailLeaves() bool {
+	switch c.Mailer {
+	case "smtp":
+		return !isLoopback(c.SMTPHost)
+	case "sendgrid":
+		u, _ := url.Parse(c.SendGridURL) // checked by Check
+		return !isLoopback(u.Hostname())
+	}
+	return false
+}
+
+// isLoopback says whether a host is this machine itself, or no machine at all.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (ip != nil && (ip.IsLoopback() || ip.IsUnspecified()))
+}
+
+// retired are the ids of MOORING_RETIRED_CLINICS.
+func (c *Config) retired() map[string]bool {
+	out := map[string]bool{}
+	for id := range strings.SplitSeq(c.Retired, ",") {
+		if id = strings.TrimSpace(id); id != "" {
+			out[id] = true
+		}
+	}
+	return out
 }
 
 // Usage lists every variable with type, default and meaning.

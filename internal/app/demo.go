@@ -47,16 +47,24 @@ type Demo struct {
 	out  *teller
 	fast time.Duration // how long a colleague waits before stepping in
 	base float64       // the speed while nothing is asked
+
+	pacing  context.CancelFunc // ends pace
+	helpers sync.WaitGroup
+
+	mu sync.Mutex // held while the speed changes
+	// asked is everybody about whom a question was open; guarded by mu.
+	asked map[runner.Ref]bool
 }
 
 // NewDemo makes an App that tells what it does to w. With hurry, a colleague
 // answers safety questions soon; else a visitor has most of a minute.
 func NewDemo(ctx context.Context, cfg Config, w io.Writer, hurry bool) (*Demo, error) {
-	d := &Demo{out: &teller{w: w}, fast: 50 * time.Second, base: cfg.TimeSpeed}
+	d := &Demo{out: &teller{w: w}, fast: 50 * time.Second, base: cfg.TimeSpeed, asked: map[runner.Ref]bool{}}
 	if hurry {
 		d.fast = 12 * time.Second
 	}
-	a, err := New(ctx, cfg, cfg.Logger(w), WithObserver(d.out.decided), WithMailHook(d.out.mailed))
+	alone := func(a *App) { a.demo = true }
+	a, err := New(ctx, cfg, cfg.Logger(w), alone, WithObserver(d.out.decided), WithObserver(d.slow), WithMailHook(d.out.mailed))
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +77,41 @@ func NewDemo(ctx context.Context, cfg Config, w io.Writer, hurry bool) (*Demo, e
 
 // App is the running program.
 func (d *Demo) App() *App { return d.app }
+
+// Start has the program begin to work, and its clock follow the questions that
+// are open: until Stop, since a visitor may open one after the story's end.
+func (d *Demo) Start(ctx context.Context) error {
+	if err := d.app.Start(ctx); err != nil {
+		return err
+	}
+	pacing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.pacing = stop
+	d.helpers.Go(func() { d.pace(pacing) })
+	return nil
+}
+
+// Stop is App.Stop.
+func (d *Demo) Stop(ctx context.Context) (finished bool) {
+	if d.pacing != nil {
+		d.pacing()
+		d.helpers.Wait()
+	}
+	return d.app.Stop(ctx)
+}
+
+// slow slows the clock the moment a question opens: until pace has looked, a
+// whole ladder could pass.
+func (d *Demo) slow(decided runner.Decided) {
+	if n, _ := decided.State.OpenEscalations(); n == 0 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked[decided.Ref] = true
+	if d.app.clock.Speed() > demoSlow {
+		d.app.clock.setSpeed(demoSlow)
+	}
+}
 
 // beat is one moment of the story: at so long after the start, this happens.
 type beat struct {
@@ -131,11 +174,6 @@ func (d *Demo) Tell(ctx context.Context) error {
 		return err
 	}
 	defer sender.Close()
-	var helpers sync.WaitGroup
-	defer helpers.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	helpers.Go(func() { d.pace(ctx) })
 	for _, b := range script(start) {
 		if !d.until(ctx, start.Add(b.at)) {
 			return nil
@@ -193,11 +231,41 @@ func (d *Demo) key(ehr string) string {
 	return events.ClientKey(d.app.secrets.clientKey, sample.ID, ehr)
 }
 
-// open lists the sample clients with a question that nobody has closed.
-func (d *Demo) open() []runner.Ref {
+// people are the sample clients, and whoever a visitor sent events about. The
+// caller holds mu.
+func (d *Demo) people() []runner.Ref {
 	var out []runner.Ref
-	for _, who := range []string{"demo-dee", "demo-eli"} {
-		ref := runner.Ref{Clinic: sample.ID, Key: d.key(who)}
+	for who := range cast() {
+		out = append(out, runner.Ref{Clinic: sample.ID, Key: d.key(who)})
+	}
+	add := func(ref runner.Ref) {
+		if !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
+	for _, row := range d.app.index.Recent(maxVisitors) {
+		add(row.Ref)
+	}
+	// The index hears of a question a little later.
+	for ref := range d.asked {
+		add(ref)
+	}
+	return out
+}
+
+// maxVisitors bounds the clients whose tasks and timers the demo looks after.
+const maxVisitors = 50
+
+// open lists those of them with a question that nobody has closed.
+func (d *Demo) open() []runner.Ref {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.openNow()
+}
+
+func (d *Demo) openNow() []runner.Ref {
+	var out []runner.Ref
+	for _, ref := range d.people() {
 		state, err := d.app.runner.Cached(context.Background(), ref)
 		if err != nil {
 			continue
@@ -219,24 +287,27 @@ func (d *Demo) pace(ctx context.Context) {
 		switch {
 		case len(open) > 0 && since.IsZero():
 			since = time.Now()
-			d.speed(min(demoSlow, d.base))
+			d.rest()
 			d.out.say(fmt.Sprintf("The clock slows down: a question is open. Open the newest mail to staff on the staff pages and answer it; in %d seconds a colleague will.", int(d.fast.Seconds())))
 		case len(open) > 0 && time.Since(since) > d.fast:
 			for _, ref := range open {
 				d.answer(ctx, ref)
 			}
-		case len(open) == 0 && !since.IsZero():
-			since = time.Time{}
-			d.out.say("The question is closed; days pass in seconds again.")
-			d.speed(d.base)
+		case len(open) == 0 && (!since.IsZero() || d.app.clock.Speed() < d.base):
+			if d.hurry() {
+				since = time.Time{}
+				d.out.say("The question is closed; days pass in seconds again.")
+			}
 		}
 	}
 }
 
 // finishTasks has the sample staff do their tasks the day after.
 func (d *Demo) finishTasks(ctx context.Context) {
-	for who := range cast() {
-		ref := runner.Ref{Clinic: sample.ID, Key: d.key(who)}
+	d.mu.Lock()
+	people := d.people()
+	d.mu.Unlock()
+	for _, ref := range people {
 		state, err := d.app.runner.Cached(ctx, ref)
 		if err != nil {
 			continue
@@ -256,11 +327,29 @@ func (d *Demo) finishTasks(ctx context.Context) {
 // taskTakes is how long the sample staff take over a task.
 const taskTakes = 20 * time.Hour
 
-// speed changes the clock and sets the sample clients' timers by it.
+// rest slows the clock down.
+func (d *Demo) rest() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.speed(min(demoSlow, d.base))
+}
+
+// hurry has days pass in seconds again, unless a question opened just now.
+func (d *Demo) hurry() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.openNow()) > 0 {
+		return false
+	}
+	d.speed(d.base)
+	return true
+}
+
+// speed changes the clock and sets everybody's timers by it. The caller holds
+// mu.
 func (d *Demo) speed(to float64) {
 	d.app.clock.setSpeed(to)
-	for who := range cast() {
-		ref := runner.Ref{Clinic: sample.ID, Key: d.key(who)}
+	for _, ref := range d.people() {
 		d.app.pool.Submit(ref, func() { d.app.runner.Due(context.Background(), ref) })
 	}
 }

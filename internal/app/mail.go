@@ -53,7 +53,9 @@ type renderer struct {
 func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) (notifier.Mail, error) {
 	c, ok := r.clinics.byID[m.Clinic]
 	if !ok {
-		return notifier.Mail{}, fmt.Errorf("write a mail: the clinic is not configured: %w", notifier.ErrCannotRender)
+		// Not final: another replica may know the clinic, and a question must not
+		// lose its mail to one that was started with the wrong folder.
+		return notifier.Mail{}, errors.New("write a mail: the clinic is not configured")
 	}
 	if err := r.clinics.Prepare(ctx, m.Clinic, []string{m.Version}); err != nil {
 		return notifier.Mail{}, err
@@ -204,6 +206,16 @@ type looker struct {
 	clock   *Clock
 }
 
+// Wait returns at once unless events wait that concern the client, or the
+// program has only just started and does not know yet.
+func (l *looker) Wait(ctx context.Context, m notifier.Message) error {
+	ref := runner.Ref{Clinic: m.Clinic, Key: m.Key}
+	if l.store.Calm(ref) {
+		return nil
+	}
+	return l.store.Passed(ctx, ref)
+}
+
 // Look reads the client's latest decision from the leader; in the care lane
 // only after everything acknowledged to a sender that concerns the client has
 // been decided on.
@@ -229,6 +241,9 @@ func (l *looker) Look(ctx context.Context, m notifier.Message) (notifier.Look, e
 	if m.Lane == notifier.Care {
 		look.Email = got.Email
 	}
+	if !got.NotBefore.IsZero() {
+		look.Later = time.Until(l.clock.Real(got.NotBefore))
+	}
 	return look, nil
 }
 
@@ -244,7 +259,7 @@ func (r reporter) Report(ctx context.Context, m notifier.Message, k events.Kind,
 	ev := events.Event{
 		ID: fmt.Sprintf("%s-%s-%d", m.ID, e.Status, e.Attempt), Source: "mooring/notifier", Clinic: m.Clinic,
 		Key: m.Key, Kind: k, Time: e.At,
-		Data: events.Data{Message: &events.MessageReport{ID: m.ID, Attempt: e.Attempt, Detail: e.Detail, By: e.By}},
+		Data: events.Data{Message: &events.MessageReport{ID: m.ID, Attempt: e.Attempt, Detail: e.Detail, By: e.By, To: e.To}},
 	}
 	return publishInside(ctx, r.store, ev)
 }

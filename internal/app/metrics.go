@@ -81,15 +81,18 @@ func (l *live) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect reads them.
 func (l *live) Collect(ch chan<- prometheus.Metric) {
-	open, age := 0, 0.0
-	for i, row := range l.a.index.Open() {
-		open += row.Meta.Open
-		if i == 0 {
-			age = l.a.clock.Now().Sub(row.Meta.OldestOpen).Seconds()
+	// No figure is better than a nought that only means "not read yet".
+	if l.a.index.Ready() {
+		open, age := 0, 0.0
+		for i, row := range l.a.index.Open() {
+			open += row.Meta.Open
+			if i == 0 {
+				age = l.a.clock.Now().Sub(row.Meta.OldestOpen).Seconds()
+			}
 		}
+		ch <- prometheus.MustNewConstMetric(l.open, prometheus.GaugeValue, float64(open))
+		ch <- prometheus.MustNewConstMetric(l.age, prometheus.GaugeValue, max(age, 0))
 	}
-	ch <- prometheus.MustNewConstMetric(l.open, prometheus.GaugeValue, float64(open))
-	ch <- prometheus.MustNewConstMetric(l.age, prometheus.GaugeValue, max(age, 0))
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	lag, err := l.a.store.Lag(ctx)

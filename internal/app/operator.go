@@ -19,7 +19,6 @@ import (
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/notifier/templates"
-	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -204,19 +203,9 @@ func (o *Operator) readClinics(ctx context.Context) error {
 	}
 	o.clinics = &clinics{store: o.store, base: base, byID: map[string]*clinic{}}
 	for id, v := range current {
-		files, err := o.store.GetDirectory(ctx, id, v)
-		if err != nil {
+		if o.clinics.byID[id], err = o.clinics.stored(ctx, id, v); err != nil {
 			return err
 		}
-		read, err := workflows.ReadClinicFiles(files, id)
-		if err != nil {
-			return fmt.Errorf("read the clinic %s:\n%w", id, err)
-		}
-		got, err := o.clinics.version(read)
-		if err != nil {
-			return err
-		}
-		o.clinics.byID[id] = &clinic{current: got, versions: map[string]*version{v: got}}
 	}
 	return nil
 }
@@ -273,16 +262,12 @@ func (o *Operator) ref(clinic, ehrID string) runner.Ref {
 	return runner.Ref{Clinic: clinic, Key: events.ClientKey(o.clientKey, clinic, ehrID)}
 }
 
-// addressFile holds where the embedded server of a data folder listens.
-func addressFile(dir string) string { return filepath.Join(dir, "nats-address") }
-
-// writeAddress tells commands on this machine where the embedded server
-// listens. It is written whole or not at all; the lock says whether it holds.
-func writeAddress(dir, addr string) error {
-	tmp := addressFile(dir) + ".new"
-	err := os.WriteFile(tmp, []byte(addr+"\n"), 0o600)
+// writeWhole writes a small file of the data folder whole or not at all.
+func writeWhole(path, text string) error {
+	tmp := path + ".new"
+	err := os.WriteFile(tmp, []byte(text+"\n"), 0o600)
 	if err == nil {
-		err = os.Rename(tmp, addressFile(dir))
+		err = os.Rename(tmp, path)
 	}
 	if err != nil {
 		return &ConfigError{"MOORING_DATA", "cannot be written: " + errText(err)}
@@ -290,17 +275,25 @@ func writeAddress(dir, addr string) error {
 	return nil
 }
 
+// addressFile holds where the embedded server of a data folder listens.
+func addressFile(dir string) string { return filepath.Join(dir, "nats-address") }
+
+// writeAddress tells commands on this machine where the embedded server
+// listens. The lock says whether it holds.
+func writeAddress(dir, addr string) error { return writeWhole(addressFile(dir), addr) }
+
 // readAddress is where to reach the embedded server from this machine.
 func readAddress(dir, otherwise string) string {
 	addr := otherwise
 	if b, err := os.ReadFile(addressFile(dir)); err == nil {
 		addr = strings.TrimSpace(string(b))
 	}
-	return loopback(addr)
+	return Loopback(addr)
 }
 
-// loopback replaces the address that means every interface.
-func loopback(addr string) string {
+// Loopback is how this machine reaches a host:port that may mean every
+// interface.
+func Loopback(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return addr

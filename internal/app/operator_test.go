@@ -191,7 +191,7 @@ func TestLoopback(t *testing.T) {
 		"127.0.0.1:4222": "127.0.0.1:4222", "0.0.0.0:4222": "127.0.0.1:4222", "[::]:4222": "127.0.0.1:4222",
 		":4222": "127.0.0.1:4222", "10.1.2.3:1": "10.1.2.3:1", "[::1]:2": "[::1]:2", "nats:3": "nats:3", "wrong": "wrong",
 	} {
-		if got := loopback(in); got != want {
+		if got := Loopback(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}

@@ -137,13 +137,48 @@ func readSecrets(c *Config, clinics []string) (*secrets, error) {
 func storeKeys(c *Config) (key, old string, err error) {
 	key, old = string(c.StoreKey), string(c.StoreKeyOld)
 	if c.StoreKeyFile != "" && key == "" {
+		if below(c.StoreKeyFile, c.Data) {
+			return "", "", &ConfigError{"MOORING_STORE_KEY_FILE", "is in the data folder: a copy of the disk must not hold the key to it"}
+		}
 		b, err := os.ReadFile(c.StoreKeyFile)
 		if err != nil {
-			return "", "", &ConfigError{"MOORING_STORE_KEY_FILE", "cannot be read"}
+			return "", "", &ConfigError{"MOORING_STORE_KEY_FILE", "cannot be read: " + errText(err)}
 		}
-		key = string(bytes.TrimSpace(b))
+		if key = string(bytes.TrimSpace(b)); len(key) < minStoreKey {
+			return "", "", &ConfigError{"MOORING_STORE_KEY_FILE", "holds no key of at least 16 characters; without one nothing would be encrypted"}
+		}
 	}
 	return key, old, nil
+}
+
+// below says whether a file is inside a folder, links followed as far as they
+// lead.
+func below(file, dir string) bool {
+	rel, err := filepath.Rel(resolved(dir), resolved(file))
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func resolved(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	return path
+}
+
+// plainStreams says whether a folder of streams holds one that was written
+// without a key; the server then encrypts it as it opens it.
+func plainStreams(dir string) bool {
+	metas, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*", "meta.inf"))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(metas, func(meta string) bool {
+		_, err := os.Stat(filepath.Join(filepath.Dir(meta), "meta.key"))
+		return errors.Is(err, fs.ErrNotExist)
+	})
 }
 
 func random(n int) []byte {

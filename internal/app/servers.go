@@ -29,7 +29,8 @@ func (a *App) newNotifier() error {
 	if a.mailed != nil {
 		a.provider = hooked{a.provider, a.mailed}
 	}
-	a.notify = notifier.New(notifier.Config{
+	var err error
+	a.notify, err = notifier.New(notifier.Config{
 		Provider: between(a.between.Provider, a.provider),
 		Ledger:   between(a.between.Ledger, notifier.Ledger(a.store.Ledger())),
 		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), staffURL: a.staffURL(), clock: a.clock},
@@ -39,9 +40,10 @@ func (a *App) newNotifier() error {
 		Now:      a.clock.Now,
 		Pause:    pause,
 		Logger:   a.log,
+		Speed:    a.clock.Speed,
 		Observe:  a.metrics.sent,
 	})
-	return nil
+	return err
 }
 
 // hooked tells of every mail that its provider took.
@@ -106,14 +108,14 @@ func (a *App) publicURL() string {
 	if a.cfg.PublicURL != "" {
 		return strings.TrimRight(a.cfg.PublicURL, "/")
 	}
-	return "http://" + a.Addr("MOORING_HTTP")
+	return "http://" + Loopback(a.Addr("MOORING_HTTP"))
 }
 
 func (a *App) staffURL() string {
 	if a.cfg.StaffURL != "" {
 		return strings.TrimRight(a.cfg.StaffURL, "/")
 	}
-	return "http://" + a.Addr("MOORING_STAFF_HTTP")
+	return "http://" + Loopback(a.Addr("MOORING_STAFF_HTTP"))
 }
 
 // newServers makes the three listeners' handlers.
@@ -137,7 +139,7 @@ func (a *App) newServers() error {
 	}
 	staff, err := web.NewStaff(web.StaffConfig{
 		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Tasks: &acts{a}, Zone: zone,
-		StaffURL: a.staffURL(), Notice: a.notice(), Now: a.clock.Now, Log: a.log,
+		StaffURL: a.staffURL(), Notice: a.notice(), Now: a.clock.Now, Log: a.log, Once: a.store.Once(),
 	})
 	if err != nil {
 		return err
@@ -145,7 +147,10 @@ func (a *App) newServers() error {
 	ops := http.NewServeMux()
 	ops.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "alive") })
 	ops.HandleFunc("GET /readyz", a.ready)
-	ops.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
+	ops.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{
+		// What can be told is told when something else cannot: alarms read it.
+		ErrorHandling: promhttp.ContinueOnError,
+	}))
 	a.public, a.staff, a.ops = server(public), server(staff), server(ops)
 	return nil
 }
@@ -165,13 +170,22 @@ func server(h http.Handler) *http.Server {
 	}
 }
 
-// ready makes a real round trip through the stream.
+// ready makes a real round trip through the stream. A program that is stopping,
+// or does not know yet what is open, should not be sent to.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	if a.stopping.Load() {
+		answer(w, http.StatusServiceUnavailable, "stopping")
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := a.store.Ping(ctx); err != nil {
 		a.log.Warn("not ready", "error", err)
 		answer(w, http.StatusServiceUnavailable, "the stream does not answer")
+		return
+	}
+	if !a.index.Ready() {
+		answer(w, http.StatusServiceUnavailable, "still reading what is open")
 		return
 	}
 	answer(w, http.StatusOK, "ready")
@@ -183,13 +197,6 @@ func answer(w http.ResponseWriter, status int, text string) {
 	_, _ = fmt.Fprintf(w, "{\"status\":%q}\n", text)
 }
 
-// SignInLink makes a one-time link to the staff pages. It is for the terminal
-// of whoever started the program.
-func (a *App) SignInLink() string {
-	now := time.Now()
-	return a.staffURL() + "/signin/" + web.SignInToken(a.secrets.linkKeys, "operator", now, now.Add(12*time.Hour))
-}
-
 // Banner tells whoever started the program where its doors are.
 func (a *App) Banner() string {
 	var b strings.Builder
@@ -199,9 +206,9 @@ func (a *App) Banner() string {
 	}
 	b.WriteString("\n")
 	line("Staff pages", a.SignInLink())
-	line("", "(the link works once)")
+	line("", "(the link works once; mooring signin makes another)")
 	line("Public pages", a.publicURL())
-	line("Operations", "http://"+a.Addr("MOORING_OPS_HTTP")+"/healthz /readyz /metrics")
+	line("Operations", "http://"+Loopback(a.Addr("MOORING_OPS_HTTP"))+"/healthz /readyz /metrics")
 	if url := a.EventsURL(); url != "" {
 		line("Events", url)
 	} else {

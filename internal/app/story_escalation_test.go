@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/mooring-care/mooring/events"
 	mooringjs "github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
@@ -125,6 +127,17 @@ func TestStoryEscalation(t *testing.T) {
 	p.settle()
 	if e := p.question("dee"); e.Open() || e.Closed.By != "ruth" || e.Closed.Outcome != events.OutcomeReachedPlan {
 		t.Fatalf("closed: %+v", e.Closed)
+	}
+	// The next colleague reads the note, on the question's page and in the story.
+	if g := supervisor.get(link); !strings.Contains(g.text, "spoke for a while") {
+		t.Errorf("the closed question does not show the note:\n%s", g.text)
+	}
+	view, err := (&views{&p.reader}).Client(t.Context(), p.clinic(), p.ref("dee").Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(view.Entries, func(e web.Entry) bool { return e.Note == "spoke for a while" }) {
+		t.Errorf("the timeline does not show the note: %+v", view.Entries)
 	}
 	g = p.browser().post(second.link(t, "e"), "code", second.code(t), "do", "take")
 	if g.status != http.StatusConflict || !strings.Contains(g.text, "Ruth Adeyemi closed this") {

@@ -46,6 +46,15 @@ func (p *program) tell() {
 	first := p.expect("wendelin@example.org", "A")
 	p.browser().post(first.link(t, "c"), "feeling", "hard", "reason", "stress", "wish", "call", "text", "Firstwendelin writes this")
 	p.settle()
+	// No further mail leaves while an answer lies unread.
+	for _, task := range p.state("wendelin").Tasks {
+		done := p.event(events.TaskDone, "wendelin", events.Data{Task: &events.TaskAct{ID: task.ID, By: "amara", Note: "Firstwendelin wants a call"}})
+		done.Client, done.Key = "", p.ref("wendelin").Key
+		if err := publishInside(t.Context(), p.store, done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.settle()
 	p.pass(3 * 24 * time.Hour)
 	p.pass(5 * 24 * time.Hour)
 	p.browser().post(first.link(t, "u"), "do", "stop")
@@ -206,6 +215,10 @@ func TestReadyz(t *testing.T) {
 	}
 	if !answers("/healthz", http.StatusOK) {
 		t.Error("not alive without a store")
+	}
+	// What the program knows by itself is told all the same.
+	if g := b.get(opsURL + "/metrics"); g.status != http.StatusOK || !strings.Contains(g.text, "mooring_sends_total{") || !strings.Contains(g.text, "mooring_open_escalations 1") {
+		t.Errorf("metrics without a store: %d\n%.2000s", g.status, g.text)
 	}
 	// A page that cannot know says so.
 	g := b.post(asked.link(t, "e"), "code", asked.code(t), "do", "take")

@@ -216,7 +216,7 @@ func TestPinned(t *testing.T) {
 	flow := func(template string) map[string]string {
 		return map[string]string{"visit": "start: {on: [appointment.noshow]}\nsteps:\n" +
 			"  - wait: {since_start: 1h}\n  - send: {template: " + template + ", id: first}\n" +
-			"  - wait: {since_start: 2h}\n  - send: {template: " + template + ", id: second}\n  - end: written\n"}
+			"  - wait: {since_start: 1d1h}\n  - send: {template: " + template + ", id: second}\n  - end: written\n"}
 	}
 	cfg := storyConfig(t)
 	cfg.Clinics = clinicFolder(t, flow("A"))
@@ -230,8 +230,8 @@ func TestPinned(t *testing.T) {
 	if now := p.state("new").Journeys[0].Version; now == pinned {
 		t.Fatalf("both journeys run on version %s", now)
 	}
-	for range 2 {
-		p.pass(time.Hour + time.Minute)
+	for _, until := range []time.Duration{time.Hour + time.Minute, 24 * time.Hour} {
+		p.pass(until)
 		p.expect("old@example.org", "A")
 		p.expect("new@example.org", "B")
 		p.quiet()

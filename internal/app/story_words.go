@@ -121,7 +121,7 @@ func (r *reader) planned(clinic string, s *workflows.State) []plan {
 		if e := &s.Escalations[i]; e.Open() {
 			what := "The next person is asked"
 			if e.Ack != nil {
-				what = "The question is asked again unless it is closed"
+				what = "Others are asked, unless it is closed by then"
 			}
 			out = append(out, plan{e.Next, what, workflows.WhatEscalation, e.ID})
 		}
@@ -132,7 +132,7 @@ func (r *reader) planned(clinic string, s *workflows.State) []plan {
 	}
 	for i := range s.Journeys {
 		if j := &s.Journeys[i]; !j.Due.IsZero() {
-			out = append(out, plan{j.Due, "“" + r.title(clinic, j.Workflow) + "” goes on", workflows.WhatJourney, j.ID})
+			out = append(out, plan{j.Due, "The next step of “" + r.title(clinic, j.Workflow) + "”", workflows.WhatJourney, j.ID})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b plan) int { return a.at.Compare(b.at) })
@@ -161,7 +161,7 @@ func (r *reader) zone(clinic string) *time.Location {
 func statusWords(s notifier.Status) string {
 	switch s {
 	case "":
-		return "in the outbox"
+		return "waiting to be sent"
 	case notifier.Claimed:
 		return "being sent"
 	case notifier.Deferred:
@@ -169,15 +169,15 @@ func statusWords(s notifier.Status) string {
 	case notifier.Accepted:
 		return "sent: the mail provider took it"
 	case notifier.Delivered:
-		return "sent: the recipient's mail server has it"
+		return "arrived"
 	case notifier.Bounced:
 		return "came back"
 	case notifier.Withdrawn:
-		return "not sent: held back before it left"
+		return "not sent: it was held back"
 	case notifier.Refused:
 		return "not sent: the mail provider refused it"
 	case notifier.Unknown:
-		return "whether it left cannot be known"
+		return "nobody can tell whether it left"
 	}
 	return string(s)
 }

@@ -79,11 +79,23 @@ func (v *views) Glance(ctx context.Context, clinic, target string) (web.Glance, 
 }
 
 func (v *views) glance(clinic string, e *escalation.Escalation) web.Glance {
-	g := web.Glance{Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Ack: v.ack(clinic, e)}
+	g := web.Glance{Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Informed: onlyInformed(e), Ack: v.ack(clinic, e)}
 	if c := e.Closed; c != nil {
-		g.Closing = &web.Closing{By: c.By, Name: v.a.personName(clinic, c.By), At: c.At, Outcome: c.Outcome}
+		g.Closing = &web.Closing{By: c.By, Name: v.a.personName(clinic, c.By), At: c.At, Outcome: c.Outcome, Note: c.Note}
 	}
 	return g
+}
+
+// onlyInformed are the people who were told of an escalation and never asked.
+func onlyInformed(e *escalation.Escalation) []string {
+	var out []string
+	for _, a := range e.Asks {
+		asked := a.Person == e.Owner || slices.ContainsFunc(e.Asks, func(b escalation.Ask) bool { return b.Person == a.Person && !b.Inform })
+		if !asked && !slices.Contains(out, a.Person) {
+			out = append(out, a.Person)
+		}
+	}
+	return out
 }
 
 func (v *views) ack(clinic string, e *escalation.Escalation) *web.Ack {
@@ -196,8 +208,15 @@ func (v *views) OptedOut(ctx context.Context, clinic, key string) (bool, error) 
 	return s.Profile.OptedOut.Get(), err
 }
 
-// OpenEscalations lists every open one.
+// errNotRead says that what is open is not known yet.
+var errNotRead = errors.New("the index has not read the log yet")
+
+// OpenEscalations lists every open one. While the index still reads the log it
+// fails: half a list would look like good news.
 func (v *views) OpenEscalations(ctx context.Context) ([]web.EscalationRow, error) {
+	if !v.a.index.Ready() {
+		return nil, errNotRead
+	}
 	var out []web.EscalationRow
 	for _, row := range v.a.index.Open() {
 		s, err := v.a.clientState(ctx, row.Ref)
@@ -311,6 +330,7 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 	c, _ := v.Clinic(clinic)
 	view := web.ClientView{
 		Clinic: clinic, ClinicName: c.Name, Key: key, Name: fullName(p),
+		Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get(),
 		Flagged: s.Flagged(now), Open: open > 0, Planned: v.planned(clinic, &s),
 		Facts: []web.Fact{
 			{Label: "Consent to outreach", Text: orUnknown(string(p.Outreach.Get().State))},
@@ -336,7 +356,8 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 		t := &s.Tasks[i]
 		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Text: t.Text, Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
 	}
-	if view.Entries, err = v.timeline(ctx, ref); err != nil {
+	view.Brief, view.Opening = v.brief(clinic, &s)
+	if view.Entries, err = v.timeline(ctx, ref, &s); err != nil {
 		return view, err
 	}
 	return view, nil
@@ -352,7 +373,9 @@ func orWord(s, other string) string {
 }
 
 // timeline is everything decided and everything the ledger says, newest first.
-func (v *views) timeline(ctx context.Context, ref runner.Ref) ([]web.Entry, error) {
+// What somebody wrote beside an outcome comes from the state: no note of a
+// decision holds it.
+func (v *views) timeline(ctx context.Context, ref runner.Ref, s *workflows.State) ([]web.Entry, error) {
 	story, err := v.a.story(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -367,6 +390,7 @@ func (v *views) timeline(ctx context.Context, ref runner.Ref) ([]web.Entry, erro
 		if !m.note.Until.IsZero() {
 			entry.Detail = "until " + when(m.note.Until, v.zone(ref.Clinic))
 		}
+		entry.Note = closingNote(s, m.note)
 		if m.note.What == workflows.WhatMessage {
 			entry.Mail = files[m.note.Subject]
 		}
@@ -374,6 +398,18 @@ func (v *views) timeline(ctx context.Context, ref runner.Ref) ([]web.Entry, erro
 	}
 	slices.Reverse(out)
 	return out, nil
+}
+
+// closingNote is what was written beside the outcome that a decision's note is
+// about, "" for nothing and for every other note.
+func closingNote(s *workflows.State, n workflows.Note) string {
+	if n.What != workflows.WhatEscalation || escalation.Reason(n.Reason) != escalation.Closed {
+		return ""
+	}
+	if e := findEscalation(s, n.Subject); e != nil && e.Closed != nil && e.Closed.By == n.Person && string(e.Closed.Outcome) == n.Detail {
+		return e.Closed.Note
+	}
+	return ""
 }
 
 // mailFiles finds mails in the mailbox by message id.

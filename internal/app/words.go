@@ -20,11 +20,12 @@ type told struct {
 	why  string
 }
 
-// eventWords says what happened.
+// eventWords says what happened, as somebody at the front desk would. Every kind
+// of event has its words (TestWhyEveryEventHasWords).
 func eventWords(k events.Kind) string {
 	switch k {
 	case events.TimerDue:
-		return "A time came that was waited for"
+		return "It was time for the next step"
 	case events.AppointmentBooked:
 		return "An appointment was booked"
 	case events.AppointmentRescheduled:
@@ -36,18 +37,57 @@ func eventWords(k events.Kind) string {
 	case events.AppointmentAttended:
 		return "The client came"
 	case events.AppointmentRetracted:
-		return "An appointment was taken back"
+		return "An appointment was entered by mistake"
 	case events.ClientUpdated:
 		return "The client's record changed"
+	case events.ClientSignal:
+		return "Another system saw the client step back"
+	case events.ClientMerged:
+		return "Two records turned out to be one client"
 	case events.SafetyConcern:
-		return "A safety concern was raised"
+		return "Somebody raised a safety concern"
 	case events.MessageReplied:
 		return "The client wrote back"
 	case events.CheckinAnswered:
 		return "The client answered a check-in"
-	}
-	if s, ok := events.Lookup(k); ok {
-		return strings.ToUpper(s.Meaning[:1]) + s.Meaning[1:]
+	case events.EscalationAcknowledged:
+		return "Somebody took the question"
+	case events.EscalationDeclined:
+		return "Somebody passed the question on"
+	case events.EscalationAttempted:
+		return "Somebody tried to reach the client"
+	case events.EscalationClosed:
+		return "Somebody closed the question"
+	case events.EscalationReopened:
+		return "Somebody opened the question again"
+	case events.TaskDone:
+		return "Somebody finished a task"
+	case events.ClientNoted:
+		return "A clinician noticed something"
+	case events.ClientPaused:
+		return "Mail to the client was paused"
+	case events.ClientResumed:
+		return "Mail to the client may go out again"
+	case events.ClientOptedOut:
+		return "The client asked for no more mail"
+	case events.ClientErased:
+		return "The client's data was erased"
+	case events.MessageAccepted:
+		return "A mail left"
+	case events.MessageDelivered:
+		return "A mail arrived"
+	case events.MessageBounced:
+		return "A mail came back"
+	case events.MessageDropped:
+		return "The mail provider did not pass a mail on"
+	case events.MessageComplained:
+		return "Somebody marked a mail as unwanted"
+	case events.MessageUnknown:
+		return "Nobody can tell whether a mail left"
+	case events.MessageWithdrawn:
+		return "A mail was held back before it left"
+	case events.MessageRefused:
+		return "The mail provider refused a mail"
 	}
 	return string(k)
 }
@@ -70,7 +110,7 @@ func templateWords(t string) string {
 	case "escalation":
 		return "the question, with a link to answer it"
 	case "escalation-inform":
-		return "word of the question"
+		return "a note that a question is open"
 	case "task":
 		return "a task"
 	case "task-reminder":
@@ -79,35 +119,50 @@ func templateWords(t string) string {
 	return t
 }
 
-// questionWords puts a question's or task's code into words.
+// question is one code of what a person is asked, with its words.
+type question struct{ code, words string }
+
+// questions are the codes that the engine and the built-in workflows ask with,
+// and a few more that a clinic's own workflows may use. Those of tasks have words
+// in every language's parts.md too, which is what a mail says; there they name
+// nothing that a mail may not. TestEveryQuestionHasWords holds the two and the
+// engine together.
+func questions() []question {
+	return []question{
+		{"not-safe", "The client says they are not safe"},
+		{"high-risk-no-show", "A client at risk did not come"},
+		{"concern-immediate", "Somebody raised an urgent safety concern"},
+		{"concern-same-day", "Somebody raised a safety concern"},
+		{"call-client", "Call the client"},
+		{"offer-visit", "Offer the client a visit"},
+		{"read-reply", "Read the client's reply"},
+		{"read-answer", "Read the client's answer"},
+		{"ask-next", "Decide whether care mail goes on"},
+		{"decide-closure", "Decide what comes next for the client"},
+		{"review", "Look at the client's record"},
+		{"address-failed", "Mail to the client came back: find another way"},
+		{"mail-refused", "A mail to the client was refused: find another way"},
+		{"mail-unknown", "See whether a mail reached the client"},
+		{"status-changed", "Care mail stopped: decide what comes next"},
+		{"records-merged", "Two records turned out to be one client: look at both"},
+		{"erase-record", "The client's record was erased elsewhere: see that it is erased here"},
+		{"no-show-at-risk", "A client with a flag did not come"},
+		{"safety-question", "A question about the client's safety was not asked by itself: look at it"},
+		{"old-concern", "A safety concern from some time ago came in: look at it"},
+		{"condition-failed", "A workflow could not decide: look at what it asks"},
+		{"version-missing", "A workflow could not go on: look at where it stood"},
+		{"cannot-decide", "Something came in that the program could not decide on: look at it"},
+		{"state-too-large", "The client's record has grown too large: look at it"},
+	}
+}
+
+// questionWords puts a question's or task's code into words. A clinic's own code
+// reads as it is written, without its dashes.
 func questionWords(code string) string {
-	switch code {
-	case "not-safe":
-		return "The client says they are not safe"
-	case "high-risk-no-show":
-		return "A client at risk did not come"
-	case "concern-immediate":
-		return "Somebody raised an urgent safety concern"
-	case "concern-same-day":
-		return "Somebody raised a safety concern"
-	case "call-client":
-		return "Call the client"
-	case "read-reply":
-		return "Read the client's reply"
-	case "read-answer":
-		return "Read the client's answer"
-	case "address-failed":
-		return "Mail to the client came back: find another way"
-	case "mail-refused":
-		return "A mail to the client was refused: find another way"
-	case "mail-unknown":
-		return "See whether a mail reached the client"
-	case "status-changed":
-		return "Care mail stopped: decide what comes next"
-	case "records-merged":
-		return "Two records turned out to be one client: look at both"
-	case "no-show-at-risk":
-		return "A client with a flag did not come"
+	for _, q := range questions() {
+		if q.code == code {
+			return q.words
+		}
 	}
 	s := strings.ReplaceAll(code, "-", " ")
 	if s == "" {
@@ -132,13 +187,16 @@ func (r *reader) tell(clinicID string, n workflows.Note) told {
 	switch n.What {
 	case workflows.WhatJourney:
 		t.kind, t.what = journeyWords(n, title)
+		if n.Reason == workflows.StoppedByEvent && n.Detail != "" {
+			t.why += ": " + strings.ReplaceAll(n.Detail, "-", " ")
+		}
 	case workflows.WhatStep:
 		t.kind, t.what = web.EntryEvent, "Step "+n.Step+" of “"+title+"”"
 		switch n.Reason {
 		case workflows.WaitsUntil:
-			t.what, t.why = "“"+title+"” waits", "its next step has a time"
+			t.what, t.why = "“"+title+"” waits", "its next step is planned"
 		case workflows.WaitsForEvent:
-			t.what, t.why = "“"+title+"” waits", "a human answers first"
+			t.what, t.why = "“"+title+"” waits", "a person answers first"
 		}
 	case workflows.WhatMessage:
 		t.kind, t.what = messageWords(n, who)
@@ -191,7 +249,14 @@ func messageWords(n workflows.Note, who string) (web.EntryKind, string) {
 		return web.EntryMail, "Mail " + to
 	case workflows.QuietHours:
 		return web.EntryHeld, "Mail " + to + " waits: " + templateWords(n.Detail)
-	case workflows.ProviderRefused, workflows.Bounced, workflows.Dropped, workflows.Complained, workflows.FateUnknown, workflows.WasWithdrawn:
+	case workflows.TooClose:
+		if !n.Until.IsZero() {
+			return web.EntryHeld, "Mail " + to + " waits: " + templateWords(n.Detail)
+		}
+	case workflows.NotOurMessage:
+		return web.EntryEvent, "A report about a mail"
+	case workflows.ProviderRefused, workflows.Bounced, workflows.Dropped, workflows.Complained,
+		workflows.FateUnknown, workflows.FateUnknownRepeats, workflows.WasWithdrawn:
 		return web.EntryHeld, "Mail " + to
 	}
 	return web.EntryHeld, "No mail " + to + ": " + templateWords(n.Detail)
@@ -213,12 +278,12 @@ func escalationWords(n workflows.Note, who string) string {
 	case escalation.AlreadyClosed:
 		return "Closed already by " + who
 	case escalation.NobodyReachable:
-		return "A rung with nobody to ask is passed"
+		return "Nobody could be asked here, so the next person is"
 	case escalation.AttemptRecorded:
 		return who + " tried to reach the client"
 	}
 	if n.Reason == workflows.SafetyQuestion {
-		return "A human must answer: " + questionWords(n.Detail)
+		return "A person must answer: " + questionWords(n.Detail)
 	}
 	return "The question is with " + orSomebody(who)
 }

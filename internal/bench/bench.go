@@ -28,6 +28,8 @@ type Options struct {
 	Window   time.Duration  // part d: in which they are due
 	Progress io.Writer      // one line per run
 	Err      io.Writer      // the measured program's warnings
+	// Tune sets this process up for a sync as serve does.
+	Tune func(sync string)
 	// Self starts this program again as the measured child: arguments after
 	// the program's name.
 	Self func(dir, sync, ops string, clients int) []string
@@ -42,6 +44,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	for _, sync := range o.Syncs {
 		m := Measured{Sync: sync}
+		if o.Tune != nil {
+			o.Tune(sync)
+		}
+		m.MaxProcs = runtime.GOMAXPROCS(0)
 		for _, part := range o.Parts {
 			// What the part before left behind is not this one's.
 			runtime.GC()

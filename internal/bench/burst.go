@@ -30,6 +30,11 @@ type Burst struct {
 	Bare       []float64 `json:"bare_per_second"`
 	BareMedian float64   `json:"median_bare_per_second"`
 	Ratio      float64   `json:"ratio"`
+	// Flood is the same with bareInFlight messages of every stream on their way
+	// at once, whatever order a journey would need.
+	Flood       []float64 `json:"flood_per_second"`
+	FloodMedian float64   `json:"median_flood_per_second"`
+	FloodRatio  float64   `json:"flood_ratio"`
 	// Writes is what one journey stores, by stream.
 	Writes map[string]Write `json:"writes_per_journey"`
 	// Twice counts mails beyond the first of a client: none.
@@ -54,16 +59,25 @@ func (o *Options) burst(ctx context.Context, sync string) (*Burst, error) {
 		if err != nil {
 			return nil, err
 		}
-		bare, err := o.bareOnce(ctx, sync, b)
+		bare, err := o.bareOnce(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
+			return jetstream.WriteBareInOrder(ctx, opts, loads, b.Events, app.Hands)
+		})
 		if err != nil {
 			return nil, err
 		}
-		o.progress("a  sync %-8s  run %d: %.0f journeys/s of %.0f us processor time, written bare %.0f/s", sync, run+1, perSecond, b.processor[run], bare)
-		b.PerSecond, b.Bare = append(b.PerSecond, perSecond), append(b.Bare, bare)
+		flood, err := o.bareOnce(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
+			return jetstream.WriteBare(ctx, opts, loads, bareInFlight)
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.progress("a  sync %-8s  run %d: %.0f journeys/s of %.0f us processor time, written bare %.0f/s in order, %.0f/s as a flood",
+			sync, run+1, perSecond, b.processor[run], bare, flood)
+		b.PerSecond, b.Bare, b.Flood = append(b.PerSecond, perSecond), append(b.Bare, bare), append(b.Flood, flood)
 	}
-	b.Median, b.BareMedian = median(b.PerSecond), median(b.Bare)
+	b.Median, b.BareMedian, b.FloodMedian = median(b.PerSecond), median(b.Bare), median(b.Flood)
 	b.Processor = median(b.processor)
-	b.Ratio = round(b.Median/b.BareMedian, 3)
+	b.Ratio, b.FloodRatio = round(b.Median/b.BareMedian, 3), round(b.Median/b.FloodMedian, 3)
 	return b, nil
 }
 
@@ -151,7 +165,9 @@ func (in *instance) sample(ctx context.Context) map[string]jetstream.Use {
 
 // bareOnce writes what the journeys wrote on a fresh server of the same
 // settings.
-func (o *Options) bareOnce(ctx context.Context, sync string, b *Burst) (float64, error) {
+func (o *Options) bareOnce(
+	ctx context.Context, sync string, b *Burst, write func(jetstream.Options, []jetstream.Load) error,
+) (float64, error) {
 	dir, err := os.MkdirTemp(o.Dir, "mooring-bench-")
 	if err != nil {
 		return 0, fmt.Errorf("make a folder to measure in: %w", err)
@@ -177,12 +193,17 @@ func (o *Options) bareOnce(ctx context.Context, sync string, b *Burst) (float64,
 			Stream: name, Messages: int(w.Messages*float64(b.Events) + 0.5), Bytes: int(w.Bytes),
 		})
 	}
-	slices.SortFunc(loads, func(x, y jetstream.Load) int { return y.Messages - x.Messages })
+	slices.SortFunc(loads, func(x, y jetstream.Load) int { return order(x.Stream) - order(y.Stream) })
 	began := time.Now()
-	if err := jetstream.WriteBare(ctx, opts, loads, bareInFlight); err != nil {
+	if err := write(opts, loads); err != nil {
 		return 0, err
 	}
 	return round(float64(b.Events)/time.Since(began).Seconds(), 1), nil
+}
+
+// order is where a stream stands in a journey.
+func order(stream string) int {
+	return slices.Index([]string{"EVENTS", "CLIENTS", "TIMERS", "OUTBOX", "AUDIT", "DELIVERIES"}, stream)
 }
 
 // processorTime is what this process has used of its processors so far.

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/mooring-care/mooring/internal/app"
 	"github.com/mooring-care/mooring/internal/jetstream"
 )
 
@@ -29,7 +30,6 @@ type Machine struct {
 	OS         string `json:"os"`
 	Arch       string `json:"arch"`
 	Cores      int    `json:"cores"`
-	MaxProcs   int    `json:"gomaxprocs"`
 	Go         string `json:"go"`
 	NATSServer string `json:"nats_server"`
 	// Fsync is how long one small write with its flush takes on the disk
@@ -40,11 +40,12 @@ type Machine struct {
 // Measured is what was measured under one sync mode; parts that were not asked
 // for are absent.
 type Measured struct {
-	Sync    string   `json:"sync"`
-	Burst   *Burst   `json:"a_burst,omitempty"`
-	Steady  *Steady  `json:"b_steady,omitempty"`
-	Waiting *Waiting `json:"c_waiting,omitempty"`
-	Timers  *Timers  `json:"d_timers,omitempty"`
+	Sync     string   `json:"sync"`
+	MaxProcs int      `json:"gomaxprocs"`
+	Burst    *Burst   `json:"a_burst,omitempty"`
+	Steady   *Steady  `json:"b_steady,omitempty"`
+	Waiting  *Waiting `json:"c_waiting,omitempty"`
+	Timers   *Timers  `json:"d_timers,omitempty"`
 }
 
 // Floor is one figure against what it must reach on two cores.
@@ -114,8 +115,8 @@ func (r *Report) JSON(w io.Writer) error {
 // Table writes the report for a person.
 func (r *Report) Table(w io.Writer) error {
 	m := r.Machine
-	fmt.Fprintf(w, "%s/%s, %d cores (GOMAXPROCS %d), %s, nats-server %s embedded, one write with its flush %.2f ms\n\n",
-		m.OS, m.Arch, m.Cores, m.MaxProcs, m.Go, m.NATSServer, m.Fsync)
+	fmt.Fprintf(w, "%s/%s, %d cores, %s, nats-server %s embedded, one write with its flush %.2f ms\n\n",
+		m.OS, m.Arch, m.Cores, m.Go, m.NATSServer, m.Fsync)
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(tw, "PART\tSYNC\tWHAT\tFIGURE")
 	row := func(part, sync, what, format string, args ...any) {
@@ -124,7 +125,8 @@ func (r *Report) Table(w io.Writer) error {
 	for _, x := range r.Measured {
 		if b := x.Burst; b != nil {
 			row("a", x.Sync, fmt.Sprintf("%d events at once, median of %d", b.Events, len(b.PerSecond)), "%.0f journeys/s %v, %.0f us processor time each", b.Median, b.PerSecond, b.Processor)
-			row("e", x.Sync, "the same messages written bare", "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
+			row("e", x.Sync, fmt.Sprintf("the same messages written bare, in order by %d hands", app.Hands), "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
+			row("", x.Sync, fmt.Sprintf("the same in no order, %d of each stream at once", bareInFlight), "%.0f/s %v; ratio %.2f", b.FloodMedian, b.Flood, b.FloodRatio)
 			var messages, bytes float64
 			for _, u := range b.Writes {
 				messages += u.Messages
@@ -160,7 +162,7 @@ func (r *Report) Table(w io.Writer) error {
 // machine says what is measured on.
 func machine(dir string) (Machine, error) {
 	m := Machine{
-		OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0),
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 		Go: runtime.Version(), NATSServer: jetstream.ServerVersion(),
 	}
 	var err error

@@ -143,6 +143,10 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
+// quietFor is long enough for the program to notice that nothing happens and to
+// give back what a flood, or its start, had used.
+const quietFor = 45 * time.Second
+
 func (o *Options) waiting(ctx context.Context, sync string) (_ *Waiting, err error) {
 	w := &Waiting{Clients: o.Waiting}
 	dir, err := os.MkdirTemp(o.Dir, "mooring-bench-")
@@ -173,9 +177,7 @@ func (o *Options) waiting(ctx context.Context, sync string) (_ *Waiting, err err
 		return nil, err
 	}
 	o.progress("c  sync %-8s  %d clients wait after %.0f s", sync, o.Waiting, time.Since(began).Seconds())
-	// A serving program has quiet minutes, in which the runtime gives back
-	// what the flood had used.
-	if err := sleep(ctx, 10*time.Second); err != nil {
+	if err := sleep(ctx, quietFor); err != nil {
 		return nil, err
 	}
 	if w.Loaded, _, err = resident(c.cmd.Process.Pid); err != nil {
@@ -208,7 +210,7 @@ func (o *Options) waiting(ctx context.Context, sync string) (_ *Waiting, err err
 		return nil, err
 	}
 	w.TakenAfter = round(time.Since(began).Seconds(), 2)
-	if err := sleep(ctx, 10*time.Second); err != nil {
+	if err := sleep(ctx, quietFor); err != nil {
 		return nil, err
 	}
 	if w.Ready, w.Peak, err = resident(c.cmd.Process.Pid); err != nil {

@@ -44,6 +44,10 @@ type arrivals struct {
 
 	held, awaited map[string]int
 	room          *sync.Cond
+	// anew counts how often everything was forgotten. Guarded by mu.
+	anew int
+	// most bounds how far the reading runs ahead of the decisions.
+	most int
 	// closed lets a reader go that waits for room. Guarded by mu.
 	closed bool
 }
@@ -56,8 +60,8 @@ func (a *arrivals) close(closed bool) {
 	a.room.Broadcast()
 }
 
-// maxHeld bounds how far the reading runs ahead of the decisions. Beyond it
-// looks wait as if for all.
+// maxHeld is how many events may wait before the reading does. Looks then wait
+// as if for all.
 const maxHeld = 1 << 16
 
 // place is where an event is stored.
@@ -96,7 +100,7 @@ const everyone = "*"
 var errLostPlace = errors.New("the events that wait are being read anew")
 
 func newArrivals() *arrivals {
-	a := &arrivals{}
+	a := &arrivals{most: maxHeld}
 	a.room = sync.NewCond(&a.mu)
 	a.reset(nil)
 	return a
@@ -117,6 +121,7 @@ func (a *arrivals) reset(err error) {
 	a.read, a.of, a.refs = map[string]uint64{}, map[place]*arrival{}, map[runner.Ref][]place{}
 	a.early, a.behind = map[place]struct{}{}, map[*look]map[string]uint64{}
 	a.held, a.awaited = map[string]int{}, map[string]int{}
+	a.anew++
 	a.room.Broadcast()
 }
 
@@ -138,7 +143,7 @@ func (a *arrivals) arrived(p place, ref runner.Ref, all bool, queue string) {
 		a.held[p.stream]++
 	}
 	a.advance(p.stream, p.seq)
-	for len(a.of) >= maxHeld && !a.closed {
+	for len(a.of) >= a.most && !a.closed {
 		a.room.Wait()
 	}
 }
@@ -223,21 +228,32 @@ func without(ps []place, p place) []place {
 }
 
 // wait returns once the streams were read to their ends and every event of the
-// client among what was read is decided.
+// client among what was read is decided. What is forgotten in between was not
+// decided: then the answer is errLostPlace.
 func (a *arrivals) wait(ctx context.Context, ref runner.Ref, ends map[string]uint64) error {
 	l := &look{done: make(chan error, 1)}
 	a.mu.Lock()
-	if a.reached(ends) {
-		l.end(nil)
-	} else {
+	anew := a.anew
+	if !a.reached(ends) {
 		a.behind[l] = ends
+		a.mu.Unlock()
+		if err := l.wait(ctx); err != nil {
+			return err
+		}
+		l = &look{done: make(chan error, 1)}
+		a.mu.Lock()
 	}
+	if a.anew != anew {
+		a.mu.Unlock()
+		return errLostPlace
+	}
+	a.await(l, ref)
 	a.mu.Unlock()
-	if err := l.wait(ctx); err != nil {
-		return err
-	}
-	l = &look{done: make(chan error, 1)}
-	a.mu.Lock()
+	return l.wait(ctx)
+}
+
+// await has a look wait for what is open of its client. The caller holds mu.
+func (a *arrivals) await(l *look, ref runner.Ref) {
 	for _, r := range [...]runner.Ref{ref, {Clinic: ref.Clinic, Key: everyone}} {
 		for _, p := range a.refs[r] {
 			x := a.of[p]
@@ -249,8 +265,13 @@ func (a *arrivals) wait(ctx context.Context, ref runner.Ref, ends map[string]uin
 	if l.left == 0 {
 		l.end(nil)
 	}
-	a.mu.Unlock()
-	return l.wait(ctx)
+}
+
+// calm says that nothing that was read waits for a decision on the client.
+func (a *arrivals) calm(ref runner.Ref) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.refs[ref]) == 0 && len(a.refs[runner.Ref{Clinic: ref.Clinic, Key: everyone}]) == 0
 }
 
 func (l *look) wait(ctx context.Context) error {

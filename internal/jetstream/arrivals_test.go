@@ -131,18 +131,77 @@ func TestArrivalsLostPlace(t *testing.T) {
 	}
 }
 
+// A look whose client's event was read, and forgotten before the look saw it,
+// must not pass: nobody has decided on the event (the rule last-look).
+func TestLastLookLostPlaceBetween(t *testing.T) {
+	for _, most := range []int{maxHeld, 19} {
+		a := reading()
+		a.most = most
+		for round := range 500 {
+			done := waiting(t, a, refN(1), 1)
+			until(t, "the look waits", func() bool { return a.waiters() == 1 })
+			a.arrived(place{streamEvents, 1}, refN(1), false, consumerEvents)
+			a.reset(errLostPlace)
+			if err := within(t, 5*time.Second, "the look", done); !errors.Is(err, errLostPlace) {
+				t.Fatalf("round %d: a look ended with %v, want %v", round, err, errLostPlace)
+			}
+		}
+	}
+}
+
+// The reading runs so far ahead of the decisions and no further; a look for
+// what was not read yet waits, whoever its client is.
+func TestLastLookBehindFullReading(t *testing.T) {
+	const most = 19
+	for name, free := range map[string]struct {
+		do   func(a *arrivals)
+		want error
+	}{
+		"decided":   {func(a *arrivals) { a.decided(place{streamEvents, 7}) }, nil},
+		"forgotten": {func(a *arrivals) { a.reset(errLostPlace) }, errLostPlace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := reading()
+			a.most = most
+			read := make(chan uint64, most+1)
+			go func() {
+				for seq := uint64(1); seq <= most+1; seq++ {
+					a.arrived(place{streamEvents, seq}, refN(int(seq)), false, consumerEvents)
+					read <- seq
+				}
+			}()
+			for range most - 1 {
+				within(t, 5*time.Second, "an event", read)
+			}
+			until(t, "the last one that there is room for is read", func() bool { _, _, held := a.state(streamEvents); return held == most })
+			done := waiting(t, a, refN(100), most+1)
+			until(t, "the look waits", func() bool { return a.waiters() == 1 })
+			nothing(t, 20*time.Millisecond, "event beyond the bound", read)
+			select {
+			case err := <-done:
+				t.Fatalf("the look did not wait: %v", err)
+			default:
+			}
+			free.do(a)
+			if err := within(t, 5*time.Second, "the look", done); !errors.Is(err, free.want) {
+				t.Errorf("the look ended with %v, want %v", err, free.want)
+			}
+		})
+	}
+}
+
 // The whole of it on a server: the client's own event holds the look, until it
 // is answered; another client's does not.
 func TestLastLookPassed(t *testing.T) {
 	s := newStore(t)
-	urgent := Queues()[2]
+	plain := queueNamed(t, consumerEvents)
 	type held struct {
 		d      runner.Delivery
 		finish func(runner.Verdict)
 	}
 	deliveries := make(chan held, 4)
 	running(t, func(ctx context.Context) {
-		s.Consume(ctx, urgent, 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+		s.Consume(ctx, plain, 4, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
 			deliveries <- held{d, finish}
 		})
 	})

@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -125,12 +126,16 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 			s.chain.Add(subject, end)
 			return nil // copied before a crash, or by another replica
 		}
-		if end.record != r.Meta.Previous {
-			s.chain.Remove(subject)
-			return errGap
-		}
 		msg := nats.NewMsg(subject)
 		msg.Data = body
+		if end.record != r.Meta.Previous {
+			anew, err := s.beginsAnew(ctx, r, end)
+			if err != nil || !anew {
+				s.chain.Remove(subject)
+				return cmp.Or(err, errGap)
+			}
+			msg.Header.Set(headerChainAnew, strconv.FormatUint(r.Meta.Previous, 10))
+		}
 		msg.Header.Set(headerChain, end.hash)
 		msg.Header.Set(headerRecord, strconv.FormatUint(r.Sequence, 10))
 		seq, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(end.seq))
@@ -146,6 +151,30 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 			return err
 		}
 	}
+}
+
+// beginsAnew says whether a client's chain goes on from nothing although there
+// were decisions before: AUDIT has dropped the last of them for its age. An
+// earlier one that is only not copied yet is still there and not acknowledged,
+// for the copy comes first; so the chain begins anew when, of what CLIENTS holds
+// of the client beyond the point up to which everything was acknowledged, r is
+// the first.
+func (s *Store) beginsAnew(ctx context.Context, r Recorded, end auditEnd) (bool, error) {
+	if end.seq != 0 {
+		return false, nil
+	}
+	q := effectsQueue()
+	var floor uint64
+	switch cons, err := s.js.Consumer(ctx, q.stream, q.durable); {
+	case errors.Is(err, jetstream.ErrConsumerNotFound): // nothing was acknowledged
+	case err != nil:
+		return false, fmt.Errorf("ask the consumer %s: %w", q.durable, err)
+	default:
+		floor = cons.CachedInfo().AckFloor.Stream
+	}
+	q.filters = []string{prefixClients + tail(r.Ref)}
+	first, err := s.openFrom(ctx, q, floor)
+	return first == r.Sequence, err
 }
 
 func (s *Store) auditEnd(ctx context.Context, subject string) (auditEnd, error) {

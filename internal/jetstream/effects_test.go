@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,6 +162,52 @@ func TestAuditGapWaits(t *testing.T) {
 	}
 	if n := held(t, s, streamAudit); n != 0 {
 		t.Errorf("AUDIT holds %d records, want none", n)
+	}
+}
+
+// TestAuditBeginsAnew: AUDIT has dropped all it had of a client for its age;
+// the next decision begins a chain that says so, and is not kept waiting for
+// what is gone. A decision that is only not copied yet is waited for.
+func TestAuditBeginsAnew(t *testing.T) {
+	for name, forget := range map[string]bool{"as last known": false, "after a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			ref := refN(1)
+			var late atomic.Int32
+			stop := effects(t, s, func(r Recorded) error {
+				if r.Meta.Decisions == 4 && late.Add(1) < 3 {
+					return errors.New("the outbox is away")
+				}
+				return nil
+			})
+			decisions(t, s, ref, 1, 3)
+			decisions(t, s, refN(2), 1, 2)
+			testkit.Eventually(t, 10*time.Second, "AUDIT has every decision", func() bool { return held(t, s, streamAudit) == 5 })
+			if err := s.streams[streamAudit].Purge(t.Context(), jetstream.WithPurgeSubject(prefixAudit+tail(ref))); err != nil {
+				t.Fatal(err)
+			}
+			if forget {
+				s.chain.Purge()
+			}
+			last, err := s.Last(t.Context(), ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decisions(t, s, ref, 4, 6)
+			testkit.Eventually(t, 10*time.Second, "AUDIT has the decisions since", func() bool { return held(t, s, streamAudit) == 5 })
+			stop()
+			if got := chainOf(t, s, ref); !slices.Equal(got, []string{"decision 4", "decision 5", "decision 6"}) {
+				t.Errorf("the chain reads %q", got)
+			}
+			var anew []string
+			err = s.each(t.Context(), streamAudit, prefixAudit+">", func(msg jetstream.Msg) error {
+				anew = append(anew, msg.Headers().Get(headerChainAnew))
+				return nil
+			})
+			if want := []string{"", "", fmt.Sprint(last), "", ""}; err != nil || !slices.Equal(anew, want) {
+				t.Errorf("the chains begin anew after %q, want %q (%v)", anew, want, err)
+			}
+		})
 	}
 }
 

@@ -19,11 +19,14 @@ import (
 type Index struct {
 	mu sync.RWMutex
 	// open are the clients with an open escalation, recent the latest changed
-	// ones, oldest first, ready is set once the log was read to its end. All
-	// guarded by mu.
+	// ones, oldest first, ready is set once the log was read to its end; seq is
+	// up to where it was read, and since how many records ago a snapshot was
+	// kept. All guarded by mu.
 	open   map[runner.Ref]IndexRow
 	recent []IndexRow
 	ready  bool
+	seq    uint64
+	since  int
 }
 
 // IndexRow is one client in the index.
@@ -57,10 +60,13 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
 	}
 	end := info.State.LastSeq
-	ix.mark(info.State.Msgs == 0)
-	cons, err := s.js.OrderedConsumer(ctx, streamClients, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
-	})
+	from := s.resume(ctx, ix, info)
+	ix.mark(from >= end || info.State.Msgs == 0)
+	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true}
+	if from > 0 {
+		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, from+1
+	}
+	cons, err := s.js.OrderedConsumer(ctx, streamClients, cfg)
 	if err != nil {
 		return fmt.Errorf("read the log's headers: %w", err)
 	}
@@ -86,6 +92,11 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 		if md.Sequence.Stream >= end || md.NumPending == 0 {
 			ix.mark(true)
 		}
+		if snap, due := ix.snapshot(info.Created); due {
+			if err := s.keepSnapshot(ctx, snap); err != nil {
+				s.log.Warn("the index could not be kept; the next start reads more of the log", "error", err)
+			}
+		}
 	}
 }
 
@@ -103,6 +114,8 @@ func (ix *Index) put(row IndexRow) {
 	} else {
 		delete(ix.open, row.Ref)
 	}
+	ix.seq = max(ix.seq, row.Seq)
+	ix.since++
 	ix.recent = append(ix.recent, row)
 	if len(ix.recent) > 4*recentRows {
 		ix.recent = ix.distinct(recentRows)
@@ -136,6 +149,14 @@ func (ix *Index) Open() []IndexRow {
 		return cmp.Or(a.Meta.OldestOpen.Compare(b.Meta.OldestOpen), cmp.Compare(a.Ref.Key, b.Ref.Key))
 	})
 	return out
+}
+
+// HasOpen says whether the client has an open escalation.
+func (ix *Index) HasOpen(ref runner.Ref) bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	_, ok := ix.open[ref]
+	return ok
 }
 
 // Recent lists the clients whose log moved last, newest first.

@@ -15,8 +15,12 @@ import (
 
 var _ runner.Log = (*Store)(nil)
 
-// Load reads a client's last record from the stream's leader.
-func (s *Store) Load(ctx context.Context, ref runner.Ref) ([]byte, uint64, error) {
+// Load reads a client's last record from the stream's leader, or knows that it
+// is the one that the caller has.
+func (s *Store) Load(ctx context.Context, ref runner.Ref, known uint64) ([]byte, uint64, error) {
+	if seq, ok := s.heads.get(ref); ok && seq == known {
+		return nil, seq, nil
+	}
 	msg, err := s.last(ctx, streamClients, prefixClients+tail(ref))
 	if err != nil || msg == nil {
 		return nil, 0, err
@@ -53,12 +57,19 @@ func (s *Store) Append(ctx context.Context, ref runner.Ref, expected uint64, rec
 		msg.Header.Set(headerNext, meta.Next.UTC().Format(time.RFC3339Nano))
 	}
 	seq, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(expected))
+	if err != nil {
+		s.heads.forget(ref)
+	}
 	if isConflict(err) {
 		return 0, runner.ErrConflict
+	}
+	if isTooLarge(err) {
+		return 0, fmt.Errorf("append a decision of %d bytes: %w", len(record), runner.ErrTooLarge)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("append a decision: %w", err)
 	}
+	s.heads.put(ref, seq)
 	return seq, nil
 }
 

@@ -47,7 +47,7 @@ func race(t *testing.T, stores []*Store, rounds, writers int) {
 		}
 		last = seq.Load()
 		for _, s := range stores {
-			if record, got, err := s.Load(t.Context(), ref); err != nil || got != last || !strings.HasPrefix(string(record), fmt.Sprint(round)) {
+			if record, got, err := s.Load(t.Context(), ref, 0); err != nil || got != last || !strings.HasPrefix(string(record), fmt.Sprint(round)) {
 				t.Fatalf("round %d: the leader says %q at %d, %v; want sequence %d", round, record, got, err, last)
 			}
 		}
@@ -79,11 +79,29 @@ func TestAppendExpects(t *testing.T) {
 	if _, err := add(1, first); err != nil {
 		t.Errorf("behind the client's own last record: %v", err)
 	}
-	if record, seq, err := s.Load(t.Context(), refN(3)); err != nil || seq != 0 || record != nil {
+	if record, seq, err := s.Load(t.Context(), refN(3), 0); err != nil || seq != 0 || record != nil {
 		t.Errorf("a client nobody has heard of: %q at %d, %v", record, seq, err)
 	}
 	if seq, err := s.Last(t.Context(), refN(3)); err != nil || seq != 0 {
 		t.Errorf("a client nobody has heard of: %d, %v", seq, err)
+	}
+}
+
+// TestAppendTooLarge: what passes the connection's limit or a stream's own is
+// known not to be stored, and is not tried again.
+func TestAppendTooLarge(t *testing.T) {
+	s := newStore(t)
+	if _, err := s.Append(t.Context(), refN(1), 0, make([]byte, 1<<20+1), runner.Meta{}); !errors.Is(err, runner.ErrTooLarge) {
+		t.Errorf("more than the connection takes: %v, want ErrTooLarge", err)
+	}
+	if _, err := s.Append(t.Context(), refN(1), 0, make([]byte, 1<<20-4096), runner.Meta{Open: 1, OldestOpen: time.Now(), Next: time.Now()}); err != nil {
+		t.Errorf("nearly as much as it takes: %v", err)
+	}
+	if err := fmt.Errorf("publish: %w", &jetstream.APIError{Code: 400, ErrorCode: 10054}); !isTooLarge(err) {
+		t.Errorf("%v is not taken for too large", err)
+	}
+	if isTooLarge(nil) || isTooLarge(errors.New("nats: timeout")) {
+		t.Error("another error is taken for too large")
 	}
 }
 
@@ -124,7 +142,7 @@ func stale(t *testing.T, write, read *Store, rounds int, last uint64) {
 				t.Fatalf("round %d: %v, and the leader says %d, %v; acknowledged was %d", round, err, now, lerr, last)
 			}
 		}
-		record, seq, err := read.Load(t.Context(), refN(1))
+		record, seq, err := read.Load(t.Context(), refN(1), 0)
 		if err != nil || seq != last || string(record) != fmt.Sprint(round) {
 			t.Fatalf("round %d: read %q at %d, %v; acknowledged was %d", round, record, seq, err, last)
 		}

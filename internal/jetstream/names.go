@@ -39,9 +39,10 @@ const (
 	headerReasonText = "Mooring-Reason-Text" // the same in a sentence
 	headerOrigin     = "Mooring-Origin"      // the subject it was published on
 	headerOriginSeq  = "Mooring-Origin-Sequence"
-	headerStatus     = "Mooring-Status" // a ledger record's status
-	headerChain      = "Mooring-Chain"  // SHA-256 of the audit record before
-	headerRecord     = "Mooring-Record" // the sequence in CLIENTS an audit record copies
+	headerStatus     = "Mooring-Status"     // a ledger record's status
+	headerChain      = "Mooring-Chain"      // SHA-256 of the audit record before
+	headerChainAnew  = "Mooring-Chain-Anew" // AUDIT has dropped all before, up to this sequence in CLIENTS
+	headerRecord     = "Mooring-Record"     // the sequence in CLIENTS an audit record copies
 
 	headerSchedule       = "Nats-Schedule"
 	headerScheduleTarget = "Nats-Schedule-Target"
@@ -50,6 +51,8 @@ const (
 	metaFingerprint = "_meta.client-key"
 	metaEpoch       = "_meta.epoch"
 	metaPing        = "_meta.ping"
+	metaIndex       = "_meta.index"
+	metaUsed        = "_meta.used." // what may be used once, and was
 )
 
 // none stands in a subject where no client is known.

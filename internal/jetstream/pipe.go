@@ -1,10 +1,10 @@
 package jetstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -153,22 +153,12 @@ func writeBare(ctx context.Context, o Options, l Load, inFlight int) error {
 		return err
 	}
 	due := time.Now().Add(3 * day)
-	filler := strings.Repeat("x", l.Bytes)
 	for i := range l.Messages {
-		subject, header := bareMessage(l.Stream, i, due)
-		if subject == "" {
-			return fmt.Errorf("load the stream %s: %w", l.Stream, errNoSubject)
+		subject, header, body, err := l.message(i, due)
+		if err != nil {
+			return err
 		}
-		// What the server's store adds to subject, headers and body: a record
-		// header and a checksum, and a length where there are headers.
-		size := l.Bytes - 30 - len(subject)
-		if len(header) > 0 {
-			size -= 4 + len("NATS/1.0\r\n\r\n")
-			for k, v := range header {
-				size -= len(k) + len(v) + len(": \r\n")
-			}
-		}
-		if err := p.Publish(subject, header, []byte(filler[:max(0, size)])); err != nil {
+		if err := p.Publish(subject, header, body); err != nil {
 			return fmt.Errorf("load the stream %s: %w", l.Stream, err)
 		}
 	}
@@ -176,6 +166,77 @@ func writeBare(ctx context.Context, o Options, l Load, inFlight int) error {
 		return fmt.Errorf("load the stream %s: %w", l.Stream, err)
 	}
 	return nil
+}
+
+// WriteBareInOrder publishes the loads as so many journeys write them: each of
+// the hands takes one journey at a time and publishes its messages one after
+// another, in the order of the loads, each once the one before was
+// acknowledged. Nothing reads, compares or decides.
+func WriteBareInOrder(ctx context.Context, o Options, loads []Load, journeys, hands int) error {
+	nc, err := dial(o)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("open JetStream: %w", err)
+	}
+	due := time.Now().Add(3 * day)
+	journey := func(n int) error {
+		for _, l := range loads {
+			for i := n * l.Messages / journeys; i < (n+1)*l.Messages/journeys; i++ {
+				subject, header, body, err := l.message(i, due)
+				if err != nil {
+					return err
+				}
+				msg := nats.NewMsg(subject)
+				msg.Data = body
+				for k, v := range header {
+					msg.Header.Set(k, v)
+				}
+				if _, err := js.PublishMsg(ctx, msg); err != nil {
+					return fmt.Errorf("load the stream %s: %w", l.Stream, err)
+				}
+			}
+		}
+		return nil
+	}
+	var next atomic.Int64
+	errs := make(chan error, hands)
+	for range hands {
+		go func() {
+			for n := int(next.Add(1)) - 1; n < journeys; n = int(next.Add(1)) - 1 {
+				if err := journey(n); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range hands {
+		err = errors.Join(err, <-errs)
+	}
+	return err
+}
+
+// message is the i-th message of a load, of its size as the stream counts it.
+func (l Load) message(i int, due time.Time) (subject string, header map[string]string, body []byte, err error) {
+	subject, header = bareMessage(l.Stream, i, due)
+	if subject == "" {
+		return "", nil, nil, fmt.Errorf("load the stream %s: %w", l.Stream, errNoSubject)
+	}
+	// What the server's store adds to subject, headers and body: a record
+	// header and a checksum, and a length where there are headers.
+	size := l.Bytes - 30 - len(subject)
+	if len(header) > 0 {
+		size -= 4 + len("NATS/1.0\r\n\r\n")
+		for k, v := range header {
+			size -= len(k) + len(v) + len(": \r\n")
+		}
+	}
+	return subject, header, bytes.Repeat([]byte{'x'}, max(0, size)), nil
 }
 
 // bareMessage is a subject, and the headers without which a stream would not

@@ -73,7 +73,6 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		return nil, fmt.Errorf("set up the embedded server's accounts: %w", err)
 	}
 	internal := randomPassword()
-	everything := &server.SubjectPermission{Allow: []string{">"}}
 	opts := &server.Options{
 		ServerName: "mooring",
 		Host:       host,
@@ -87,8 +86,9 @@ func StartServer(cfg ServerConfig) (*Server, error) {
 		MaxPending: 256 << 20,
 		Accounts:   []*server.Account{inside, outside},
 		Users: []*server.User{
-			{Username: userInternal, Password: internal, Account: inside, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
-			{Username: UserOperator, Password: cfg.OperatorPassword, Account: inside, Permissions: &server.Permissions{Publish: everything, Subscribe: everything}},
+			// Without permissions to check, a user may do everything in its account.
+			{Username: userInternal, Password: internal, Account: inside},
+			{Username: UserOperator, Password: cfg.OperatorPassword, Account: inside},
 			{Username: UserEvents, Password: cfg.EventsPassword, Account: outside, Permissions: &server.Permissions{
 				Publish:   &server.SubjectPermission{Allow: []string{"events.>", "bulk.>"}},
 				Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},

@@ -174,7 +174,7 @@ func TestStoreKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _, err := s.Load(t.Context(), refN(1)); err != nil || string(got) != secret {
+		if got, _, err := s.Load(t.Context(), refN(1), 0); err != nil || string(got) != secret {
 			t.Errorf("with %q: read %q, %v", keys, got, err)
 		}
 		s.Close()

@@ -31,6 +31,9 @@ type Options struct {
 	// Beside is for commands beside a running program: the streams are opened
 	// as they are and none is made.
 	Beside bool
+	// Alone says that no other process appends decisions while this one is
+	// connected: then it need not ask for what it wrote itself.
+	Alone bool
 	// Replicas of each stream: 0 means 3 in a cluster and 1 elsewhere.
 	Replicas int
 	// Real turns a moment of the program's clock into a moment of the server's.
@@ -51,6 +54,9 @@ type Store struct {
 	ends     shared[map[string]uint64]
 	arrivals *arrivals
 	chain    *lru.Cache[string, auditEnd]
+	// heads are the last sequences of clients that this process appended to;
+	// nil unless it is the only one that does.
+	heads *heads
 }
 
 // Connect connects, refuses a server that is too old, and creates or updates
@@ -81,6 +87,12 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("set up the audit chain's cache: %w", err)
 	}
 	s := &Store{nc: nc, js: js, log: o.Log, real: o.Real, streams: map[string]jetstream.Stream{}, chain: chain}
+	if o.Alone {
+		if s.heads, err = newHeads(); err != nil {
+			nc.Close()
+			return nil, err
+		}
+	}
 	replicas := o.Replicas
 	if replicas == 0 {
 		replicas = 1
@@ -95,7 +107,7 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 	}
 	if err != nil {
 		nc.Close()
-		return nil, err
+		return nil, enabled(err)
 	}
 	s.passed.ask, s.ends.ask, s.arrivals = s.passAll, s.readEnds, newArrivals()
 	return s, nil
@@ -230,7 +242,8 @@ func (s *Store) createStreams(ctx context.Context, replicas int, embedded bool) 
 	_, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: "KV_" + bucketDirectory, Subjects: []string{"$KV." + bucketDirectory + ".>"}, MaxMsgsPerSubject: 1,
 		Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, Duplicates: dedup,
-		Storage: jetstream.FileStorage, Replicas: replicas, AllowDirect: embedded,
+		AllowMsgTTL: true, // used links are forgotten with their end
+		Storage:     jetstream.FileStorage, Replicas: replicas, AllowDirect: embedded,
 	})
 	if err != nil {
 		return fmt.Errorf("create the bucket %s: %w", bucketDirectory, err)
@@ -291,6 +304,19 @@ const (
 	codeWrongLastSequenceConst jetstream.ErrorCode = 10164
 	codeAtomicWrongLast        jetstream.ErrorCode = 10158
 )
+
+// isTooLarge says that a message passes what the connection or the stream
+// takes, and so was not stored.
+func isTooLarge(err error) bool {
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return true
+	}
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == codeMessageTooLarge
+}
+
+// codeMessageTooLarge is the server's for a stream's own limit.
+const codeMessageTooLarge jetstream.ErrorCode = 10054
 
 // timeout bounds one request to the server.
 const timeout = 5 * time.Second

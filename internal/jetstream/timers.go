@@ -32,6 +32,9 @@ func (s *Store) Set(ctx context.Context, ref runner.Ref, at time.Time) error {
 
 // Last is the sequence of the client's latest record.
 func (s *Store) Last(ctx context.Context, ref runner.Ref) (uint64, error) {
+	if seq, ok := s.heads.get(ref); ok {
+		return seq, nil
+	}
 	msg, err := s.last(ctx, streamClients, prefixClients+tail(ref))
 	if err != nil || msg == nil {
 		return 0, err

@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
@@ -104,62 +103,6 @@ func TestTimerAtAnotherSpeed(t *testing.T) {
 	due, _ := timersOf(t, s)
 	set(t, s, refN(1), time.Now().AddDate(1, 0, 0))
 	within(t, 5*time.Second, "the timer", due)
-}
-
-// TestTimerPurgeIsRepaired guards line 4: a schedule that fires purges a newer
-// one set at that moment. Every due message, the stale ones too, sets the timer
-// again from the latest state, and so none is lost.
-func TestTimerPurgeIsRepaired(t *testing.T) {
-	s := newStore(t)
-	const clients = 60
-	var mu sync.Mutex
-	next := map[runner.Ref]time.Time{} // the states
-	done := make(chan runner.Ref, clients+1)
-	stale := 0
-	running(t, func(ctx context.Context) {
-		s.ConsumeTimers(ctx, 16, func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict)) {
-			mu.Lock()
-			at := next[ref]
-			if !at.IsZero() && !time.Now().Before(at) {
-				delete(next, ref)
-				at = time.Time{}
-				done <- ref
-			} else if !at.IsZero() {
-				stale++
-			}
-			mu.Unlock()
-			v := runner.Verdict{Action: runner.Done}
-			if s.Set(ctx, ref, at) != nil {
-				v.Action = runner.Retry
-			}
-			finish(v)
-		})
-	})
-	first := time.Now().Add(500 * time.Millisecond)
-	newer := first.Add(400 * time.Millisecond)
-	// The newer timer of one client is lost for certain: it is never stored.
-	mu.Lock()
-	next[refN(clients)] = newer
-	mu.Unlock()
-	for n := range clients + 1 {
-		set(t, s, refN(n), first)
-	}
-	// The newer deadlines are set while the old ones fire.
-	<-time.After(time.Until(first.Add(-2 * time.Millisecond)))
-	for n := range clients {
-		mu.Lock()
-		next[refN(n)] = newer
-		mu.Unlock()
-		set(t, s, refN(n), newer)
-	}
-	for range clients + 1 {
-		within(t, 10*time.Second, "a client's newer timer", done)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if stale == 0 {
-		t.Error("no stale timer fired")
-	}
 }
 
 // TestTimersSurviveRestart: timers wait on disk, those that came due meanwhile

@@ -10,8 +10,9 @@ const (
 	// CodeLength is the number of characters of a short code: 25^6 is some 244
 	// million codes, a different one for every link.
 	CodeLength = 6
-	// codeAlphabet has no two characters that look alike on a small screen or
-	// sound alike on the phone, and no vowels, so that no code is a word.
+	// codeAlphabet has no two characters that look alike on a small screen, and
+	// no vowels, so that no code is a word. Some sound alike: a code is read
+	// from a mail, not heard on the phone.
 	codeAlphabet = "23456789CDFGHJKMNPQRTVWXY"
 	// maxCodeInput bounds what somebody may type around six characters.
 	maxCodeInput = 64

@@ -286,12 +286,15 @@ func TestWithoutScripts(t *testing.T) {
 	}
 
 	open(w.checkin())
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "I am on my own.")); err != nil {
+		t.Fatal(err)
+	}
 	click("button.unsafe")
 	waitFor(t, ctx, ".card.now")
 	if text := pageText(t, ctx); !strings.Contains(text, "is being told now") {
 		t.Errorf("the page says %q", text)
 	}
-	if len(w.answers) != 2 || w.answers[0].Feeling != web.Hard || w.answers[1].Feeling != web.NotSafe {
+	if len(w.answers) != 2 || w.answers[0].Feeling != web.Hard || w.answers[1].Feeling != web.NotSafe || w.answers[1].Text != "I am on my own." {
 		t.Errorf("answers: %+v", w.answers)
 	}
 

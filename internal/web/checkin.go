@@ -16,6 +16,7 @@ const maxText = 2000
 type checkinPage struct {
 	base
 	ID      string
+	Press   string // what sending again repeats, after an answer that was not confirmed
 	Reasons []choice
 	Wishes  []choice
 	Feeling Feeling
@@ -61,10 +62,11 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 		p.pages.write(w, p.Log, http.StatusUnprocessableEntity, "checkin", page)
 		return
 	}
+	press := p.press(r)
 	content := append([]string{"answer", string(answer.Feeling), answer.Wish, answer.Text}, answer.Reasons...)
 	ctx, cancel := acting(r)
 	defer cancel()
-	_, err := p.Acts.Answer(ctx, p.act(r, v, content...), answer)
+	_, err := p.Acts.Answer(ctx, act(press, v, content...), answer)
 	status := http.StatusOK
 	switch {
 	case errors.Is(err, ErrUnknown) && answer.Feeling.Safe():
@@ -75,9 +77,7 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 		// and is told that the clinic may not know.
 		p.notConfirmed(r, v, err)
 		status = http.StatusServiceUnavailable
-		if id := r.PostFormValue("id"); validID(id) {
-			page.ID = id
-		}
+		page.Press = press
 	}
 	page.Said, page.Confirmed, page.Cut = answer.Feeling, err == nil, !whole
 	page.Title = saidTitle(answer.Feeling, err == nil)
@@ -98,8 +98,11 @@ func saidTitle(f Feeling, confirmed bool) string {
 // readAnswer reads the form; unknown codes are left out, and whole is false
 // when the text had to be cut.
 func readAnswer(r *http.Request) (a Answer, whole bool) {
-	switch f := Feeling(r.PostFormValue("feeling")); f {
-	case Okay, Hard, NotSafe:
+	switch f := Feeling(r.PostFormValue("feeling")); {
+	case r.PostForm.Has("unsafe"):
+		// The button that says so counts before what else is chosen.
+		a.Feeling = NotSafe
+	case f == Okay, f == Hard, f == NotSafe:
 		a.Feeling = f
 	}
 	for _, c := range Reasons() {

@@ -49,6 +49,13 @@ func TestCheckinAnswers(t *testing.T) {
 			[]string{"Please call now", "is being told now", "We cannot say when"},
 		},
 		{
+			"not safe, with all that was written and whatever was chosen before",
+			url.Values{"unsafe": {"1"}, "feeling": {"okay"}, "reason": {"stress"}, "wish": {"call"}, "text": {"I am on my own."}},
+			web.Answer{Feeling: web.NotSafe, Reasons: []string{"stress"}, Wish: "call", Text: "I am on my own."},
+			http.StatusOK,
+			[]string{"Please call now", "is being told now"},
+		},
+		{
 			"too long",
 			url.Values{"feeling": {"okay"}, "wish": {"made-up"}, "text": {strings.Repeat("ü", 2001)}},
 			web.Answer{Feeling: web.Okay, Text: strings.Repeat("ü", 2000)},
@@ -120,8 +127,8 @@ func TestNotSafeNotConfirmed(t *testing.T) {
 		w.fail = err
 		v := w.visitor(t)
 		v.open(w.checkin())
-		v.press(url.Values{"feeling": {"not-safe"}})
-		v.sees("Please call now", "tel:988", "The clinic may not know yet", "Send it again")
+		v.press(url.Values{"unsafe": {"1"}, "reason": {"stress"}, "text": {"I am on my own."}})
+		v.sees("Please call now", "tel:988", "The clinic may not know yet", "Send it again", `name="feeling" value="not-safe"`, `name="reason" value="stress"`, `name="text" value="I am on my own."`)
 		v.seesNot("is being told now")
 		if v.status != http.StatusServiceUnavailable {
 			t.Errorf("status %d", v.status)

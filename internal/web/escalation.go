@@ -30,6 +30,11 @@ type escalationPage struct {
 	You  string // the name of the person whose link this is
 	Mine bool   // this person took it
 	ID   string // the nonce of the act that is made next
+	// Press is set after an act that was not confirmed: pressing the same
+	// button again repeats that press.
+	Press string
+	// Informed is somebody who was told of it and not asked.
+	Informed bool
 	// CodeError is what is wrong with the code that was given.
 	CodeError string
 	Note      *note
@@ -42,6 +47,9 @@ type note struct {
 	Heading, Text string
 	// Warn asks for attention: what was pressed did not count, or not yet.
 	Warn bool
+	// Press is what pressing again repeats, where it is not known whether the
+	// first press counted.
+	Press string
 }
 
 func ways() []Choice {
@@ -53,7 +61,7 @@ func (e escalationPage) CanTake() bool { return e.Glance.Closing == nil && e.Gla
 
 // CanPass says whether this person may pass the question on.
 func (e escalationPage) CanPass() bool {
-	return e.Glance.Closing == nil && (e.Glance.Ack == nil || e.Mine)
+	return e.Glance.Closing == nil && (e.Mine || e.Glance.Ack == nil && !e.Informed)
 }
 
 // OutcomeWords is the outcome as staff read it.
@@ -77,14 +85,15 @@ func (p *public) showEscalation(w http.ResponseWriter, r *http.Request, v visit)
 	p.writeGlance(w, r, v, http.StatusOK, "", nil)
 }
 
-// writeGlance shows urgency, age and who has it, and asks for the code.
+// writeGlance shows urgency and age, the same for every state of the question,
+// and asks for the code.
 func (p *public) writeGlance(w http.ResponseWriter, r *http.Request, v visit, status int, codeError string, n *note) {
 	g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target)
 	if err != nil {
 		p.lookupFailed(w, r, v, err)
 		return
 	}
-	page := p.escalationPage(r, v, g)
+	page := p.escalationPage(v, g)
 	page.CodeError, page.Note = codeError, n
 	p.pages.write(w, p.Log, status, "escalation", page)
 }
@@ -96,28 +105,22 @@ func (p *public) writeCase(w http.ResponseWriter, r *http.Request, v visit, s se
 		p.lookupFailed(w, r, v, err)
 		return
 	}
-	page := p.escalationPage(r, v, c.Glance)
+	page := p.escalationPage(v, c.Glance)
 	page.Title = c.Client.Name
 	page.Case, page.Nonce, page.Note = &c, s.nonce(), n
+	if n != nil {
+		page.Press = n.Press
+	}
 	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
 	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
 	p.pages.write(w, p.Log, status, "escalation", page)
 }
 
-func (p *public) escalationPage(r *http.Request, v visit, g Glance) escalationPage {
-	title := "A client is waiting for a person"
-	if g.Closing != nil {
-		title = "This question is closed"
-	}
+func (p *public) escalationPage(v visit, g Glance) escalationPage {
 	page := escalationPage{
-		base: p.base(v, title), Glance: g, You: v.person, Ways: ways(),
-		Mine: g.Ack != nil && g.Ack.By == v.claims.Recipient,
-		// After an act that was not confirmed the same nonce goes out again,
-		// so that pressing once more repeats it instead of doing it twice.
-		ID: r.PostFormValue("id"),
-	}
-	if !validID(page.ID) {
-		page.ID = links.NewID()
+		base: p.base(v, "A question that needs a person"), Glance: g, You: v.person, Ways: ways(), ID: links.NewID(),
+		Mine:     g.Ack != nil && g.Ack.By == v.claims.Recipient,
+		Informed: slices.Contains(g.Informed, v.claims.Recipient),
 	}
 	for _, o := range events.Outcomes() {
 		page.Outcomes = append(page.Outcomes, Choice{string(o.Code), o.Words})
@@ -209,7 +212,8 @@ func (p *public) tooFast(w http.ResponseWriter, r *http.Request, v visit, wait t
 func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s session, what string, do func(context.Context, Act) (Outcome, error), content ...string) {
 	ctx, cancel := acting(r)
 	defer cancel()
-	out, err := do(ctx, p.act(r, v, append([]string{what}, content...)...))
+	press := p.press(r)
+	out, err := do(ctx, act(press, v, append([]string{what}, content...)...))
 	if errors.Is(err, ErrUnknown) {
 		p.lookupFailed(w, r, v, err)
 		return
@@ -218,7 +222,8 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 		p.notConfirmed(r, v, err)
 		p.writeCase(w, r, v, s, http.StatusServiceUnavailable, &note{
 			Heading: "Not yet confirmed",
-			Text:    "We could not confirm that this was recorded, so others may still be asked. Do what the client needs first. Then press the same button again: it will not count twice.", Warn: true,
+			Text:    "We could not confirm that this was recorded, so others may still be asked. Do what the client needs first. Then press the same button again: it will not count twice.",
+			Warn:    true, Press: press,
 		})
 		return
 	}
@@ -239,6 +244,19 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 		p.writeCase(w, r, v, s, http.StatusConflict, &note{
 			Heading: out.Name + " closed this " + t.Ago(out.At),
 			Text:    "It was closed before you pressed, so nothing more was recorded.",
+		})
+	case Declined:
+		p.writeCase(w, r, v, s, http.StatusOK, &note{
+			Heading: "You passed it on", Text: "It is with " + out.Name + " now.",
+		})
+	case NobodyElse:
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: "It is still with you",
+			Text:    "Nobody else can be asked. It is still with you, and you will be asked again. If you cannot do it, call your cover, your supervisor or the clinic yourself.", Warn: true,
+		})
+	case NotAsked:
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: "Nothing was passed on", Text: "You were not asked, so there is nothing to pass on. It is with " + out.Name + ".", Warn: true,
 		})
 	default:
 		seeOther(w, r, v)

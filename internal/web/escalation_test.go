@@ -3,21 +3,37 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/links"
 	"github.com/mooring-care/mooring/internal/web"
 )
 
-func TestTheLinkAloneShowsNoClient(t *testing.T) {
+// TestTheLinkAloneShowsUrgencyAndAge, and the very same page whether the
+// question waits, was taken, or is closed.
+func TestTheLinkAloneShowsUrgencyAndAge(t *testing.T) {
 	w := newWorld(t)
 	v := w.visitor(t)
-	v.open("/e/" + w.keys.Sign(w.claims(links.Escalation, "dana")))
-	v.sees("Crisis", "12 minutes", "Nobody has taken this yet", "Dana Whitfield, please enter your code")
-	v.seesNot("Jamie", "Rivera", "0177", "Is Jamie safe", clientKey)
+	glance := func() string {
+		v.open("/e/" + w.keys.Sign(w.claims(links.Escalation, "dana")))
+		v.sees("Crisis", "12 minutes", "Dana Whitfield, please enter your code")
+		v.seesNot("Jamie", "Rivera", "0177", "Is Jamie safe", clientKey, "Priya")
+		return regexp.MustCompile(`name="id" value="[^"]*"`).ReplaceAllString(v.page, "")
+	}
+	waiting := glance()
+	w.ack = &web.Ack{By: "priya", Name: "Priya Nair", At: noon()}
+	if taken := glance(); taken != waiting {
+		t.Errorf("the page tells that somebody took it:\n%s", taken)
+	}
+	w.closing = &web.Closing{By: "priya", Name: "Priya Nair", At: noon(), Outcome: events.OutcomeReachedSafe, Note: "All is well."}
+	if closed := glance(); closed != waiting {
+		t.Errorf("the page tells that somebody closed it:\n%s", closed)
+	}
 }
 
 // TestAStoryOfOneEscalation: the code takes it and opens the page; a try and an
@@ -41,10 +57,10 @@ func TestAStoryOfOneEscalation(t *testing.T) {
 	v.press(url.Values{"do": {"close"}, "outcome": {"whatever"}})
 	v.sees("How did it end?", "still open")
 	v.press(url.Values{"do": {"close"}, "outcome": {"reached-safe"}, "note": {strings.Repeat("n", 600)}})
-	v.sees("Closed by Dana Whitfield", "I reached the client, who is safe")
+	v.sees("Closed by Dana Whitfield", "I reached the client, who is safe", "Dana Whitfield wrote", strings.Repeat("n", 500))
 	v.press(url.Values{"do": {"leave"}})
-	v.sees("This question is closed")
-	v.seesNot("Jamie")
+	v.sees("please enter your code")
+	v.seesNot("Jamie", "nnn")
 
 	want := []string{
 		"acknowledge " + target + " by dana: acknowledged",
@@ -69,7 +85,7 @@ func TestOnlyShowing(t *testing.T) {
 	v.press(url.Values{"do": {"take"}})
 	v.sees("You took this")
 	v.press(url.Values{"do": {"pass"}})
-	v.sees("Nobody has taken this yet")
+	v.sees("You passed it on", "It is with Priya Nair now", "Nobody has taken this yet")
 	if len(w.log) != 2 {
 		t.Errorf("acts: %v", w.log)
 	}
@@ -131,19 +147,101 @@ func TestNotConfirmedNeverSaysDone(t *testing.T) {
 	v := w.visitor(t)
 	v.open("/e/" + w.keys.Sign(c))
 	w.fail = web.ErrNotConfirmed
-	before := hidden(v.page).Get("id")
 	v.press(url.Values{"code": {w.keys.Code(c)}, "do": {"take"}})
 	v.sees("Not yet confirmed", "Jamie Rivera")
 	v.seesNot("You took this")
 	if v.status != http.StatusServiceUnavailable {
 		t.Errorf("status %d", v.status)
 	}
-	if hidden(v.page).Get("id") != before {
-		t.Error("pressing again would be another act")
-	}
 	w.fail = nil
 	v.press(url.Values{"do": {"take"}})
 	v.sees("You took this")
+}
+
+// TestPressingAgainCountsOnce: where the page says that pressing again does not
+// count twice, it does not, however much later that is; another button counts.
+func TestPressingAgainCountsOnce(t *testing.T) {
+	for _, later := range []time.Duration{time.Second, 3 * time.Second, 14 * time.Minute} {
+		w := newWorld(t)
+		c := w.claims(links.Escalation, "dana")
+		v := w.visitor(t)
+		// A press at 12:01:58, just before the two minutes of a form are over.
+		w.clock.turn(118 * time.Second)
+		v.open("/e/" + w.keys.Sign(c))
+		v.press(url.Values{"code": {w.keys.Code(c)}, "do": {"show"}})
+		w.lost = web.ErrNotConfirmed
+		v.press(url.Values{"do": {"attempt"}, "how": {"phone"}})
+		v.sees("it will not count twice")
+		w.lost = nil
+		page := v.page
+		w.clock.turn(later)
+		v.press(url.Values{"do": {"attempt"}, "how": {"phone"}})
+		if len(w.tries) != 1 {
+			t.Errorf("pressed again %v later: %d tries, want the first one alone", later, len(w.tries))
+		}
+		v.page = page
+		v.press(url.Values{"do": {"attempt"}, "how": {"visit"}})
+		if len(w.tries) != 2 {
+			t.Errorf("another button %v later: %d tries, want 2", later, len(w.tries))
+		}
+	}
+}
+
+// TestPressIsBelievedByItsShape alone: what is no name of a press is none.
+func TestPressIsBelievedByItsShape(t *testing.T) {
+	w := newWorld(t)
+	path := w.checkin()
+	for i, press := range []string{"", "short", strings.Repeat("A", 26), strings.Repeat("a", 4000), "<script>alert(1)</script>"} {
+		w.fail = web.ErrNotConfirmed
+		got := request(w.handler, http.MethodPost, path, url.Values{"feeling": {"okay"}, "press": {press}})
+		if name := hidden(got.body).Get("press"); len(name) != 26 || name == press || strings.Contains(got.body, "<script>") {
+			t.Errorf("press %d came back as %q", i, name)
+		}
+		w.fail = nil
+		request(w.handler, http.MethodPost, path, url.Values{"feeling": {"okay"}, "press": {press}})
+		if len(w.answers) != i+1 {
+			t.Fatalf("%d answers after %d presses with a name of no press", len(w.answers), i+1)
+		}
+	}
+}
+
+// TestNobodyToPassItOn: who cannot pass a question on is told that it is still
+// theirs, and never sees a page that looks as if it had worked.
+func TestNobodyToPassItOn(t *testing.T) {
+	for result, says := range map[web.Result]string{
+		web.NobodyElse: "Nobody else can be asked. It is still with you",
+		web.NotAsked:   "You were not asked, so there is nothing to pass on. It is with Dana Whitfield",
+	} {
+		w := newWorld(t)
+		w.declined = result
+		c := w.claims(links.Escalation, "dana")
+		v := w.visitor(t)
+		v.open("/e/" + w.keys.Sign(c))
+		v.press(url.Values{"code": {w.keys.Code(c)}, "do": {"show"}})
+		v.press(url.Values{"do": {"pass"}})
+		v.sees(says, `class="note warn"`)
+		v.seesNot("You passed it on")
+		if v.status != http.StatusConflict {
+			t.Errorf("%s: status %d", result, v.status)
+		}
+	}
+}
+
+// TestTheInformedAreNotAsked: their page says so, offers no passing on, and lets
+// them take it all the same once the code is given.
+func TestTheInformedAreNotAsked(t *testing.T) {
+	w := newWorld(t)
+	w.informed = []string{"priya"}
+	c := w.claims(links.Escalation, "priya")
+	v := w.visitor(t)
+	v.open("/e/" + w.keys.Sign(c))
+	v.sees("You are not asked to take it", "Show me where it stands")
+	v.seesNot("I am contacting the client now", "Jamie", "Dana")
+	v.press(url.Values{"code": {w.keys.Code(c)}, "do": {"show"}})
+	v.sees("You are told of this, not asked", "It is with <strong>Dana Whitfield</strong>", "I am contacting the client now")
+	v.seesNot("pass it on")
+	v.press(url.Values{"do": {"take"}})
+	v.sees("You took this", "pass it on")
 }
 
 // TestTheSession lasts 15 minutes, for one escalation and one person, and its

@@ -87,7 +87,7 @@ func newGallery(now time.Time) (*gallery, error) {
 		{&g.trouble, samples{now: now, trouble: true}},
 	} {
 		*one.h, err = NewStaff(StaffConfig{
-			Keys: g.keys, Overview: one.s, Mails: one.s, Now: clock, Wall: clock, Log: log,
+			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Now: clock, Wall: clock, Log: log,
 			Notice: "This is a demo. No mail leaves this machine.",
 		})
 		if err != nil {
@@ -103,7 +103,7 @@ func (g *gallery) claims(p links.Purpose, target, recipient string) links.Claims
 
 func (g *gallery) publicShots() []shot {
 	var out []shot
-	for _, target := range []string{sampleOpen, sampleUrgent, sampleOthers, sampleMine, sampleClosed} {
+	for _, target := range []string{sampleOpen, sampleUrgent, sampleOthers, sampleMine, sampleClosed, sampleInformed, samplePassed} {
 		c := g.claims(links.Escalation, target, samplePerson)
 		at := "/e/" + g.keys.Sign(c)
 		v := visit{claims: c}
@@ -122,6 +122,12 @@ func (g *gallery) publicShots() []shot {
 				shot{name: "escalation-session-over", path: at, form: url.Values{"do": {"take"}}},
 				shot{name: "escalation-no-outcome-chosen", path: at, cookie: cookie, form: url.Values{"do": {"close"}, "form": {held.nonce()}}},
 			)
+		case samplePassed:
+			out = append(out, shot{name: "escalation-passed-on", path: at, cookie: cookie, form: url.Values{"do": {"pass"}, "form": {held.nonce()}}})
+		case sampleUrgent:
+			out = append(out, shot{name: "escalation-nobody-else", path: at, cookie: cookie, form: url.Values{"do": {"pass"}, "form": {held.nonce()}}})
+		case sampleInformed:
+			out = append(out, shot{name: "escalation-not-asked", path: at, cookie: cookie, form: url.Values{"do": {"pass"}, "form": {held.nonce()}}})
 		case sampleClosed:
 			out = append(out, shot{name: "escalation-closed-before", path: at, cookie: cookie, form: url.Values{"do": {"attempt"}, "how": {"phone"}, "form": {held.nonce()}}})
 		}

@@ -37,8 +37,14 @@ type clinic struct {
 	tries   []web.Attempt
 	answers []web.Answer
 	stopped bool
+	// declined is what passing on comes to, informed who was only told.
+	declined web.Result
+	informed []string
 	// fail answers every act, and lookFail every look, with an error.
 	fail, lookFail error
+	// lost is an act's answer where the act counted and its answer did not
+	// come.
+	lost error
 }
 
 const (
@@ -74,7 +80,7 @@ func (c *clinic) Glance(_ context.Context, clinicID, id string) (web.Glance, err
 	if clinicID != "harbor" || id != target {
 		return web.Glance{}, web.ErrUnknown
 	}
-	return web.Glance{Urgency: web.Crisis, Opened: c.now.Add(-12 * time.Minute), Ack: c.ack, Closing: c.closing}, nil
+	return web.Glance{Urgency: web.Crisis, Opened: c.now.Add(-12 * time.Minute), Ack: c.ack, Closing: c.closing, Informed: c.informed}, nil
 }
 
 func (c *clinic) Case(ctx context.Context, clinicID, id string) (web.Case, error) {
@@ -118,7 +124,7 @@ func (c *clinic) act(what string, a web.Act, do func() web.Outcome) (web.Outcome
 	}
 	out := do()
 	c.log = append(c.log, fmt.Sprintf("%s %s by %s: %s", what, a.Target, a.Recipient, out.Result))
-	return out, nil
+	return out, c.lost
 }
 
 func (c *clinic) Acknowledge(_ context.Context, a web.Act) (web.Outcome, error) {
@@ -136,6 +142,9 @@ func (c *clinic) Acknowledge(_ context.Context, a web.Act) (web.Outcome, error) 
 
 func (c *clinic) Decline(_ context.Context, a web.Act) (web.Outcome, error) {
 	return c.act("decline", a, func() web.Outcome {
+		if c.declined != "" {
+			return web.Outcome{Result: c.declined, Name: "Dana Whitfield"}
+		}
 		c.ack = nil
 		return web.Outcome{Result: web.Declined, Name: "Priya Nair"}
 	})
@@ -153,7 +162,7 @@ func (c *clinic) Close(_ context.Context, a web.Act, o events.Outcome, note stri
 		if c.closing != nil {
 			return web.Outcome{Result: web.AlreadyClosed, Name: c.closing.Name, At: c.closing.At}
 		}
-		c.closing = &web.Closing{By: a.Recipient, Name: names()[a.Recipient], At: c.now, Outcome: o}
+		c.closing = &web.Closing{By: a.Recipient, Name: names()[a.Recipient], At: c.now, Outcome: o, Note: note}
 		return web.Outcome{Result: web.Closed}
 	})
 }
@@ -303,7 +312,7 @@ func (v *visitor) press(fill url.Values) {
 
 func hidden(page string) url.Values {
 	form := url.Values{}
-	for _, m := range regexp.MustCompile(`name="(id|form)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile(`name="(id|form|press)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		form.Set(m[1], m[2])
 	}
 	return form

@@ -33,6 +33,8 @@ func newPages() (*pages, error) {
 		"tel":   telURL,
 		"web":   webURL,
 		"words": words,
+
+		"sentence": sentence,
 	}).ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read shared templates: %w", err)

@@ -11,6 +11,7 @@ import (
 type preferencesPage struct {
 	base
 	ID      string
+	Press   string // what trying again repeats
 	Stopped bool
 	// Unconfirmed says that stopping was asked for and not yet seen to count.
 	Unconfirmed bool
@@ -48,8 +49,8 @@ func (p *public) stopMail(w http.ResponseWriter, r *http.Request, v visit) {
 	}
 	ctx, cancel := acting(r)
 	defer cancel()
-	a := p.act(r, v, "opt-out")
-	_, err := p.Acts.OptOut(ctx, a)
+	press := p.press(r)
+	_, err := p.Acts.OptOut(ctx, act(press, v, "opt-out"))
 	switch {
 	case errors.Is(err, ErrUnknown):
 		p.lookupFailed(w, r, v, err)
@@ -57,11 +58,7 @@ func (p *public) stopMail(w http.ResponseWriter, r *http.Request, v visit) {
 		p.notConfirmed(r, v, err)
 		// A mail program that gets a 503 tries again.
 		w.Header().Set("Retry-After", "60")
-		id := r.PostFormValue("id")
-		if !validID(id) {
-			id = links.NewID()
-		}
-		p.writePreferences(w, v, http.StatusServiceUnavailable, preferencesPage{Unconfirmed: true, ID: id})
+		p.writePreferences(w, v, http.StatusServiceUnavailable, preferencesPage{Unconfirmed: true, ID: links.NewID(), Press: press})
 	default:
 		p.writePreferences(w, v, http.StatusOK, preferencesPage{Stopped: true})
 	}

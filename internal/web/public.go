@@ -167,15 +167,26 @@ func acting(r *http.Request) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(r.Context()), actTimeout)
 }
 
-// act is the Act of a form. The id follows from the form's own nonce and the
-// content, so that a double press counts once and a changed answer never
-// vanishes as a repeat; two minutes bound how long that holds, so that a form
-// left open counts again when it is pressed again later.
-func (p *public) act(r *http.Request, v visit, content ...string) Act {
+// press names one press of a form: the form's own nonce within two minutes, so
+// that a double press counts once and a form left open counts again when it is
+// pressed again later. A page that could not confirm a press sends its name
+// along, so that the next press repeats it, however much later. Nothing is
+// believed of that name but its shape: whoever makes one up repeats nobody's
+// press but their own.
+func (p *public) press(r *http.Request) string {
+	if again := r.PostFormValue("press"); validID(again) {
+		return again
+	}
 	nonce := r.PostFormValue("id")
 	if !validID(nonce) {
 		nonce = links.NewID()
 	}
-	parts := append([]string{nonce, p.Wall().Truncate(2 * time.Minute).UTC().Format(time.RFC3339), v.token}, content...)
+	return derive("press", nonce, p.Wall().Truncate(2*time.Minute).UTC().Format(time.RFC3339))
+}
+
+// act is the Act of a press. Its id follows from the press, the link and the
+// content, so that a changed answer never vanishes as a repeat.
+func act(press string, v visit, content ...string) Act {
+	parts := append([]string{press, v.token}, content...)
 	return Act{ID: derive("act", parts...), Clinic: v.claims.Clinic, Target: v.claims.Target, Recipient: v.claims.Recipient}
 }

@@ -15,6 +15,8 @@ const (
 	sampleOthers    = "others"
 	sampleMine      = "mine"
 	sampleClosed    = "closed"
+	sampleInformed  = "informed"
+	samplePassed    = "passed"
 	sampleSecond    = "second" // open when looked at, taken by the time it is acknowledged
 	sampleSilent    = "silent" // acts on it are never confirmed
 	sampleDown      = "down"   // its records cannot be read
@@ -61,16 +63,18 @@ func (s samples) ago(d time.Duration) time.Time { return s.now.Add(-d) }
 func (s samples) Glance(_ context.Context, _, id string) (Glance, error) {
 	g := Glance{Urgency: Crisis, Opened: s.ago(12 * time.Minute)}
 	switch id {
-	case sampleOpen, sampleSilent:
+	case sampleOpen, sampleSilent, samplePassed:
 	case sampleUrgent:
 		g.Urgency, g.Opened = Urgent, s.ago(26*time.Hour)
+	case sampleInformed:
+		g.Informed = []string{samplePerson}
 	case sampleOthers, sampleSecond:
 		g.Ack = &Ack{By: "priya", Name: "Priya Nair", At: s.ago(3 * time.Minute), Until: s.now.Add(57 * time.Minute)}
 	case sampleMine:
 		g.Ack = &Ack{By: samplePerson, Name: "Dana Whitfield", At: s.ago(time.Minute), Until: s.now.Add(59 * time.Minute)}
 	case sampleClosed:
 		g.Opened = s.ago(4 * time.Hour)
-		g.Closing = &Closing{By: "priya", Name: "Priya Nair", At: s.ago(3 * time.Hour), Outcome: events.OutcomeReachedSafe}
+		g.Closing = &Closing{By: "priya", Name: "Priya Nair", At: s.ago(3 * time.Hour), Outcome: events.OutcomeReachedSafe, Note: "We spoke for a while. A friend is with Jamie tonight.\nDana calls again tomorrow."}
 	case sampleDown:
 		return Glance{}, errSample
 	default:
@@ -99,6 +103,8 @@ func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
 	switch id {
 	case sampleMine:
 		c.Attempts = []Attempt{{"Dana Whitfield", "phone", s.ago(40 * time.Second)}, {"Dana Whitfield", "text", s.ago(20 * time.Second)}}
+	case samplePassed:
+		c.Owner = "Priya Nair"
 	case sampleUrgent:
 		c.Client = Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}
 		c.Brief, c.Opening, c.Questions = nil, "", []string{"A visit was missed, and the risk on record is high."}
@@ -124,7 +130,15 @@ func (s samples) Acknowledge(_ context.Context, a Act) (Outcome, error) {
 	return s.decide(a, Acknowledged)
 }
 
-func (s samples) Decline(_ context.Context, a Act) (Outcome, error) { return s.decide(a, Declined) }
+func (s samples) Decline(_ context.Context, a Act) (Outcome, error) {
+	switch a.Target {
+	case sampleUrgent:
+		return s.decide(a, NobodyElse)
+	case sampleInformed:
+		return s.decide(a, NotAsked)
+	}
+	return s.decide(a, Declined)
+}
 
 func (s samples) Attempt(_ context.Context, a Act, _ string) (Outcome, error) {
 	if a.Target == sampleClosed {
@@ -142,6 +156,9 @@ func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
 }
 
 func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }
+
+// Finish stands for a program that finishes tasks: the previews show its button.
+func (samples) Finish(context.Context, string, string, string, string) error { return nil }
 
 func (s samples) OpenEscalations(context.Context) ([]EscalationRow, error) {
 	switch {
@@ -190,13 +207,17 @@ func (s samples) Client(_ context.Context, clinic, key string) (ClientView, erro
 	}
 	v.Facts = []Fact{{"Agreed to mail", "Yes, on paper, Jan 12"}, {"Risk on record", "None"}, {"Clinician", "Dana Whitfield"}}
 	v.Flagged = true
+	v.Phone, v.ChartURL = "(555) 010-0177", "https://ehr.example/charts/1"
+	v.Tasks = []TaskRow{{ID: "t1", What: "Read the client's answer", Text: "Mornings are hard.\nCould we try another day?", Owner: "Dana Whitfield", Due: s.now.Add(20 * time.Hour)}}
+	v.Brief = []Fact{{"Thu 26 Feb 09:10", "An appointment was cancelled"}, {"Why they stepped back", "It was too much at once"}, {"Mails in the last two weeks", "one"}}
+	v.Opening = "“We can go slower. What would feel like enough for today?”"
 	v.Runs = []Run{{Workflow: "Late cancellation", Why: "Somebody cancelled late and has not booked again: notice it, kindly, and make coming back easy.", Step: "Waiting for 3 days to pass", Since: s.ago(5 * time.Hour)}}
 	v.Planned = []Planned{{"A practical mail with times and help (C)", s.now.Add(50 * time.Hour)}, {"A task for Dana, if nothing is booked", s.now.Add(150 * time.Hour)}}
 	v.Entries = []Entry{
 		{At: s.ago(5 * time.Hour), Kind: EntryMail, What: "A warm note (A) left", Reason: "a visit was cancelled late and 4 hours have passed", ReasonCode: "step-due", Workflow: "Late cancellation", Step: "2", Mail: sampleMail},
 		{At: s.ago(7 * time.Hour), Kind: EntryHuman, What: "Dana noticed: quieter than usual", Workflow: "", Detail: "Approach they prefer: a short call"},
 		{At: s.ago(9 * time.Hour), Kind: EntryEvent, What: "The client cancelled Thursday’s visit", Reason: "less than 48 hours were left", ReasonCode: "late-cancellation", Workflow: "Late cancellation", Step: "1"},
-		{At: s.ago(80 * time.Hour), Kind: EntrySafety, What: "Escalation closed: I reached the client, who is safe", Reason: "a person recorded the outcome", ReasonCode: "closed-by-human"},
+		{At: s.ago(80 * time.Hour), Kind: EntrySafety, What: "Escalation closed: I reached the client, who is safe", Reason: "a person recorded the outcome", ReasonCode: "closed-by-human", Note: "We spoke for a while. A friend is with Alex tonight."},
 		{At: s.ago(200 * time.Hour), Kind: EntryHeld, What: "A note (B) was not sent", Reason: "3 care mails had left in 14 days", ReasonCode: "cap-reached", Workflow: "Disengaged", Step: "1"},
 	}
 	return v, nil

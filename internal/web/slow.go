@@ -14,13 +14,18 @@ const (
 	freeWrong = 3
 	// maxWait caps the wait that doubles with every further wrong code.
 	maxWait = 30 * time.Second
-	// One address may always try 1 code a second with 5 in hand. Beside that a
-	// link has 40 a second with 1,000 in hand for whoever comes, so that many
-	// people behind one address, or one noisy neighbour, keep nobody out. In
-	// the 30 days of a link that is fewer than half of all codes, and it needs
-	// the signed link and a question that stays open all that time.
+	// An address keeps its pace with 1 code a second and 5 in hand.
 	addressRate, addressBurst = 1, 5
-	tokenRate, tokenBurst     = 40, 1000
+	// What a link has for all addresses together, however many there are: so
+	// much for those that keep their pace, so much for whoever does not, and so
+	// much in reserve for those without a wrong code, whom the others' noise
+	// must not keep out. Together 20 codes a second and 1,500 in hand: in the 30
+	// days of a link that is some 52 million of 244 million codes, about a fifth
+	// (TestOneLinkHasSoManyTries), and a guesser needs the signed link for it.
+	// A closed question still takes its code, so closing ends no guessing.
+	pacedRate, pacedBurst     = 10, 500
+	hastyRate, hastyBurst     = 5, 500
+	reserveRate, reserveBurst = 5, 500
 	// maxTracked bounds the memory; forgetAfter is when an entry goes.
 	maxTracked  = 10_000
 	forgetAfter = 15 * time.Minute
@@ -29,13 +34,15 @@ const (
 // slowdown slows the guessing of short codes and never locks the right one
 // out. A wrong code is answered with a wait that doubles, up to 30 s; the wait
 // is what an honest client is told and what a page shows. Within it a code is
-// still compared as long as the address or the link has tries left, so the
-// right code opens the page at once, however many wrong ones came before.
+// still compared as long as the link has tries left for its address, so the
+// right code opens the page at once, however many wrong ones came before from
+// one address. Somebody with very many addresses can use up what a link has;
+// then the right code needs a few presses, and works as soon as they stop.
 type slowdown struct {
 	mu sync.Mutex
 	// tries are by token and address; whole are by token alone.
 	tries map[tryKey]*tries
-	whole map[string]*bucket
+	whole map[string]*whole
 }
 
 type tryKey struct{ token, address string }
@@ -45,6 +52,9 @@ type tries struct {
 	wrong int
 }
 
+// whole is what one link has for all addresses.
+type whole struct{ paced, hasty, reserve bucket }
+
 // bucket holds what may still be tried now.
 type bucket struct {
 	left float64
@@ -52,7 +62,7 @@ type bucket struct {
 }
 
 func newSlowdown() *slowdown {
-	return &slowdown{tries: map[tryKey]*tries{}, whole: map[string]*bucket{}}
+	return &slowdown{tries: map[tryKey]*tries{}, whole: map[string]*whole{}}
 }
 
 // take fills the bucket up for the time that went by, and takes one.
@@ -84,10 +94,13 @@ func (s *slowdown) allow(token, address string, now time.Time) (ok bool, wait ti
 	}
 	w := s.whole[token]
 	if w == nil {
-		w = &bucket{}
+		w = &whole{}
 		s.whole[token] = w
 	}
-	if t.take(now, addressRate, addressBurst) || w.take(now, tokenRate, tokenBurst) {
+	switch {
+	case t.take(now, addressRate, addressBurst) && w.paced.take(now, pacedRate, pacedBurst),
+		w.hasty.take(now, hastyRate, hastyBurst),
+		t.wrong == 0 && w.reserve.take(now, reserveRate, reserveBurst):
 		return true, 0
 	}
 	return false, max(t.wait(), time.Second)
@@ -137,7 +150,7 @@ func (s *slowdown) forget(now time.Time) {
 		}
 	}
 	for k, b := range s.whole {
-		if now.Sub(b.at) > forgetAfter {
+		if now.Sub(b.hasty.at) > forgetAfter && now.Sub(b.paced.at) > forgetAfter {
 			delete(s.whole, k)
 		}
 	}

@@ -107,7 +107,7 @@ func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) htt
 		v, ok := s.session(r)
 		if !ok {
 			s.say(w, session{}, http.StatusUnauthorized, "Please sign in",
-				"The terminal that Mooring runs in prints a sign-in link. Each link works once, and a session lasts 8 hours.")
+				"The command “mooring signin” makes a sign-in link, where Mooring runs. Each link works once, and a session lasts 8 hours.")
 			return
 		}
 		if !reads(r) {
@@ -163,7 +163,7 @@ func (s *staff) failed(w http.ResponseWriter, r *http.Request, v session, err er
 // signIn shows a button, because mail scanners and chat previews open every
 // link; only pressing it uses the link up.
 func (s *staff) signIn(w http.ResponseWriter, r *http.Request) {
-	const askAgain = "Start Mooring again, or ask for a new link in its terminal."
+	const askAgain = "The command “mooring signin” makes a new one, where Mooring runs."
 	if !reads(r) && r.Method != http.MethodPost {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		s.say(w, session{}, http.StatusMethodNotAllowed, "That did not work", "Open the sign-in link again.")
@@ -191,7 +191,7 @@ func (s *staff) signIn(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, session{}, err)
 		return
 	case !first:
-		s.say(w, session{}, http.StatusGone, "This sign-in link was used before", "If that was not you, end the program and start it again. "+askAgain)
+		s.say(w, session{}, http.StatusGone, "This sign-in link was used before", "If that was not you, tell whoever runs Mooring. "+askAgain)
 		return
 	}
 	now := s.Wall()

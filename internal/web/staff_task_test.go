@@ -24,6 +24,20 @@ func (o *office) Finish(_ context.Context, clinic, key, task, person string) err
 	return web.ErrUnknown
 }
 
+// TestATaskHasAllItNeeds: what its mail promises, and how to reach the client.
+func TestATaskHasAllItNeeds(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	page := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey, nil, d.signIn(t)).body
+	for _, want := range []string{
+		`href="tel:5550177"`, `href="https://ehr.example/1"`, "Before you talk", "It was too much", "We can go slower.", "A friend was there.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the client's page does not show %q", want)
+		}
+	}
+}
+
 func TestFinishTask(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

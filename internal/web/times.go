@@ -90,7 +90,9 @@ func (x times) Full(t time.Time) template.HTML {
 // Now is the moment the page shows.
 func (x times) Now() time.Time { return x.now }
 
+// tag names the minute, as what is shown does: with seconds in it, a list that
+// looks the same would be another one at every look.
 func (times) tag(t time.Time, shown string) template.HTML {
 	const tag = `<time datetime="%s">%s</time>`
-	return template.HTML(fmt.Sprintf(tag, t.UTC().Format(time.RFC3339), template.HTMLEscapeString(shown))) //nolint:gosec // only a formatted time, and escaped
+	return template.HTML(fmt.Sprintf(tag, t.UTC().Format("2006-01-02T15:04Z07:00"), template.HTMLEscapeString(shown))) //nolint:gosec // only a formatted time, and escaped
 }

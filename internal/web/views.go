@@ -63,12 +63,16 @@ const (
 	Urgent Urgency = "urgent"
 )
 
-// Glance is an escalation without the client.
+// Glance is an escalation without the client. Before the code was given a page
+// shows Urgency and Opened alone.
 type Glance struct {
 	Urgency Urgency
 	Opened  time.Time
-	Ack     *Ack     // nil while nobody has taken it
-	Closing *Closing // nil while it is open
+	// Informed are the directory ids of people who were told of it and never
+	// asked: their page says so.
+	Informed []string
+	Ack      *Ack     // nil while nobody has taken it
+	Closing  *Closing // nil while it is open
 }
 
 // Ack says who took an escalation.
@@ -87,6 +91,8 @@ type Closing struct {
 	Name    string
 	At      time.Time
 	Outcome events.Outcome
+	// Note is what the person wrote for colleagues, "" for nothing.
+	Note string
 }
 
 // Case is an escalation with the client.
@@ -138,7 +144,8 @@ type Clients interface {
 type Acts interface {
 	// Acknowledge returns Acknowledged, AlreadyAcknowledged or AlreadyClosed.
 	Acknowledge(ctx context.Context, a Act) (Outcome, error)
-	// Decline returns Declined, AlreadyAcknowledged or AlreadyClosed.
+	// Decline returns Declined, NobodyElse, NotAsked, AlreadyAcknowledged or
+	// AlreadyClosed.
 	Decline(ctx context.Context, a Act) (Outcome, error)
 	// Attempt records a try to reach the client: how is "phone", "text" or
 	// "visit". It returns Attempted or AlreadyClosed.
@@ -220,7 +227,8 @@ func Wishes() []Choice {
 type Outcome struct {
 	Result Result
 	// Name and At say who acted before, for AlreadyAcknowledged and
-	// AlreadyClosed; for Declined, Name is whom the question is with now.
+	// AlreadyClosed; for Declined, NobodyElse and NotAsked, Name is whom the
+	// question is with now.
 	Name string
 	At   time.Time
 }
@@ -233,6 +241,8 @@ const (
 	Acknowledged        Result = "acknowledged"
 	AlreadyAcknowledged Result = "already-acknowledged"
 	Declined            Result = "declined"
+	NobodyElse          Result = "nobody-else" // to pass it on to: it stays
+	NotAsked            Result = "not-asked"   // so there is nothing to pass on
 	Attempted           Result = "attempted"
 	Closed              Result = "closed"
 	AlreadyClosed       Result = "already-closed"
@@ -288,6 +298,11 @@ type ClientRow struct {
 type ClientView struct {
 	Clinic, ClinicName, Key string
 	Name                    string
+	// Phone and ChartURL are how the client is reached; see Contact.
+	Phone, ChartURL string
+	// Brief and Opening help with the conversation that a task asks for.
+	Brief   []Fact
+	Opening string
 	// Facts are what is known: consent, risk, status, clinician.
 	Facts         []Fact
 	Flagged, Open bool
@@ -348,6 +363,8 @@ type Entry struct {
 	Reason, ReasonCode string
 	Workflow, Step     string
 	Detail             string
+	// Note is what the person wrote for colleagues, "" for nothing.
+	Note string
 	// Mail is the name of the mail, for a link to it; "" for none.
 	Mail string
 }

@@ -1,5 +1,19 @@
 package web
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// sentence begins a reason with a capital: it stands on its own.
+func sentence(reason string) string {
+	first, n := utf8.DecodeRuneInString(reason)
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + reason[n:]
+}
+
 // words puts the codes of these pages into what people read. A code without
 // words is shown as it is: better an odd word than nothing.
 func words(code any) string {

@@ -114,11 +114,10 @@ func (f *file) checkFamily(end int) {
 		for _, in := range links {
 			s.fail(in.at, "family %s has no links but the fixed ones", family)
 		}
-	case "escalation":
+	case "escalation", "escalation-inform":
+		// Whoever is informed is not asked, and may look and take it all the
+		// same: a link to a page that asks for a code needs the code beside it.
 		want = []fieldID{fUrgency, fOpenedAgo, fEscalationLink, fCode}
-	case "escalation-inform":
-		// Whoever is informed is not asked: only the owner's mail has the code.
-		want, never = []fieldID{fUrgency, fOpenedAgo, fEscalationLink}, []fieldID{fCode}
 	case "task", "task-reminder":
 		want, never = []fieldID{fTaskLink, fTask}, []fieldID{fEscalationLink, fCode}
 	}

@@ -209,8 +209,22 @@ func TestNoClientInStaffMail(t *testing.T) {
 			t.Errorf("%s names the client", name)
 		}
 	}
-	if r := mustRender(t, s, "escalation-inform", Unknown, v); strings.Contains(r.Subject+r.Text+r.HTML, v.Code) {
-		t.Error("whoever is informed got the code")
+}
+
+// TestTheCodeStandsBesideTheLink in every mail that leads to a page which asks
+// for it, and never in a subject, which shows on a locked screen.
+func TestTheCodeStandsBesideTheLink(t *testing.T) {
+	v, s := SampleValues(), mustBuiltin(t)
+	for _, name := range []string{"escalation", "escalation-inform"} {
+		r := mustRender(t, s, name, Unknown, v)
+		for _, body := range []string{r.Text, r.HTML} {
+			if !strings.Contains(body, v.EscalationURL) || !strings.Contains(body, v.Code) {
+				t.Errorf("%s has the link without the code:\n%s", name, body)
+			}
+		}
+		if strings.Contains(r.Subject, v.Code) {
+			t.Errorf("the subject of %s shows the code", name)
+		}
 	}
 }
 

@@ -111,6 +111,10 @@ func TestWrongFilesAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inform, err := builtin.ReadFile("en/escalation-inform.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	escalation, err := builtin.ReadFile("en/escalation.md")
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +184,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		{"demand in E", "e-caring", inE("Please call."), "family E asks for nothing and advises nothing: \"please\""},
 		{"client's name to staff", "escalation", strings.Replace(string(escalation), "{{staff_name}}", "{{first_name}}", 1), "escalation.md:7:9: {{first_name}} cannot stand in mail to staff"},
 		{"code missing", "escalation", strings.Replace(string(escalation), "**{{code}}**", "none", 1), "{{code}} is missing"},
+		{"code missing where a person is informed", "escalation-inform", strings.Replace(string(inform), "**{{code}}**", "none", 1), "{{code}} is missing"},
 		{"crisis number missing", "parts", strings.ReplaceAll(string(parts), "{{crisis_phone}}", "them"), "the part \"crisis_line\" must always show {{crisis_phone}}"},
 		{"crisis line that may be left out", "parts", strings.Replace(string(parts), "[[ {{crisis_text}}.]]", " {{crisis_text}}.", 1), "must always show {{crisis_phone}}"},
 		{"booking link in a part", "parts", strings.Replace(string(parts), "{{crisis_link}}", "{{booking_link}}", 1), "parts.md:5:25: {{booking_link}} cannot stand in a part"},

@@ -61,8 +61,9 @@ type Values struct {
 	// EscalationURL opens the escalation; Code is the short code that its page
 	// asks for.
 	EscalationURL, Code string
-	// Urgency is the policy's code ("crisis", "urgent"); the language's
-	// parts.md puts it into words.
+	// Urgency is the policy's code ("crisis", "urgent"), with "-again" where
+	// something new came up after somebody had taken the question; the
+	// language's parts.md puts it into words.
 	Urgency string
 	// OpenedAgo is how long the escalation has been open, such as "12 minutes".
 	OpenedAgo string

@@ -10,6 +10,9 @@ import (
 // keepAttempts is how many recorded tries an escalation keeps.
 const keepAttempts = 20
 
+// keepNote bounds the note of a closing, in characters.
+const keepNote = 500
+
 // Move is what one act or timer did to an escalation.
 type Move struct {
 	Reason Reason
@@ -22,6 +25,9 @@ type Move struct {
 	Withdraw []string
 	// Skipped are the rungs passed at once because nobody there can be asked.
 	Skipped []int
+	// Question is the cause that joined, where one did: the mails of this move
+	// are about it.
+	Question string
 	// Changed is false when the escalation is as it was.
 	Changed bool
 	// Told is who had it, where somebody came second or the hold ran out.
@@ -44,16 +50,35 @@ func Open(id string, p Policy, question string, cause events.Hash, clinician str
 }
 
 // Join adds a second cause to the open escalation. Questions are a union,
-// never undone. Nobody is asked again, and nothing is put off.
-func (e *Escalation) Join(question string, _ time.Time) Move {
-	switch {
-	case !e.Open():
+// never undone. While the ladder runs nobody is asked again and nothing is put
+// off. Once somebody has taken it, the new cause ends their hold: they took it
+// without knowing of this. They are asked again, whom the rung names is told,
+// and the ladder goes on when the rung's time has run out, which is never later
+// than the hold would have ended. Even a cause that is known already does so:
+// a client who says a second time that they are not safe is not waiting for a
+// hold to end.
+func (e *Escalation) Join(question string, staff Staff, now time.Time) Move {
+	now = now.UTC()
+	if !e.Open() {
 		return Move{Reason: NotOpen, Closed: e.closing()}
-	case question == "" || slices.Contains(e.Questions, question):
-		return Move{Reason: Joined}
 	}
-	e.Questions = append(slices.Clone(e.Questions), question)
-	return Move{Reason: Joined, Changed: true}
+	m := Move{Reason: Joined, Question: question}
+	if question != "" && !slices.Contains(e.Questions, question) {
+		e.Questions = append(slices.Clone(e.Questions), question)
+		m.Changed = true
+	}
+	if e.Ack == nil {
+		return m
+	}
+	e.own()
+	m.Reason, m.Changed = AskedAgain, true
+	by, until := e.Ack.By, e.Next
+	e.Ack = nil
+	e.askFrom(&m, e.Rung, e.Round+1, &staff, now, step{first: by, tell: by})
+	if until.After(now) && until.Before(e.Next) {
+		e.Next = until
+	}
+	return m
 }
 
 // Due moves the ladder by one rung when its time has come. However late the
@@ -225,9 +250,16 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 	return m
 }
 
+// Asked says whether a mail is one of those that the escalation asked for, as
+// far back as it keeps them.
+func (e *Escalation) Asked(message string) bool {
+	return message != "" && slices.ContainsFunc(e.Asks, func(a Ask) bool { return a.Message == message })
+}
+
 // Close is the one way to close: a person with a known outcome (the rule
-// humans-close, kept by TestHumansClose). No acknowledgement is needed.
-func (e *Escalation) Close(by string, o events.Outcome, now time.Time) Move {
+// humans-close, kept by TestHumansClose). No acknowledgement is needed. The
+// note may be empty; its first 500 characters are kept.
+func (e *Escalation) Close(by string, o events.Outcome, note string, now time.Time) Move {
 	now = now.UTC()
 	switch {
 	case !e.Open():
@@ -239,7 +271,10 @@ func (e *Escalation) Close(by string, o events.Outcome, now time.Time) Move {
 	}
 	e.own()
 	m := Move{Reason: Closed, Changed: true}
-	e.Closed = &Closing{By: by, At: now, Outcome: o}
+	if runes := []rune(note); len(runes) > keepNote {
+		note = string(runes[:keepNote])
+	}
+	e.Closed = &Closing{By: by, At: now, Outcome: o, Note: note}
 	e.Next = time.Time{}
 	e.withdraw(&m, "")
 	return m

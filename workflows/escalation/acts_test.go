@@ -79,6 +79,20 @@ func TestPolicyIsCopied(t *testing.T) {
 	}
 }
 
+func TestTheNoteOfAClosingIsKept(t *testing.T) {
+	for _, c := range []struct{ note, want string }{
+		{"", ""},
+		{"spoke for a while", "spoke for a while"},
+		{strings.Repeat("ü", 501), strings.Repeat("ü", 500)},
+	} {
+		e, _ := Open("esc", clinicPolicy(), "no-show", events.Hash{1}, "ana", clinicStaff(), begin)
+		m := e.Close("ana", events.OutcomeReachedSafe, c.note, begin)
+		if m.Reason != Closed || e.Closed.Note != c.want {
+			t.Errorf("%s: kept %q, want %q", m.Reason, e.Closed.Note, c.want)
+		}
+	}
+}
+
 func TestAttemptsAreBounded(t *testing.T) {
 	e, _ := Open("esc", clinicPolicy(), "no-show", events.Hash{1}, "ana", clinicStaff(), begin)
 	for i := range 30 {

@@ -21,6 +21,9 @@ type step struct {
 	fallbackOnly bool
 	// tell is one more person who is told.
 	tell string
+	// first is asked, or who stands in for them, before those of the rung. The
+	// first of the rung is told then, and whom the rungs before it tell.
+	first string
 }
 
 func (s *step) leavesOut(id string) bool {
@@ -76,6 +79,11 @@ func (e *Escalation) askFrom(m *Move, rung, round int, staff *Staff, now time.Ti
 // ladder whoever is on call stands behind them.
 func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string, bool) {
 	var ids []string
+	if s.first != "" {
+		for _, p := range staff.Resolve(ownerPerson+s.first, "", now) {
+			ids = append(ids, p.ID)
+		}
+	}
 	if !s.fallbackOnly {
 		for _, p := range staff.Resolve(e.Policy.rung(rung).Owner, e.Clinician, now) {
 			ids = append(ids, p.ID)
@@ -90,7 +98,8 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 	}
 	for _, id := range ids {
 		i := e.latest(id, nil)
-		if i < 0 || (e.Asks[i].Status != Failed && e.Asks[i].Status != Passed) {
+		// Who took the question after they had passed it on is asked all the same.
+		if i < 0 || e.Asks[i].Status != Failed && (e.Asks[i].Status != Passed || id == s.first) {
 			return id, true
 		}
 	}
@@ -113,6 +122,17 @@ func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 	for _, who := range r.Inform {
 		for _, p := range staff.Resolve(who, e.Clinician, now) {
 			add(p.ID)
+		}
+	}
+	if s.first != "" {
+		// Who was told of the question on the way here hears that it changed.
+		for _, who := range e.Policy.informed(e.Rung) {
+			for _, p := range staff.Resolve(who, e.Clinician, now) {
+				add(p.ID)
+			}
+		}
+		if there := staff.Resolve(r.Owner, e.Clinician, now); len(there) > 0 {
+			add(there[0].ID)
 		}
 	}
 	if p := staff.Person(s.tell); p != nil && p.mailable() && !p.away(now) {

@@ -31,7 +31,7 @@ func drawStaff(t *rapid.T) Staff {
 	return s
 }
 
-// drawPolicy also makes policies that Check refuses: a stored one may have
+// drawPolicy also makes policies that no clinic's file may: a stored one may have
 // been checked by an older version.
 func drawPolicy(t *rapid.T) Policy {
 	who := rapid.SampledFrom([]string{"assigned", "cover", "role:x", "role:y", "person:a", "person:e", "person:zoe", "odd", ""})
@@ -101,7 +101,7 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 	case "attempt":
 		m = w.e.Attempt(person.Draw(t, "by"), "phone", w.now)
 	case "join":
-		m = w.e.Join(rapid.SampledFrom([]string{"", "q", "r", "s"}).Draw(t, "question"), w.now)
+		m = w.e.Join(rapid.SampledFrom([]string{"", "q", "r", "s"}).Draw(t, "question"), w.staff, w.now)
 	case "delivered":
 		id := rapid.SampledFrom(append([]string{"", "other"}, w.mails...)).Draw(t, "mail")
 		status := rapid.SampledFrom([]Status{Accepted, Failed, Failed, Silent, "odd"}).Draw(t, "status")
@@ -114,7 +114,7 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 		w.staff = drawStaff(t)
 	case "close":
 		outcome := rapid.SampledFrom([]events.Outcome{"", "odd", events.OutcomeReachedSafe, events.OutcomeFalseAlarm}).Draw(t, "outcome")
-		m = w.e.Close(person.Draw(t, "by"), outcome, w.now)
+		m = w.e.Close(person.Draw(t, "by"), outcome, rapid.SampledFrom([]string{"", "spoke for a while"}).Draw(t, "note"), w.now)
 	case "reopen":
 		m = w.e.Reopen(person.Draw(t, "by"), w.staff, w.now)
 	}
@@ -152,6 +152,12 @@ func TestNeverSilent(t *testing.T) {
 				t.Fatalf("%s changed the state it began with:\n%s\n%s", w.act, before, got)
 			}
 			after := store(t, w.e)
+			if w.act == "join" && w.e.Open() && w.e.Ack != nil {
+				t.Fatalf("a new cause leaves the hold of %s as it was", w.e.Ack.By)
+			}
+			if w.act == "join" && w.e.Open() && shallow.Next.After(w.now) && w.e.Next.After(shallow.Next) {
+				t.Fatalf("a new cause puts the deadline off from %v to %v", shallow.Next, w.e.Next)
+			}
 			if !m.Changed && after != before {
 				t.Fatalf("%s says %q, unchanged, and changed\n%s\n%s", w.act, m.Reason, before, after)
 			}
@@ -218,12 +224,12 @@ func TestHumansClose(t *testing.T) {
 			questions = w.e.Questions
 			for _, by := range []string{"", "a"} {
 				for _, o := range []events.Outcome{"", "odd", "closed"} {
-					if m := w.e.Close(by, o, w.now); m.Changed || !w.e.Open() {
+					if m := w.e.Close(by, o, "closed by itself", w.now); m.Changed || !w.e.Open() {
 						t.Fatalf("Close(%q, %q) closed it", by, o)
 					}
 				}
 			}
-			if m := w.e.Close("", events.OutcomeReachedSafe, w.now); m.Changed || !w.e.Open() {
+			if m := w.e.Close("", events.OutcomeReachedSafe, "closed by itself", w.now); m.Changed || !w.e.Open() {
 				t.Fatal("nobody closed it")
 			}
 		}
@@ -231,8 +237,8 @@ func TestHumansClose(t *testing.T) {
 }
 
 // One ask per person, rung and round, for ever; one owner a move; nobody is
-// asked twice at one instant unless the first mail was withdrawn or a person
-// opened the question again.
+// asked twice at one instant unless the first mail was withdrawn, a person
+// opened the question again, or it changed after somebody had taken it.
 func TestOneAsk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type key struct {
@@ -247,7 +253,7 @@ func TestOneAsk(t *testing.T) {
 		mailed, withdrawn := map[string]instant{}, map[string]bool{}
 		var w walk
 		check := func(m Move) {
-			if m.Reason == Reopened {
+			if m.Reason == Reopened || m.Reason == AskedAgain {
 				clear(asked)
 			}
 			for _, id := range m.Withdraw {

@@ -9,6 +9,9 @@ const (
 	Opened Reason = "opened"
 	// Joined means that a second cause joined the open escalation.
 	Joined Reason = "joined"
+	// AskedAgain means that a cause came after a person had taken the question:
+	// the hold is over and they were asked again.
+	AskedAgain Reason = "asked-again"
 	// NoAnswer means that the rung's time ran out and the next rung was asked.
 	NoAnswer Reason = "no-answer"
 	// NotDelivered means that the mail was refused, bounced or dropped; the next rung
@@ -64,6 +67,7 @@ var words = [...]struct {
 }{
 	{Opened, "The question was opened and its first owner was asked."},
 	{Joined, "A second cause joined the open question."},
+	{AskedAgain, "Something new came up after it was taken; the question was asked again."},
 	{NoAnswer, "No answer in time; the next person was asked."},
 	{NotDelivered, "The mail could not be delivered; we do not wait for an answer to it."},
 	{PassedOn, "The person asked passed the question on."},

@@ -1,8 +1,6 @@
 package escalation
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +14,8 @@ const (
 	ownerPerson   = "person:"
 )
 
-// nameless is who owns a question in a clinic whose staff list is empty, which
-// Staff.Check refuses. A mail to them fails, and the failure is seen.
+// nameless is who owns a question where the staff list is empty, as no clinic's
+// file makes it. A mail to them fails, and the failure is seen.
 const nameless = "on-call"
 
 // Person finds a person by id; nil when there is none.
@@ -123,37 +121,4 @@ func (p *Person) away(now time.Time) bool {
 	return slices.ContainsFunc(p.Away, func(s Span) bool {
 		return !now.Before(s.From) && now.Before(s.To)
 	})
-}
-
-// Check finds what would keep the staff list from being asked: nobody on call,
-// ids that are missing or stand twice, covers that nobody has. It returns all
-// that it found, joined; the texts are for the person who wrote the list.
-func (s *Staff) Check() error {
-	var found []error
-	seen := make(map[string]bool, len(s.People))
-	for i := range s.People {
-		p := &s.People[i]
-		switch {
-		case p.ID == "":
-			found = append(found, fmt.Errorf("person %d has no id", i+1))
-		case seen[p.ID]:
-			found = append(found, fmt.Errorf("person %q stands in the list twice", p.ID))
-		}
-		seen[p.ID] = true
-		if p.Cover != "" && s.Person(p.Cover) == nil {
-			found = append(found, fmt.Errorf("person %q is covered by %q, who is not in the list", p.ID, p.Cover))
-		}
-		if p.Cover != "" && p.Cover == p.ID {
-			found = append(found, fmt.Errorf("person %q covers for themselves", p.ID))
-		}
-	}
-	switch p := s.Person(s.OnCall); {
-	case s.OnCall == "":
-		found = append(found, errors.New("nobody is on call"))
-	case p == nil:
-		found = append(found, fmt.Errorf("%q is on call and not in the list", s.OnCall))
-	case !p.mailable():
-		found = append(found, fmt.Errorf("%q is on call and has no email address", s.OnCall))
-	}
-	return errors.Join(found...)
 }

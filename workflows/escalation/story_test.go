@@ -83,11 +83,11 @@ func (s *story) do(line string) Move {
 	case "attempt":
 		return s.e.Attempt(w[1], "phone", s.now)
 	case "close":
-		return s.e.Close(w[1], events.Outcome(w[2]), s.now)
+		return s.e.Close(w[1], events.Outcome(w[2]), "", s.now)
 	case "reopen":
 		return s.attach(s.e.Reopen(w[1], s.staff, s.now))
 	case "join":
-		return s.e.Join(w[1], s.now)
+		return s.attach(s.e.Join(w[1], s.staff, s.now))
 	case "accepted", "failed":
 		return s.attach(s.e.Delivered(w[1], Status(w[0]), s.staff, s.now))
 	case "away":
@@ -378,8 +378,92 @@ var stories = []struct {
 			open => opened ana | ana 0.0 in 30m0s
 			join not-safe => joined | ana 0.0 in 30m0s
 			join not-safe => joined unchanged | ana 0.0 in 30m0s
+			join screening => joined | ana 0.0 in 30m0s`,
+	},
+	{
+		name:   "a second cause after the acknowledgement asks again, and the ladder runs",
+		policy: func(p *Policy) { p.Rungs[0].Inform = []string{"role:supervisor"} },
+		lines: `
+			open => opened ana (sue) (sam) | ana 0.0 in 30m0s
+			ack ana => acknowledged -m1 -m2 -m3 | ana 0.0 in 1h0m0s
+			pass 1m
+			join not-safe => asked-again ana (sue) (sam) | ana 0.1 in 30m0s
+			attempt ana => attempt-recorded | ana 0.1 in 30m0s
+			join not-safe => joined unchanged | ana 0.1 in 30m0s
+			after 30m => no-answer ben | ben 1.1 in 20m0s`,
+	},
+	{
+		name:   "a second cause on a later rung tells all who were told on the way",
+		policy: func(p *Policy) { p.Rungs[0].Inform = []string{"role:supervisor"} },
+		lines: `
+			open => opened ana (sue) (sam) | ana 0.0 in 30m0s
+			after 30m => no-answer ben | ben 1.0 in 20m0s
+			ack ben => acknowledged -m1 -m2 -m3 -m4 | ben 1.0 in 1h0m0s
+			pass 1m
+			join not-safe => asked-again ben (sue) (sam) | ben 1.1 in 20m0s`,
+	},
+	{
+		name: "a second cause after the acknowledgement, and its mail is refused",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
 			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
-			join screening => joined | ana 0.0 in 1h0m0s`,
+			join not-safe => asked-again ana | ana 0.1 in 30m0s
+			failed m2 => not-delivered ben | ben 1.1 in 20m0s`,
+	},
+	{
+		name: "said again after the acknowledgement, it is asked again; taken again, it holds",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			join no-show => asked-again ana | ana 0.1 in 30m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			join no-show => asked-again ana | ana 0.2 in 30m0s`,
+	},
+	{
+		name: "whoever took it from another rung is asked again, and the rung's own owner is told",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack sam => acknowledged -m1 | sam 0.0 in 1h0m0s
+			join not-safe => asked-again sam (ana) | sam 0.1 in 30m0s`,
+	},
+	{
+		name: "whoever took it has gone: who is there is asked",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack sam => acknowledged -m1 | sam 0.0 in 1h0m0s
+			away sam
+			join not-safe => asked-again ana | ana 0.1 in 30m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			away ana
+			join not-safe => asked-again ben | ben 0.2 in 30m0s`,
+	},
+	{
+		name: "whoever took it though their mail fails: the rung's owner is asked, they are told",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			failed m1 => not-delivered ben | ben 1.0 in 20m0s
+			ack ana => acknowledged -m2 | ana 1.0 in 1h0m0s
+			pass 1m
+			join not-safe => asked-again ben (ana) | ben 1.1 in 20m0s`,
+	},
+	{
+		name: "whoever took it after passing it on is asked again",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			decline ana => passed-on ben -m1 | ben 1.0 in 20m0s
+			ack ana => acknowledged -m2 | ana 1.0 in 1h0m0s
+			join not-safe => asked-again ana (ben) | ana 1.1 in 20m0s`,
+	},
+	{
+		name: "a second cause never puts off when the hold would have ended",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			pass 55m
+			join not-safe => asked-again ana | ana 0.1 in 5m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			pass 70m
+			join screening => asked-again ana | ana 0.2 in 30m0s`,
 	},
 	{
 		name: "closing needs a person and a known outcome; what comes after is told",

@@ -137,6 +137,8 @@ type Closing struct {
 	By      string         `json:"by"`
 	At      time.Time      `json:"at"`
 	Outcome events.Outcome `json:"outcome"`
+	// Note is what the person wrote for colleagues, at most 500 characters.
+	Note string `json:"note,omitempty"`
 }
 
 // Open says whether the question still waits for an outcome.

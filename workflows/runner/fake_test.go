@@ -33,6 +33,8 @@ type store struct {
 	timers   map[Ref]time.Time
 	sets     int
 	enqueued []workflows.Enqueue
+	// largest is the largest record it takes; 0 takes any.
+	largest int
 	// faults are what the next calls of each name do.
 	faults map[string][]fault
 	// race runs inside a call of this name, once, before it takes effect.
@@ -81,10 +83,12 @@ func (s *store) do(call string, effect func() error) error {
 	return nil
 }
 
-func (s *store) Load(_ context.Context, ref Ref) (record []byte, seq uint64, err error) {
+func (s *store) Load(_ context.Context, ref Ref, known uint64) (record []byte, seq uint64, err error) {
 	err = s.do("load", func() error {
 		if all := s.records[ref]; len(all) > 0 {
-			record, seq = all[len(all)-1].record, all[len(all)-1].seq
+			if seq = all[len(all)-1].seq; seq != known {
+				record = all[len(all)-1].record
+			}
 		}
 		return nil
 	})
@@ -99,6 +103,9 @@ func (s *store) Append(_ context.Context, ref Ref, expected uint64, record []byt
 		}
 		if last != expected {
 			return ErrConflict
+		}
+		if s.largest > 0 && len(record) > s.largest {
+			return ErrTooLarge
 		}
 		s.seq++
 		seq = s.seq

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strconv"
-	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -26,7 +25,8 @@ type Config struct {
 	ClientKey []byte
 	Now       func() time.Time
 	Logger    *slog.Logger
-	// Observe hears of every decision that was appended by this process.
+	// Observe hears of every decision that was appended by this process, once
+	// its effects were tried.
 	Observe func(Decided)
 }
 
@@ -47,11 +47,10 @@ type Runner struct {
 	// performed are the records whose effects this process has performed, so
 	// that the backstop need not.
 	performed *lru.Cache[place, struct{}]
-
-	mu sync.Mutex
-	// failures counts, per stream and sequence or per client's timer, how often
-	// deciding failed for a reason that another try may not mend. Guarded by mu.
-	failures map[string]int
+	tries     tries
+	// unknown are the clinics not configured here whose timers came due, so that
+	// each is said once.
+	unknown *lru.Cache[string, struct{}]
 }
 
 // place is one record: sequences repeat from stream to stream, where several
@@ -90,10 +89,18 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the runner: %w", err)
 	}
+	tries, err := newTries()
+	if err != nil {
+		return nil, fmt.Errorf("set up the runner: %w", err)
+	}
+	unknown, err := lru.New[string, struct{}](1024)
+	if err != nil {
+		return nil, fmt.Errorf("set up the runner: %w", err)
+	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(Decided) {}
 	}
-	return &Runner{cfg: cfg, states: states, performed: performed, failures: map[string]int{}}, nil
+	return &Runner{cfg: cfg, states: states, performed: performed, tries: tries, unknown: unknown}, nil
 }
 
 // Read takes a delivery apart: the event with its client key, or the verdict
@@ -122,45 +129,34 @@ func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdic
 	source := d.Stream + ":" + strconv.FormatUint(d.Sequence, 10)
 	err := r.decide(ctx, ev, source)
 	if err == nil {
-		r.forget(source)
+		r.tries.forget(source)
 		return Verdict{Action: Done}
 	}
-	var stuck *stuckError
-	if !errors.As(err, &stuck) {
+	if errors.Is(err, errFull) {
+		return r.refuse(ctx, ev, source)
+	}
+	if !isStuck(err) {
 		// The store or the network: another try mends it, however many it takes.
 		r.cfg.Logger.Warn("deciding has to wait; trying again", "kind", ev.Kind, "error", err)
-		return Verdict{Action: Retry, After: 250 * time.Millisecond}
+		return r.later(source, away)
 	}
-	n := r.failed(source)
+	n := r.tries.failed(source, stuck)
 	r.cfg.Logger.Error("deciding failed", "kind", ev.Kind, "attempt", n, "error", err)
 	if n < maxFailures {
 		return Verdict{Action: Retry, After: time.Duration(n) * time.Second}
 	}
-	text := "the program failed to decide on this event; a task tells the clinic"
+	text := "the program failed to decide on this event; it counts as answered, with a task for the clinic, and a replay changes nothing"
 	if err := r.toHuman(ctx, ev, source); err != nil {
 		r.cfg.Logger.Error("handing an event to a human failed", "kind", ev.Kind, "error", err)
-		if !errors.As(err, &stuck) {
-			return Verdict{Action: Retry, After: 5 * time.Second}
+		if !isStuck(err) {
+			return r.later(source, away)
 		}
 		// Not even a task can be made: REJECTED keeps the event whole, for a
 		// human to find and to replay.
 		text = "the program failed to decide on this event, and to make a task of it; replay it once the cause is mended"
 	}
-	r.forget(source)
+	r.tries.forget(source)
 	return Verdict{Action: Reject, Clinic: ev.Clinic, Key: ev.Key, Reason: ReasonCannotDecide, Text: text}
-}
-
-func (r *Runner) failed(source string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failures[source]++
-	return r.failures[source]
-}
-
-func (r *Runner) forget(source string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.failures, source)
 }
 
 // Due is called for a timer of the client that fired, early and stale ones
@@ -173,25 +169,28 @@ func (r *Runner) Due(ctx context.Context, ref Ref) Verdict {
 		Clinic: ref.Clinic, Key: ref.Key, Kind: events.TimerDue, Time: now,
 	}
 	source := "TIMERS:" + ref.Clinic + "." + ref.Key
+	if _, ok := r.cfg.Directories.Directory(ref.Clinic); !ok {
+		return r.dueElsewhere(ctx, ref, source)
+	}
 	err := r.decide(ctx, ev, "TIMERS")
-	if _, stuck := errors.AsType[*stuckError](err); stuck && r.failed(source) >= maxFailures {
+	if isStuck(err) && r.tries.failed(source, stuck) >= maxFailures {
 		// The ladders of this client must not wait for a workflow that fails.
 		r.cfg.Logger.Error("a due timer cannot be decided on; a human gets it", "error", err)
 		err = r.toHuman(ctx, ev, "TIMERS")
 	}
 	if err != nil {
 		r.cfg.Logger.Warn("a due timer has to wait; trying again", "error", err)
-		return Verdict{Action: Retry, After: 500 * time.Millisecond}
+		return r.later(source, away)
 	}
-	r.forget(source)
 	k, err := r.load(ctx, ref)
 	if err == nil {
 		err = r.setTimer(ctx, ref, k)
 	}
 	if err != nil {
 		r.cfg.Logger.Warn("setting a timer again has to wait; trying again", "error", err)
-		return Verdict{Action: Retry, After: 500 * time.Millisecond}
+		return r.later(source, away)
 	}
+	r.tries.forget(source)
 	return Verdict{Action: Done}
 }
 
@@ -200,6 +199,11 @@ type stuckError struct{ err error }
 
 func (e *stuckError) Error() string { return e.err.Error() }
 func (e *stuckError) Unwrap() error { return e.err }
+
+func isStuck(err error) bool {
+	_, ok := errors.AsType[*stuckError](err)
+	return ok
+}
 
 // decide is the whole of it: load, decide, append by compare-and-set, perform.
 func (r *Runner) decide(ctx context.Context, ev events.Event, source string) error {
@@ -271,12 +275,13 @@ func (r *Runner) apply(ctx context.Context, ev events.Event, source string, deci
 		// A crash from here on is mended by the effects consumer, which reads
 		// the record and performs the same effects under the same ids.
 		r.states.Add(ref, next)
-		r.cfg.Observe(Decided{ref, entry, &next.state})
 		if err := r.perform(ctx, ref, entry.Effects, next); err != nil {
 			r.cfg.Logger.Warn("effects of a decision have to wait; the log's reader will perform them", "error", err)
-			return nil
+		} else {
+			r.performed.Add(place{ref, next.seq}, struct{}{})
 		}
-		r.performed.Add(place{ref, next.seq}, struct{}{})
+		// Last: an observer that takes its time must not hold back safety mail.
+		r.cfg.Observe(Decided{ref, entry, &next.state})
 		return nil
 	}
 }
@@ -290,6 +295,9 @@ func (r *Runner) append(
 	if err != nil {
 		return k, entry, &stuckError{err}
 	}
+	if len(record) > sizeFull && canWait(ev.Kind) {
+		return k, entry, errFull
+	}
 	if len(record) > sizeHuman && !dec.State.Large {
 		dec = workflows.TooLarge(dec, dir, ev, now)
 		if entry, record, err = r.record(ev, source, dec, now); err != nil {
@@ -301,6 +309,9 @@ func (r *Runner) append(
 	meta := Meta{Next: dec.State.Next(), Previous: k.seq, Decisions: dec.State.Decisions}
 	meta.Open, meta.OldestOpen = dec.State.OpenEscalations()
 	seq, err := r.cfg.Log.Append(ctx, ref, k.seq, record, meta)
+	if errors.Is(err, ErrTooLarge) {
+		return k, entry, &stuckError{err}
+	}
 	if err != nil {
 		return k, entry, err
 	}
@@ -338,8 +349,13 @@ func (r *Runner) perform(ctx context.Context, ref Ref, effects []workflows.Effec
 // latest: between the two another writer may have moved the log and set an
 // earlier deadline, which this one has replaced.
 func (r *Runner) setTimer(ctx context.Context, ref Ref, k known) error {
+	return r.setTimerAt(ctx, ref, k, (*workflows.State).Next)
+}
+
+// setTimerAt is setTimer where the time is another one than the state's next.
+func (r *Runner) setTimerAt(ctx context.Context, ref Ref, k known, at func(*workflows.State) time.Time) error {
 	for {
-		if err := r.cfg.Timers.Set(ctx, ref, k.state.Next()); err != nil {
+		if err := r.cfg.Timers.Set(ctx, ref, at(&k.state)); err != nil {
 			return err
 		}
 		last, err := r.cfg.Timers.Last(ctx, ref)
@@ -365,15 +381,15 @@ func (r *Runner) cached(ctx context.Context, ref Ref) (known, error) {
 
 // load reads the client's state from the leader.
 func (r *Runner) load(ctx context.Context, ref Ref) (known, error) {
-	record, seq, err := r.cfg.Log.Load(ctx, ref)
+	k, _ := r.states.Peek(ref)
+	record, seq, err := r.cfg.Log.Load(ctx, ref, k.seq)
 	if err != nil {
 		return known{}, err
 	}
 	if seq == 0 {
 		return known{}, nil
 	}
-	k, ok := r.states.Peek(ref)
-	if ok && k.seq == seq {
+	if k.seq == seq {
 		return k, nil // the same record, read before
 	}
 	state, err := ReadState(record)

@@ -252,8 +252,8 @@ func TestCannotDecideGoesToHuman(t *testing.T) {
 	if v := r.handle(r.Runner, ev); v.Action != Done {
 		t.Errorf("a replay: %+v", v)
 	}
-	if len(r.failures) != 0 {
-		t.Errorf("failures are kept: %v", r.failures)
+	if n := r.tries.of.Len(); n != 0 {
+		t.Errorf("%d counts of tries are kept", n)
 	}
 }
 
@@ -497,6 +497,23 @@ func TestObserve(t *testing.T) {
 	r.settle(r.Runner, other)
 	if len(r.seen) != 1 || r.seen[0].Entry.Event != other.Hash() || r.seen[0].Ref != ref || r.seen[0].State == nil {
 		t.Errorf("heard of %d decisions", len(r.seen))
+	}
+}
+
+// TestObserveLast: an observer that takes its time holds back neither mail nor
+// timer.
+func TestObserveLast(t *testing.T) {
+	r := newRig(t)
+	observed := false
+	r.cfg.Observe = func(Decided) {
+		observed = true
+		if len(r.store.enqueued) == 0 || r.store.timers[ref].IsZero() {
+			t.Errorf("told after %d mails, with the timer at %v", len(r.store.enqueued), r.store.timers[ref])
+		}
+	}
+	r.settle(r.another(), r.event(events.SafetyConcern, concern()))
+	if !observed {
+		t.Error("the observer heard nothing")
 	}
 }
 

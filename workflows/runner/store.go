@@ -17,12 +17,15 @@ var ErrConflict = errors.New("the client's log has moved on")
 
 // Log is every client's log of decisions. Its contract:
 //
-//   - Load answers from the leader, never from a replica that may lag.
+//   - Load answers from the leader, never from a replica that may lag. known is
+//     the sequence of a record that the caller has; when that is still the
+//     last one, record is nil.
 //   - Append stores exactly when the client's last sequence is expected
 //     (0 for a client without a record), and answers ErrConflict when it is
-//     not. Any other error is ambiguous: the record may have been stored.
+//     not. ErrTooLarge says that no record of this size can be stored. Any
+//     other error is ambiguous: the record may have been stored.
 type Log interface {
-	Load(ctx context.Context, ref Ref) (record []byte, seq uint64, err error)
+	Load(ctx context.Context, ref Ref, known uint64) (record []byte, seq uint64, err error)
 	Append(ctx context.Context, ref Ref, expected uint64, record []byte, meta Meta) (seq uint64, err error)
 }
 

@@ -163,11 +163,11 @@ type injectedLog struct {
 	to runner.Log
 }
 
-func (l injectedLog) Load(ctx context.Context, ref runner.Ref) (record []byte, seq uint64, err error) {
+func (l injectedLog) Load(ctx context.Context, ref runner.Ref, known uint64) (record []byte, seq uint64, err error) {
 	record, err = around(l.in, ref.Key, CallLogLoad, func() ([]byte, error) {
 		var out []byte
 		var err error
-		out, seq, err = l.to.Load(ctx, ref)
+		out, seq, err = l.to.Load(ctx, ref, known)
 		return out, err
 	})
 	if err != nil {
@@ -244,6 +244,11 @@ func (in *Injector) Looker(to notifier.Looker) notifier.Looker { return injected
 type injectedLooker struct {
 	in *Injector
 	to notifier.Looker
+}
+
+func (x injectedLooker) Wait(ctx context.Context, m notifier.Message) error {
+	_, err := around(x.in, m.Key, CallLook, func() (none, error) { return none{}, x.to.Wait(ctx, m) })
+	return err
 }
 
 func (x injectedLooker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {

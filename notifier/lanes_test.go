@@ -1,0 +1,146 @@
+package notifier
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// TestProviderAtFaultRestsCare: the account is at fault, so further care mail
+// waits without a request; safety tries each, and each again within the half
+// minute.
+func TestProviderAtFaultRestsCare(t *testing.T) {
+	for name, answer := range map[string]*SendError{
+		"the account": {Class: RetryAfter, After: 10 * time.Minute, Provider: true},
+		"the address": {Class: Permanent, Provider: true},
+		"the rate":    {Class: RetryAfter, After: 5 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			sends := 0
+			w.send = func(Mail) (Receipt, error) { sends++; return Receipt{}, answer }
+			n := w.notifier()
+			n.Deliver(t.Context(), message(Care))
+			other := message(Care)
+			other.ID, w.entries = "def234", nil
+			again := n.Deliver(t.Context(), other)
+			if rests := sends == 1; rests != answer.Provider || again < 4*time.Minute {
+				t.Errorf("another care message: %d requests and again after %v", sends, again)
+			}
+			for range 5 {
+				sends, w.entries = 0, nil
+				if again := n.Deliver(t.Context(), message(Safety)); sends != 1 || again > 30*time.Second {
+					t.Errorf("safety: %d requests and again after %v; want one, and half a minute at most", sends, again)
+				}
+			}
+		})
+	}
+}
+
+// TestReceiptAsksForAPause: the provider took a mail and asks for a pause
+// before the next. Care takes it, safety does not.
+func TestReceiptAsksForAPause(t *testing.T) {
+	lanes(t, func(t *testing.T, lane Lane) {
+		w := newWorld()
+		w.send = func(Mail) (Receipt, error) { return Receipt{Wait: 5 * time.Second}, nil }
+		n := w.notifier()
+		n.Deliver(t.Context(), message(lane))
+		w.entries = nil // another message
+		n.Deliver(t.Context(), message(lane))
+		if paused := slices.Contains(w.paused, 5*time.Second); paused != (lane == Care) || len(w.sent) != 2 {
+			t.Errorf("paused %v, sent %d", w.paused, len(w.sent))
+		}
+	})
+}
+
+// TestAmbiguousSafetyBacksOff: a provider that takes every mail and never says
+// so must not bury the clinician, and the client's log hears of it, once.
+func TestAmbiguousSafetyBacksOff(t *testing.T) {
+	w := newWorld()
+	w.send = func(Mail) (Receipt, error) { return Receipt{}, errFault }
+	n := w.notifier()
+	var waits []time.Duration
+	var early time.Duration
+	for i := range 12 {
+		if i == 7 {
+			n = w.notifier() // the count outlives the program
+		}
+		again := n.Deliver(t.Context(), message(Safety))
+		waits = append(waits, again)
+		if i < unsureTold-1 {
+			early += again
+		}
+		if want := i >= unsureTold-1; (len(w.reports) == 1) != want {
+			t.Fatalf("after %d requests the log heard %v", i+1, w.kinds())
+		}
+		w.now = w.now.Add(again)
+	}
+	if early < 30*time.Second || early > time.Minute || waits[4] < time.Minute || waits[11] != 10*time.Minute {
+		t.Errorf("waits %v; want the first four within a minute, then minutes, and never more than ten", waits)
+	}
+	if d := cmp.Diff([]events.Kind{events.MessageUnknown}, w.kinds()); d != "" {
+		t.Errorf("reports (-want +got):\n%s", d)
+	}
+	w.send = func(Mail) (Receipt, error) { return Receipt{}, nil }
+	w.deliver(t, n, Safety)
+	if d := cmp.Diff([]events.Kind{events.MessageUnknown, events.MessageAccepted}, w.kinds()); d != "" {
+		t.Errorf("reports in the end (-want +got):\n%s", d)
+	}
+}
+
+// An outage before it does not count: what was refused is known not to have
+// left.
+func TestAmbiguousSafetyAfterAnOutage(t *testing.T) {
+	w := newWorld()
+	sends := 0
+	w.send = func(Mail) (Receipt, error) {
+		if sends++; sends <= 20 {
+			return Receipt{}, &SendError{Class: RetryAfter, Provider: true}
+		}
+		return Receipt{}, errFault
+	}
+	n := w.notifier()
+	for range 20 {
+		n.Deliver(t.Context(), message(Safety))
+	}
+	if again := n.Deliver(t.Context(), message(Safety)); again > 5*time.Second || len(w.reports) > 0 {
+		t.Errorf("the first of unknown fate comes again after %v, reported %v", again, w.kinds())
+	}
+}
+
+// The log cannot be told at first: the next attempt tells it.
+func TestAmbiguousSafetyIsToldLater(t *testing.T) {
+	w := newWorld()
+	w.send = func(Mail) (Receipt, error) { return Receipt{}, errFault }
+	failed := false
+	w.before = func(call string) error {
+		if call == "report" && !failed {
+			failed = true
+			return errFault
+		}
+		return nil
+	}
+	n := w.notifier()
+	for range unsureTold + 3 {
+		n.Deliver(t.Context(), message(Safety))
+	}
+	if d := cmp.Diff([]events.Kind{events.MessageUnknown}, w.kinds()); d != "" || !failed {
+		t.Errorf("reports (-want +got):\n%s", d)
+	}
+}
+
+// TestRateHoldsAfterTheWait: permits taken before a long wait would be used all
+// at once after it.
+func TestRateHoldsAfterTheWait(t *testing.T) {
+	w := newWorld()
+	w.permit = func(context.Context) error { return nil }
+	w.deliver(t, w.notifier(), Care)
+	if d := cmp.Diff([]string{"wait", "permit", "put claimed", "render", "look", "send", "put accepted"}, w.seen); d != "" {
+		t.Errorf("the calls (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,385 @@
+package workflows
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// allowed is the rule consent-first, said a second time and in other words.
+func allowed(s *State, now time.Time) bool {
+	p := &s.Profile
+	return p.Outreach.Get().State == events.ConsentGranted && !p.OptedOut.Get() &&
+		p.Email.Get() != "" && p.EmailVerified.Get().OK &&
+		(p.Status.Get() == "" || p.Status.Get() == events.StatusActive) &&
+		!slices.Contains(p.Programmes.Get(), "substance-use") &&
+		(!p.Minor.Get() || p.AddressOwner.Get() != "") &&
+		(!p.Paused.Get().On || !p.Paused.Get().Until.IsZero() && !now.Before(p.Paused.Get().Until))
+}
+
+func TestConsentFirst(t *testing.T) {
+	dir := []*Clinic{historyClinic(t)}
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(s *sim, st step) {
+			for _, e := range st.dec.Effects {
+				if e.Enqueue == nil || e.Enqueue.Lane != LaneCare {
+					continue
+				}
+				m := e.Enqueue.Message
+				if !allowed(&st.dec.State, st.now) {
+					rt.Fatalf("%s leaves although it must not: %s", m.Template, jsonOf(rt, st.dec.State.Profile))
+				}
+				if why := s.forbids(); why != "" {
+					rt.Fatalf("%s leaves although %s: %s", m.Template, why, jsonOf(rt, st.dec.State.Profile))
+				}
+				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" {
+					rt.Fatalf("%s goes to a client with a safety flag", m.Template)
+				}
+				local := st.now.In(st.dec.State.zone(dir[0]))
+				if local.Hour() >= 20 || local.Hour() < 9 {
+					rt.Fatalf("%s leaves at %v, in the quiet hours", m.Template, local)
+				}
+				if m.Person != "" {
+					rt.Fatalf("a care message goes to %q", m.Person)
+				}
+			}
+			if why := s.forbids(); why != "" {
+				if _, _, ok := s.state.gate(dir[0], "E", s.now); ok {
+					rt.Fatalf("after %s the gate is open although %s: %s", st.ev.Kind, why, jsonOf(rt, s.state.Profile))
+				}
+			}
+			// What the gate would hold back now, the last look holds back too.
+			for i := range s.state.Sends {
+				x := &s.state.Sends[i]
+				look := s.state.Look(dir[0], x.ID, s.now)
+				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, s.now) || s.forbids() != "") {
+					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(), jsonOf(rt, s.state.Profile))
+				}
+				if !look.Wanted && (look.Reason == "" || look.Reason.Words() == string(look.Reason)) {
+					rt.Fatalf("the last look holds %s (%s) back and does not say why", x.ID, x.Status)
+				}
+			}
+		})
+	})
+}
+
+// TestConsentFirstSays holds each bar against a client for whom all else is
+// well: nothing leaves, the timeline says why, and the last look names the
+// event that withdrew a message asked for before.
+func TestConsentFirstSays(t *testing.T) {
+	update := func(change func(*events.Client)) (events.Kind, events.Data) {
+		c := &events.Client{}
+		change(c)
+		return events.ClientUpdated, clientData(c)
+	}
+	consent := func(state events.ConsentState) func(*events.Client) {
+		return func(c *events.Client) {
+			c.Consent = &events.Consent{Outreach: &events.ConsentRecord{State: state}}
+		}
+	}
+	for name, tc := range map[string]struct {
+		want   Reason
+		change func(*events.Client)
+		kind   events.Kind
+		data   events.Data
+		ends   bool // the journey ends too
+	}{
+		"consent unknown":   {want: NoConsent, change: consent(events.ConsentUnknown)},
+		"consent withdrawn": {want: ConsentWithdrawn, change: consent(events.ConsentWithdrawn)},
+		"no address":        {want: NoAddress, change: func(c *events.Client) { c.Email = new("") }},
+		"another address":   {want: AddressNotVerified, change: func(c *events.Client) { c.Email = new("z0z2@client.example") }},
+		"not verified":      {want: AddressNotVerified, change: func(c *events.Client) { c.EmailVerified = new(false) }},
+		"programme":         {want: ProgrammeExcluded, change: func(c *events.Client) { c.Programmes = []string{"substance-use"} }},
+		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = new(true) }},
+		"paused":            {want: Paused, kind: events.ClientPaused, data: events.Data{Pause: &events.Pause{By: "amara"}}},
+		"opted out":         {want: OptedOut, kind: events.ClientOptedOut, ends: true},
+		"wish to stop":      {want: OptedOut, kind: events.CheckinAnswered, data: events.Data{Answer: &events.Answer{Safe: new(true), Wish: "stop"}}, ends: true},
+		"discharged":        {want: Discharged, change: func(c *events.Client) { c.Status = new(events.StatusDischarged) }, ends: true},
+		"deceased":          {want: Deceased, change: func(c *events.Client) { c.Status = new(events.StatusDeceased) }, ends: true},
+		"hospitalised":      {want: Hospitalised, change: func(c *events.Client) { c.Status = new(events.StatusHospitalised) }, ends: true},
+		"transferred":       {want: Transferred, change: func(c *events.Client) { c.Status = new(events.StatusTransferred) }, ends: true},
+		"risk":              {want: FlaggedClient, change: func(c *events.Client) { c.Risk = new(events.RiskElevated) }, ends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-03-02 10:00"))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			s.happens(events.AppointmentNoShow, appointment("a1"))
+			s.pass(3 * time.Hour)
+			mails := s.mails(LaneCare)
+			if len(mails) != 1 || !s.state.Look(s.dir.Current(), mails[0].ID, s.now).Wanted {
+				t.Fatalf("the notice is not on its way: %+v", mails)
+			}
+			kind, data := tc.kind, tc.data
+			if tc.change != nil {
+				kind, data = update(tc.change)
+			}
+			s.pass(time.Minute)
+			s.happens(kind, data)
+			by := s.steps[len(s.steps)-1].ev.Hash()
+			look := s.state.Look(s.dir.Current(), mails[0].ID, s.now)
+			want := Look{Reason: tc.want, By: by}
+			if tc.ends {
+				want.Reason = JourneyEnded
+			}
+			if look != want {
+				t.Errorf("the last look says %+v, want %+v", look, want)
+			}
+			if why, said, ok := s.state.gate(s.dir.Current(), "A", s.now); ok || why != tc.want || said != by {
+				t.Errorf("the gate says %s by %v, want %s by %v", why, said, tc.want, by)
+			}
+			s.pass(20 * 24 * time.Hour)
+			if got := s.mails(LaneCare); len(got) != 1 {
+				t.Errorf("mail went out all the same: %+v", got[1:])
+			}
+			if skipped := s.everNoted(WhatMessage, tc.want); !tc.ends && skipped != 2 {
+				t.Errorf("B and D were skipped %d times with the reason %s", skipped, tc.want)
+			}
+		})
+	}
+}
+
+// TestOptOutStays: no feed lifts an opt-out, whatever time it claims.
+func TestOptOutStays(t *testing.T) {
+	s := newSim(t, historyStart)
+	s.happens(events.ClientOptedOut, events.Data{})
+	c := friendly()
+	c.Consent.Outreach.At = new(s.now.Add(24 * 365 * time.Hour))
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(c))
+	if why, _, ok := s.state.gate(s.dir.Current(), "E", s.now); ok || why != OptedOut {
+		t.Errorf("the gate says %q, %v", why, ok)
+	}
+}
+
+// TestConsentFromTheFuture: a consent dated after the event that tells of it
+// must not outlast a withdrawal.
+func TestConsentFromTheFuture(t *testing.T) {
+	s := newSim(t, historyStart)
+	c := friendly()
+	c.Consent.Outreach.At = new(s.now.Add(24 * 365 * time.Hour))
+	s.happens(events.ClientUpdated, clientData(c))
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(&events.Client{Consent: &events.Consent{Outreach: &events.ConsentRecord{State: events.ConsentWithdrawn}}}))
+	if why, _, _ := s.state.gate(s.dir.Current(), "E", s.now); why != ConsentWithdrawn {
+		t.Errorf("the gate says %q", why)
+	}
+}
+
+// forbids folds what was said so far, event by event and not as the profile has
+// it, and says why no care mail may leave to the client's address; empty where
+// neither consent nor the address forbids it. The consent said last by event
+// time counts; only a consent that was given may count from an earlier day. An
+// address that returned a message, or whose owner complained, gets nothing.
+func (s *sim) forbids() string {
+	type word struct {
+		at time.Time
+		by events.Hash
+	}
+	later := func(a, b word) bool {
+		return a.at.After(b.at) || a.at.Equal(b.at) && bytes.Compare(a.by[:], b.by[:]) > 0
+	}
+	var granted, refused, emailSaid word
+	email, dead, went := "", map[string]bool{}, map[string]string{}
+	for _, st := range s.steps {
+		if st.dec.Nothing {
+			continue
+		}
+		said := word{st.ev.Time, st.ev.Hash()}
+		if c := st.ev.Data.Client; c != nil {
+			if c.Email != nil && later(said, emailSaid) {
+				email, emailSaid = *c.Email, said
+			}
+			if c.Consent != nil && c.Consent.Outreach != nil {
+				switch rec := c.Consent.Outreach; {
+				case rec.State != events.ConsentGranted:
+					if later(said, refused) {
+						refused = said
+					}
+				default:
+					if rec.At != nil && rec.At.Before(said.at) {
+						said.at = *rec.At
+					}
+					if later(said, granted) {
+						granted = said
+					}
+				}
+			}
+		}
+		for _, e := range st.dec.Effects {
+			if e.Enqueue != nil && e.Enqueue.Lane == LaneCare {
+				went[e.Enqueue.ID] = email
+			}
+		}
+		switch st.ev.Kind {
+		case events.MessageBounced, events.MessageDropped, events.MessageComplained:
+			for i := range st.before.Sends {
+				if x := &st.before.Sends[i]; x.ID == st.ev.Data.Message.ID && x.Lane == LaneCare {
+					dead[went[x.ID]] = true
+				}
+			}
+		}
+	}
+	switch {
+	case granted.at.IsZero() || later(refused, granted):
+		return "consent was not given, or taken back since"
+	case dead[email]:
+		return "mail to this address came back"
+	}
+	return ""
+}
+
+// TestConsentFirstAsTold holds the gate against what was said, told in an order
+// of its own, while addresses change and mail comes back.
+func TestConsentFirstAsTold(t *testing.T) {
+	dir := []*Clinic{historyClinic(t)}
+	var forbade, let int
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newSim(rt, chicago(t, "2026-03-02 09:00"), dir...)
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		hours := func(name string, from, to int) time.Duration {
+			return time.Duration(rapid.IntRange(from, to).Draw(rt, name)) * time.Hour
+		}
+		for i := range rapid.IntRange(2, 12).Draw(rt, "events") {
+			s.pass(hours("pass", 0, 8))
+			switch rapid.IntRange(0, 3).Draw(rt, "what") {
+			case 0:
+				rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{
+					events.ConsentGranted, events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown,
+				}).Draw(rt, "state")}
+				if rapid.Bool().Draw(rt, "dated") {
+					rec.At = new(s.now.Add(hours("date", -48, 24)))
+				}
+				s.deliver(s.event(events.ClientUpdated, s.now.Add(-hours("late", 0, 3)), clientData(&events.Client{Consent: &events.Consent{Outreach: rec}})))
+			case 1:
+				email := rapid.SampledFrom([]string{"z0zmail@client.example", "z0zb@client.example", "z0zc@client.example"}).Draw(rt, "email")
+				s.happens(events.ClientUpdated, clientData(&events.Client{Email: &email, EmailVerified: new(true)}))
+			case 2:
+				s.happens(events.AppointmentNoShow, appointment(fmt.Sprintf("a%d", i)))
+				s.pass(3 * time.Hour)
+			case 3:
+				kind := rapid.SampledFrom([]events.Kind{events.MessageBounced, events.MessageDropped, events.MessageComplained}).Draw(rt, "fate")
+				for k := range s.state.Sends {
+					if x := &s.state.Sends[k]; x.Lane == LaneCare {
+						s.happens(kind, events.Data{Message: &events.MessageReport{ID: x.ID}})
+						break
+					}
+				}
+			}
+			want := s.forbids()
+			why, _, ok := s.state.gate(dir[0], "E", s.now)
+			if ok != (want == "") {
+				rt.Fatalf("the gate says %v %q; what was said says %q: %s", ok, why, want, jsonOf(rt, s.state.Profile))
+			}
+			if ok {
+				let++
+			} else {
+				forbade++
+			}
+		}
+	})
+	if let == 0 || forbade == 0 {
+		t.Errorf("%d let pass, %d forbidden: nothing is shown", let, forbade)
+	}
+}
+
+// TestConsentFirstDated: a withdrawal counts from when it was said, whatever
+// date it carries; a consent from when it was given. Both whatever the order.
+func TestConsentFirstDated(t *testing.T) {
+	day := chicago(t, "2026-03-02 00:00").UTC()
+	hour := func(h int) *time.Time { return new(day.Add(time.Duration(h) * time.Hour)) }
+	type word struct {
+		state events.ConsentState
+		said  int        // the event's hour
+		at    *time.Time // the record's own date
+	}
+	for name, tc := range map[string]struct {
+		words []word
+		want  Reason
+	}{
+		"withdrawn, dated to the day":       {[]word{{events.ConsentGranted, 10, nil}, {events.ConsentWithdrawn, 16, hour(0)}}, ConsentWithdrawn},
+		"unknown, dated to the day":         {[]word{{events.ConsentGranted, 10, nil}, {events.ConsentUnknown, 16, hour(0)}}, NoConsent},
+		"withdrawn, dated ahead":            {[]word{{events.ConsentWithdrawn, 10, hour(24 * 365)}, {events.ConsentGranted, 16, nil}}, ""},
+		"an old consent said again":         {[]word{{events.ConsentWithdrawn, 10, nil}, {events.ConsentGranted, 16, hour(0)}}, ConsentWithdrawn},
+		"given anew":                        {[]word{{events.ConsentWithdrawn, 10, hour(0)}, {events.ConsentGranted, 16, hour(12)}}, ""},
+		"given between date and word of it": {[]word{{events.ConsentGranted, 10, hour(9)}, {events.ConsentWithdrawn, 16, hour(8)}}, ConsentWithdrawn},
+	} {
+		for _, reversed := range []bool{false, true} {
+			s := newSim(t, day.Add(20*time.Hour))
+			c := friendly()
+			c.Consent = nil
+			s.deliver(s.event(events.ClientUpdated, day, clientData(c)))
+			for i := range tc.words {
+				w := tc.words[i]
+				if reversed {
+					w = tc.words[len(tc.words)-1-i]
+				}
+				s.deliver(s.event(events.ClientUpdated, day.Add(time.Duration(w.said)*time.Hour), clientData(&events.Client{
+					Consent: &events.Consent{Outreach: &events.ConsentRecord{State: w.state, At: w.at}},
+				})))
+			}
+			if why, _, _ := s.state.gate(s.dir.Current(), "E", s.now); why != tc.want {
+				t.Errorf("%s, reversed %v: the gate says %q, want %q", name, reversed, why, tc.want)
+			}
+		}
+	}
+}
+
+// TestConsentFirstFailedAddresses: what failed is the address that the message
+// went to, and several are remembered.
+func TestConsentFirstFailedAddresses(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-03-02 10:00"))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	moves := func(email string) {
+		s.pass(time.Minute)
+		s.happens(events.ClientUpdated, clientData(&events.Client{Email: &email, EmailVerified: new(true)}))
+	}
+	fails := func(to string) {
+		report := &events.MessageReport{ID: s.mails(LaneCare)[0].ID}
+		if to != "" {
+			report.To = events.AddressMark(simKey, to)
+		}
+		s.pass(time.Minute)
+		s.happens(events.MessageBounced, events.Data{Message: report})
+	}
+	gate := func(email string, want Reason) {
+		t.Helper()
+		moves(email)
+		if why, _, _ := s.state.gate(s.dir.Current(), "A", s.now); why != want {
+			t.Errorf("%s: the gate says %q, want %q", email, why, want)
+		}
+	}
+	s.happens(events.AppointmentNoShow, appointment("a1"))
+	s.pass(3 * time.Hour)
+	moves("z0znew@client.example")
+	fails("") // it went to the address that it was asked for
+	gate("z0znew@client.example", "")
+	gate("z0zmail@client.example", Suppressed)
+	gate("Z0ZMAIL@client.example", Suppressed)
+	fails("z0znew@client.example") // the ledger knows better where it went
+	gate("z0znew@client.example", Suppressed)
+	gate("z0zmail@client.example", Suppressed)
+	gate("z0zthird@client.example", "")
+}
+
+// TestOrderFreeFailedAddresses: the same few addresses are remembered whatever
+// the order of the reports, and the newest word about each.
+func TestOrderFreeFailedAddresses(t *testing.T) {
+	var one, two Profile
+	const reports = 3 * keptFailures
+	report := func(p *Profile, i int) {
+		p.suppress(events.AddressMark(simKey, string(rune('a'+i%(keptFailures+4)))), said{historyStart.Add(time.Duration(i) * time.Hour), events.Hash{byte(i)}})
+	}
+	for i := range reports {
+		report(&one, i)
+		report(&two, reports-1-i)
+	}
+	if a, b := jsonOf(t, one), jsonOf(t, two); a != b || len(one.Suppressed) != keptFailures {
+		t.Errorf("another order, other addresses:\n%s\n%s", a, b)
+	}
+}

@@ -1,0 +1,60 @@
+package workflows
+
+import (
+	"slices"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// startCorrected says whether the event corrects what a journey began with: the
+// outcome of its own appointment is another one now, or somebody else
+// cancelled. Had the correction come first nothing would have started (the rule
+// order-free). A question about safety is not taken back by it.
+func (d *decider) startCorrected(j *Journey, w *Workflow) bool {
+	a := d.ev.Data.Appointment
+	if a == nil || a.ID != j.Appointment || w.asksHuman() || !isOutcome(d.was.Status) || !slices.Contains(w.Start.On, d.was.Status) {
+		return false
+	}
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+	is := &d.s.Appointments[i]
+	if !slices.Contains(w.Start.On, is.Status) {
+		return true
+	}
+	if is.CancelledBy == d.was.CancelledBy {
+		return false
+	}
+	ev := d.ev
+	defer func() { d.ev = ev }()
+	d.ev = events.Event{
+		Clinic: ev.Clinic, Key: ev.Key, Kind: is.Status, Time: j.Origin,
+		Data: events.Data{Appointment: &events.Appointment{ID: is.ID}},
+	}
+	holds, err := w.Start.When.Eval(d.facts(nil))
+	if err != nil {
+		d.note(Note{What: WhatJourney, Reason: ConditionFailed, Workflow: w.Name, Step: "start"})
+		d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
+		return false
+	}
+	return !holds
+}
+
+// isOutcome says whether an appointment of this status is over.
+func isOutcome(k events.Kind) bool {
+	return k == events.AppointmentNoShow || k == events.AppointmentAttended || k == events.AppointmentCancelled
+}
+
+// contradicts says whether an appointment with this status cannot have had
+// that outcome.
+func contradicts(status, outcome events.Kind) bool {
+	switch status {
+	case events.AppointmentRetracted:
+		return true
+	case events.AppointmentAttended:
+		return outcome == events.AppointmentNoShow
+	case events.AppointmentNoShow:
+		return outcome == events.AppointmentAttended
+	case events.AppointmentCancelled:
+		return outcome == events.AppointmentNoShow || outcome == events.AppointmentAttended
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// facts are what conditions may ask about, in the light of the state after
+// the event.
+func (d *decider) facts(j *Journey) *Facts {
+	p := &d.s.Profile
+	at := d.ev.Time
+	f := &Facts{
+		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
+		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: p.Programmes.Get(), Reason: p.Reason.Get(),
+	}
+	id := ""
+	if j != nil {
+		id = j.Appointment
+	}
+	if a := d.ev.Data.Appointment; a != nil {
+		id = orElse(id, a.ID)
+	}
+	for i := range d.s.Appointments {
+		a := &d.s.Appointments[i]
+		if id == "" || a.ID != id {
+			continue
+		}
+		f.CancelledBy, f.FirstVisit = a.CancelledBy, a.Visit == events.VisitFirst
+		if a.Status == events.AppointmentCancelled && !a.Start.IsZero() {
+			f.Notice, f.NoticeKnown = a.Start.Sub(a.StatusSaid.At), true
+		}
+	}
+	f.HasFutureAppointment = func() bool { return d.s.HasFutureAppointment(d.now) }
+	f.Count = func(k events.Kind, within time.Duration) int {
+		n := 0
+		for i := range d.s.Past {
+			o := &d.s.Past[i]
+			if o.Kind == k && !o.At.After(at) && at.Sub(o.At) <= within {
+				n++
+			}
+		}
+		return n
+	}
+	f.DaysSince = func(k events.Kind) int {
+		for i := len(d.s.Past) - 1; i >= 0; i-- {
+			o := &d.s.Past[i]
+			if o.Kind == k && !o.At.After(at) {
+				return int(at.Sub(o.At) / (24 * time.Hour))
+			}
+		}
+		return -1
+	}
+	return f
+}

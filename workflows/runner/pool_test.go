@@ -1,0 +1,93 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestUrgentFirst: an urgent event waits for the one piece of work in hand and
+// for no import, and neither does whoever submits for all clients.
+func TestUrgentFirst(t *testing.T) {
+	p := NewPool(1) // all clients meet on one worker
+	inHand, release := make(chan struct{}), make(chan struct{})
+	p.Submit(Ref{"sample", "kbulk"}, func() { close(inHand); <-release })
+	<-inHand
+	var imported atomic.Int32
+	submitted := make(chan struct{})
+	ran := make(chan int32, 2)
+	go func() {
+		defer close(submitted)
+		for range 960 {
+			p.Submit(Ref{"sample", "kbulk"}, func() { imported.Add(1) })
+		}
+		p.SubmitUrgent(Ref{"sample", "kother"}, func() { ran <- imported.Load() })
+		p.SubmitUrgent(Ref{"sample", "kbulk"}, func() { ran <- imported.Load() }) // overtakes its own
+	}()
+	select {
+	case <-submitted:
+	case <-time.After(20 * time.Second):
+		t.Error("whoever submits waits for one client's imports")
+	}
+	close(release)
+	for range 2 {
+		if n := <-ran; n != 0 {
+			t.Errorf("an urgent event waited for %d imported ones", n)
+		}
+	}
+	p.Close()
+	if n := imported.Load(); n != 960 {
+		t.Errorf("%d imported events were decided on, want all", n)
+	}
+}
+
+// TestPoolOrder: each client's urgent work runs in its order, each client's
+// other work in its own, nothing is lost, and no two pieces of one client's run
+// at once.
+func TestPoolOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := NewPool(rapid.IntRange(1, 4).Draw(t, "workers"))
+		type piece struct {
+			urgent bool
+			n      int
+		}
+		got := make([][]piece, 4)
+		busy := make([]atomic.Bool, len(got))
+		want := make([][2]int, len(got))
+		for range rapid.IntRange(0, 60).Draw(t, "pieces") {
+			client := rapid.IntRange(0, len(got)-1).Draw(t, "client")
+			urgent := rapid.Bool().Draw(t, "urgent")
+			kind, submit := 0, p.Submit
+			if urgent {
+				kind, submit = 1, p.SubmitUrgent
+			}
+			n := want[client][kind]
+			want[client][kind]++
+			submit(Ref{"sample", fmt.Sprint("k", client)}, func() {
+				if busy[client].Swap(true) {
+					t.Error("two pieces of one client's work run at once")
+				}
+				got[client] = append(got[client], piece{urgent, n})
+				busy[client].Store(false)
+			})
+		}
+		p.Close()
+		for client, done := range got {
+			for kind := range 2 {
+				var order []int
+				for _, x := range done {
+					if x.urgent == (kind == 1) {
+						order = append(order, x.n)
+					}
+				}
+				if len(order) != want[client][kind] || !slices.IsSorted(order) {
+					t.Errorf("client %d, kind %d: ran %v of %d", client, kind, order, want[client][kind])
+				}
+			}
+		}
+	})
+}
