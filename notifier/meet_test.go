@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,8 @@ type meeting struct {
 	now    *copyOf             // who makes a call just now
 	owner  map[string]claimant // by nonce
 	budget int                 // of faults
+	slow   int                 // in how many of ten steps time passes first
+	aim    string              // the one call of the first copy that is struck; empty strikes any
 
 	wanted, sawWanted bool
 	taken, refused    int
@@ -227,7 +230,7 @@ func (m *meeting) step() bool {
 	if len(late) > 0 {
 		ready = late // no call lasts longer than it may
 	}
-	if len(ready) == 0 || len(late) == 0 && rapid.IntRange(0, 3).Draw(m.t, "time passes") == 0 {
+	if len(ready) == 0 || len(late) == 0 && rapid.IntRange(0, 9).Draw(m.t, "time passes") < m.slow {
 		m.w.now = next
 		return true
 	}
@@ -238,16 +241,23 @@ func (m *meeting) step() bool {
 	}
 	var v verdict
 	if m.budget > 0 && c.at != "pause" {
-		v.fault = rapid.SampledFrom([]string{"", "", "", "", "", "", "before", "after", "crash before", "crash after"}).Draw(m.t, c.name+" "+c.at)
-		if c.at == "send" && v.fault == "" {
+		kinds := []string{"", "", "", "", "", "", "before", "after", "crash before", "crash after"}
+		if m.aim != "" {
+			kinds = []string{""}
+			if c.name == "one" && c.at == m.aim {
+				kinds = []string{"", "before", "before", "after"}
+			}
+		}
+		v.fault = rapid.SampledFrom(kinds).Draw(m.t, c.name+" "+c.at)
+		if c.at == "send" && v.fault == "" && (m.aim == "" || m.aim == "put deferred") {
 			v.answer = rapid.SampledFrom([]string{"", "", "permanent", "later", "later", "much later", "lost", "lost but taken"}).Draw(m.t, "answer")
 		}
 		if v != (verdict{}) {
 			m.budget--
 		}
 	}
-	if c.at == "send" && v.fault == "before" {
-		m.doubt = true // nobody knows whether such a request left
+	if v.fault != "" && (c.at == "send" || strings.HasPrefix(c.at, "put ") && c.at != "put claimed") {
+		m.doubt = true // nobody knows whether such a request left, or the ledger never took what is known
 	}
 	m.let(c, v)
 	return true
@@ -262,7 +272,9 @@ func TestOnceTwoMeet(t *testing.T) {
 		m := &meeting{t: t, w: newWorld(), owner: map[string]claimant{}, wanted: true}
 		m.lane = rapid.SampledFrom([]Lane{Care, Care, Safety}).Draw(t, "lane")
 		processes := rapid.IntRange(1, 2).Draw(t, "processes")
-		m.budget = rapid.SampledFrom([]int{0, 0, 1, 2, 6}).Draw(t, "faults")
+		m.budget = rapid.SampledFrom([]int{0, 0, 1, 2, 6, 12}).Draw(t, "faults")
+		m.slow = rapid.SampledFrom([]int{0, 2, 5, 10}).Draw(t, "slow")
+		m.aim = rapid.SampledFrom([]string{"", "", "send", "put claimed", "put accepted", "put deferred", "last"}).Draw(t, "aim")
 		m.n = make([]*Notifier, processes)
 		m.w.before, m.w.after, m.w.send = m.before, m.after, m.send
 		m.w.look = func() (Look, error) {

@@ -405,7 +405,7 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 	cancel()
 	a.tries++
 	if err == nil {
-		if receipt.Wait > 0 && a.m.Lane == Care {
+		if receipt.Wait > 0 {
 			n.restCare(receipt.Wait)
 		}
 		return n.settle(ctx, a, Entry{Status: Accepted, ProviderID: receipt.ProviderID})

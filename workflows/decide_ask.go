@@ -307,9 +307,17 @@ func (d *decider) message() {
 	switch reason {
 	case ProviderAccepted, Delivered:
 		send.Status = SendAccepted
+		if x.Status == SendUnknown {
+			d.fateKnown()
+		}
 	case WasWithdrawn:
 		send.Status = SendWithdrawn
-	case FateUnknown, FateUnknownRepeats:
+	case FateUnknownRepeats:
+		// It is still asked for: what stops it, stops it, and the ladder knows it.
+	case FateUnknown:
+		if x.Status == SendAccepted {
+			return // an older word than that the provider took it
+		}
 		send.Status = SendUnknown
 	default:
 		send.Status = SendRefused
@@ -353,9 +361,27 @@ func (d *decider) careFailed(reason Reason) {
 	case ProviderRefused:
 		d.task("mail-refused", "assigned", replyDue, nil, "", reason)
 	case FateUnknown:
-		d.task("mail-unknown", "assigned", replyDue, nil, "", reason)
+		d.task(taskMailUnknown, "assigned", replyDue, nil, "", reason)
 	}
 }
+
+// fateKnown takes back the task to find out about a client's mail, once every
+// mail is known to have left.
+func (d *decider) fateKnown() {
+	if slices.ContainsFunc(d.s.Sends, func(x Send) bool { return x.Lane == LaneCare && x.Status == SendUnknown }) {
+		return
+	}
+	d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
+		if t.What != taskMailUnknown {
+			return false
+		}
+		d.note(Note{What: WhatTask, Reason: TaskNoLonger, Subject: t.ID, Person: t.Owner, Detail: t.What})
+		d.stopTaskMail(t.ID, TaskNoLonger)
+		return true
+	})
+}
+
+const taskMailUnknown = "mail-unknown"
 
 // handOn gives a task whose mail failed to whoever owns what nobody else can.
 func (d *decider) handOn(x Send) {

@@ -211,6 +211,9 @@ func (a *App) connect(ctx context.Context) error {
 		if plain {
 			a.log.Warn("the streams were written without a store key and are encrypted from now on; what the disk held before may still be found on it, and in its copies")
 		}
+		if openToOthers(a.cfg.NATSListen) {
+			a.log.Warn("MOORING_NATS_LISTEN lets other machines in, and this port has no TLS: passwords and clients' data cross the network as they are; keep it inside a private network or a tunnel, or use a server with TLS (NATS_URL)", "address", a.cfg.NATSListen)
+		}
 		opts.Server = a.server
 		opts.Alone = true // lockData keeps every other process out
 	}

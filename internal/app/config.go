@@ -46,7 +46,7 @@ type Config struct {
 	PublicURL string `envconfig:"MOORING_PUBLIC_URL" desc:"how clients and staff reach MOORING_HTTP from outside; unset: http:// and its address"`
 	StaffURL  string `envconfig:"MOORING_STAFF_URL" desc:"how staff reach MOORING_STAFF_HTTP; unset: http:// and its address"`
 
-	NATSListen   string `envconfig:"MOORING_NATS_LISTEN" default:"127.0.0.1:4222" desc:"address of the embedded NATS server's client port"`
+	NATSListen   string `envconfig:"MOORING_NATS_LISTEN" default:"127.0.0.1:4222" desc:"address of the embedded NATS server's client port, which has no TLS: for this machine, a private network or a tunnel"`
 	NATSPassword Secret `envconfig:"MOORING_NATS_PASSWORD" desc:"password of its user events; unset: made, kept in the data folder and printed"`
 	NATSURL      string `envconfig:"NATS_URL" desc:"an external NATS server, 2.14 or newer, instead of the embedded one"`
 	NATSCreds    string `envconfig:"NATS_CREDS" desc:"credentials file for the external server"`
@@ -240,6 +240,16 @@ func (c *Config) mailLeaves() bool {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (ip != nil && (ip.IsLoopback() || ip.IsUnspecified()))
+}
+
+// openToOthers says whether other machines may reach what listens on a
+// host:port.
+func openToOthers(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return true
+	}
+	return net.ParseIP(host).IsUnspecified() || !isLoopback(host)
 }
 
 // retired are the ids of MOORING_RETIRED_CLINICS.

@@ -179,7 +179,10 @@ func TestAccepted(t *testing.T) {
 			if len(got) != 1 {
 				t.Fatalf("taken %d times", len(got))
 			}
-			got[0].Time = time.Time{}
+			if got[0].Began.IsZero() || got[0].Began.After(got[0].Time) {
+				t.Errorf("began at %v, taken at %v", got[0].Began, got[0].Time)
+			}
+			got[0].Time, got[0].Began = time.Time{}, time.Time{}
 			if d := cmp.Diff(fakesendgrid.Entry{
 				MID: "abc234", Attempt: "2", MessageID: "abc234@mooring.test", To: "zoe@example.test",
 				Subject: "We kept a place for you ☀", Lane: "care", Status: 202, Fault: fault,

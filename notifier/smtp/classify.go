@@ -23,7 +23,8 @@ const pause = 5 * time.Minute
 //	sign-in refused (also 530, 534, 535, 538 later)   retry-after, whole account
 //	5xx to greeting, EHLO or STARTTLS                 retry-after, whole account
 //	4xx at any point                                  retry-after; at sign-in, whole account
-//	5xx to MAIL, RCPT, DATA or the final dot          permanent
+//	5xx to MAIL                                       retry-after, whole account
+//	5xx to RCPT, DATA or the final dot                permanent
 //	the final dot could not be written                retry-after
 //	the final dot was written, no clear reply came    ambiguous
 func (t *talk) classify(ctx context.Context, err error) error {
@@ -44,13 +45,14 @@ func (t *talk) classify(ctx context.Context, err error) error {
 func (t *talk) classifyReply(r *ReplyError) error {
 	out := &notifier.SendError{Class: notifier.RetryAfter, Detail: r.Error(), Err: r}
 	signIn := t.at == login || r.Code == 530 || r.Code == 534 || r.Code == 535 || r.Code == 538
-	early := t.at == connect || t.at == greet || t.at == secure
+	// The sender is the clinic's own, the same in every mail.
+	ours := t.at == connect || t.at == greet || t.at == secure || t.at == sender
 	switch {
 	case t.at == end && r.Code/100 == 2:
 		return nil // 251 and its like are completions too
 	case r.Code/100 == 4:
 		out.Provider = t.at == login
-	case signIn, early && r.Code/100 == 5:
+	case signIn, ours && r.Code/100 == 5:
 		out.Provider, out.After = true, pause
 	case r.Code/100 == 5:
 		out.Class = notifier.Permanent

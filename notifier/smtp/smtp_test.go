@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 		{"auth 4xx", &server{mechs: "PLAIN", auth: "454 4.7.0 later"}, signIn, nil, retry, true, "smtp 454 4.7.0"},
 		{"auth cut", &server{mechs: "PLAIN", auth: cut}, signIn, nil, retry, false, "smtp auth cut"},
 		{"mail 4xx", &server{mail: "451 4.3.0 later"}, nil, nil, retry, false, "smtp 451 4.3.0"},
-		{"mail 5xx", &server{mail: "550 5.1.0 sender"}, nil, nil, never, false, "smtp 550 5.1.0"},
+		{"mail 5xx", &server{mail: "550 5.1.0 sender"}, nil, nil, retry, true, "smtp 550 5.1.0"},
 		{"mail wants sign-in", &server{mail: "530 5.7.0 sign in"}, nil, nil, retry, true, "smtp 530 5.7.0"},
 		{"mail cut", &server{mail: cut}, nil, nil, retry, false, "smtp mail cut"},
 		{"mail stall", &server{mail: stall}, short, nil, retry, false, "smtp mail timed out"},

@@ -15,7 +15,8 @@ import (
 	"github.com/mooring-care/mooring/workflows"
 )
 
-// Config is what a Runner needs. Everything but Observe is required.
+// Config is what a Runner needs. Log, Now and Logger are required; a Runner that
+// decides needs the rest too, but Observe.
 type Config struct {
 	Log         Log
 	Timers      Timers
@@ -81,6 +82,9 @@ const ReasonCannotDecide events.Reason = "cannot-decide"
 
 // New makes a Runner.
 func New(cfg Config) (*Runner, error) {
+	if cfg.Log == nil || cfg.Now == nil || cfg.Logger == nil {
+		return nil, errors.New("set up the runner: it needs a Log, Now and a Logger")
+	}
 	states, err := lru.New[Ref, known](4096)
 	if err != nil {
 		return nil, fmt.Errorf("set up the runner: %w", err)

@@ -320,8 +320,12 @@ func (r *run) judge(url string, took time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	answers, err := fakesendgrid.ReadAnswers(r.provider.answers)
+	if err != nil {
+		t.Fatal(err)
+	}
 	report := faults.Judge(s, faults.History{
-		Clinics: []string{faults.Clinic}, Acked: r.pubs.acked, Acts: r.people.confirmed(), Taken: taken, Kills: r.kills,
+		Clinics: []string{faults.Clinic}, Acked: r.pubs.acked, Acts: r.people.confirmed(), Taken: taken, Answers: answers, Kills: r.kills,
 		InFlight: r.inFlight, Quiet: r.quiet,
 	})
 	for i, b := range report.Broken {

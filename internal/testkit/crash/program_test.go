@@ -153,14 +153,16 @@ type provider struct {
 	program
 	url    string
 	record string // its own record of what it took
+	// answers is its record of every answer that it gave.
+	answers string
 }
 
 func startProvider(t *testing.T, bin, dir, key string) *provider {
 	t.Helper()
-	p := &provider{record: filepath.Join(dir, "taken.jsonl")}
+	p := &provider{record: filepath.Join(dir, "taken.jsonl"), answers: filepath.Join(dir, "answers.jsonl")}
 	readyFile := filepath.Join(dir, "provider-url")
 	p.bin, p.log = bin, filepath.Join(dir, "provider.log")
-	p.args = []string{"-log", p.record, "-ready-file", readyFile, "-key", key, "-keep-text"}
+	p.args = []string{"-log", p.record, "-answers", p.answers, "-ready-file", readyFile, "-key", key, "-keep-text"}
 	p.start(t)
 	t.Cleanup(func() { p.kill() })
 	deadline := time.NewTimer(10 * time.Second)

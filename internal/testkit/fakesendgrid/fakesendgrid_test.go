@@ -112,7 +112,7 @@ func TestValidates(t *testing.T) {
 // A second process's way: flags, ready file, control, log on disk.
 func TestProcess(t *testing.T) {
 	dir := t.TempDir()
-	logFile, readyFile := filepath.Join(dir, "log"), filepath.Join(dir, "ready")
+	logFile, readyFile, answerFile := filepath.Join(dir, "log"), filepath.Join(dir, "ready"), filepath.Join(dir, "answers")
 	// What a killed server left behind: one whole line and half of one.
 	if err := os.WriteFile(logFile, []byte(`{"mid":"m0","status":202}`+"\n"+`{"mid":"m0b","sta`), 0o600); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,9 @@ func TestProcess(t *testing.T) {
 	defer cancel()
 	code := make(chan int, 1)
 	var out, errs bytes.Buffer
-	go func() { code <- Main(ctx, []string{"-log", logFile, "-ready-file", readyFile}, &out, &errs) }()
+	go func() {
+		code <- Main(ctx, []string{"-log", logFile, "-ready-file", readyFile, "-answers", answerFile}, &out, &errs)
+	}()
 	var url string
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -181,13 +183,57 @@ func TestProcess(t *testing.T) {
 		if i > 0 && time.Since(got[i].Time) > time.Minute {
 			t.Errorf("time %v", got[i].Time)
 		}
-		got[i].Time = time.Time{}
+		got[i].Time, got[i].Began = time.Time{}, time.Time{}
 	}
 	entry := func(status int, f Fault) Entry {
 		return Entry{MID: "m1", Attempt: "1", MessageID: "m@b.test", To: "c@d.test", Subject: "Hi", Lane: "care", Status: status, Fault: f}
 	}
 	if d := cmp.Diff([]Entry{{MID: "m0", Status: 202}, entry(0, CutAfter), entry(500, TakenFail), entry(202, Accept), entry(202, Accept)}, got); d != "" {
 		t.Errorf("the log differs (-want +got):\n%s", d)
+	}
+	answers, err := ReadAnswers(answerFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var given []int
+	for _, a := range answers {
+		if a.MID != "m1" || a.Attempt != "1" || a.Time.IsZero() {
+			t.Errorf("the answer %+v is not to the mail", a)
+		}
+		given = append(given, a.Status)
+	}
+	if d := cmp.Diff(statuses, given); d != "" {
+		t.Errorf("the answers differ (-want +got):\n%s", d)
+	}
+}
+
+// TestAnswersOfFaults: what is written down is what the client is told.
+func TestAnswersOfFaults(t *testing.T) {
+	for _, f := range faults() {
+		if f == Hang || f == HangBlind || f == CutBefore {
+			continue // nothing is told, or nothing read
+		}
+		t.Run(string(f), func(t *testing.T) {
+			s := start(t, Config{})
+			if err := s.Script(Script{Queue: []Fault{f}}); err != nil {
+				t.Fatal(err)
+			}
+			client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/v3/mail/send", strings.NewReader(good))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer k")
+			req.Header.Set("Content-Type", "application/json")
+			told := 0
+			if resp, err := client.Do(req); err == nil {
+				told = resp.StatusCode
+				_ = resp.Body.Close()
+			}
+			if got := s.Answered(); len(got) != 1 || got[0].Status != told {
+				t.Errorf("told %d, written down %+v", told, got)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,8 @@ package fakesendgrid
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Fault is how one request is answered.
@@ -50,16 +52,15 @@ func (f Fault) Taken() bool {
 	}
 }
 
-// status is what goes on the record: what the client was answered, 0 for nothing.
+// status is what goes on the record: what the client was answered, 0 for
+// nothing. Every fault that answers begins with its status.
 func (f Fault) status() int {
-	switch f {
-	case Accept, LastOne, CutAnswer:
-		return 202
-	case TakenFail:
-		return 500
-	default:
+	digits, _, _ := strings.Cut(string(f), "-")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
 		return 0
 	}
+	return n
 }
 
 func (f Fault) check() error {

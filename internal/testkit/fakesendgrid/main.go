@@ -19,6 +19,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&cfg.Log, "log", "", "file to append what was taken to, one JSON object a line")
 	flags.StringVar(&cfg.Key, "key", "", "the only API key to let in; any without it")
 	flags.BoolVar(&cfg.KeepText, "keep-text", false, "append each mail's plain text too")
+	flags.StringVar(&cfg.Answers, "answers", "", "file to append every answer to, one JSON object a line")
 	readyFile := flags.String("ready-file", "", "file to write the URL to when ready")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return 2

@@ -35,11 +35,16 @@ type Config struct {
 	Key string
 	// KeepText has the record hold each mail's plain text too.
 	KeepText bool
+	// Answers is the file that a line of JSON is appended to for every answer to
+	// a mail that could be read, before it is given; "" keeps them in memory
+	// alone.
+	Answers string
 }
 
 // Entry is one mail that was taken.
 type Entry struct {
 	Time      time.Time `json:"time"`
+	Began     time.Time `json:"began"`   // when its request came in
 	MID       string    `json:"mid"`     // custom_args.mid
 	Attempt   string    `json:"attempt"` // custom_args.attempt
 	MessageID string    `json:"message_id"`
@@ -72,7 +77,9 @@ type Server struct {
 	script   Script
 	rng      *rand.Rand
 	log      *os.File
+	answers  *os.File
 	taken    []Entry
+	answered []Answer
 	requests []Request
 }
 
@@ -88,6 +95,14 @@ func Start(cfg Config) (*Server, error) {
 			return nil, fmt.Errorf("start fake sendgrid: %w", err)
 		}
 		s.log = f
+	}
+	if cfg.Answers != "" {
+		f, err := openLog(cfg.Answers)
+		if err != nil {
+			_ = s.closeLog()
+			return nil, fmt.Errorf("start fake sendgrid: %w", err)
+		}
+		s.answers = f
 	}
 	l, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
@@ -137,12 +152,14 @@ func (s *Server) Close() error {
 }
 
 func (s *Server) closeLog() error {
-	if s.log == nil {
-		return nil
+	var errs []error
+	for _, f := range []*os.File{s.log, s.answers} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
-	f := s.log
-	s.log = nil
-	return f.Close()
+	s.log, s.answers = nil, nil
+	return errors.Join(errs...)
 }
 
 // Script replaces what is queued and drawn.
@@ -200,6 +217,7 @@ func (s *Server) next() (Fault, int) {
 }
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {
+	began := time.Now().UTC()
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case r.Method != http.MethodPost:
@@ -228,14 +246,23 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 		fault = TooLarge
 	}
 	mail, problems := check(body)
-	if len(problems) > 0 && fault.Taken() {
+	unsound := len(problems) > 0 && fault.Taken()
+	status := fault.status()
+	if unsound {
+		status = http.StatusBadRequest
+	}
+	if err := s.note(Answer{Time: began, MID: mail.CustomArgs["mid"], Attempt: mail.CustomArgs["attempt"], Status: status}); err != nil {
+		refuse(w, http.StatusInternalServerError, wrong("", "the answer cannot be written down"))
+		return
+	}
+	if unsound {
 		refuse(w, http.StatusBadRequest, problems...)
 		return
 	}
 	if fault.Taken() {
 		// On disk before the answer: a mail that the client knows to be accepted is
 		// always on the record.
-		if err := s.take(mail, fault); err != nil {
+		if err := s.take(mail, fault, began); err != nil {
 			refuse(w, http.StatusInternalServerError, wrong("", "the record cannot be written"))
 			return
 		}
@@ -306,9 +333,9 @@ func (s *Server) cut(w http.ResponseWriter) {
 	}
 }
 
-func (s *Server) take(p Payload, fault Fault) error {
+func (s *Server) take(p Payload, fault Fault, began time.Time) error {
 	e := Entry{
-		Time: time.Now().UTC(), MID: p.CustomArgs["mid"], Attempt: p.CustomArgs["attempt"], Subject: p.Subject,
+		Time: time.Now().UTC(), Began: began, MID: p.CustomArgs["mid"], Attempt: p.CustomArgs["attempt"], Subject: p.Subject,
 		MessageID: strings.Trim(p.Headers["Message-ID"], "<>"), To: p.Personalizations[0].To[0].Email,
 		Lane: "care", Status: fault.status(), Fault: fault,
 	}
@@ -378,18 +405,20 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 
 // ReadLog reads what a server took, also of one that was killed: a last line
 // without its end was not flushed, and nobody was told that its mail was taken.
-func ReadLog(path string) ([]Entry, error) {
+func ReadLog(path string) ([]Entry, error) { return readLines[Entry](path) }
+
+func readLines[T any](path string) ([]T, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read fake sendgrid's log: %w", err)
 	}
-	var out []Entry
+	var out []T
 	for {
 		line, rest, whole := bytes.Cut(data, []byte("\n"))
 		if !whole {
 			return out, nil
 		}
-		var e Entry
+		var e T
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, fmt.Errorf("read fake sendgrid's log, line %d: %w", len(out)+1, err)
 		}

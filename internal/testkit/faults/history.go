@@ -36,6 +36,9 @@ type History struct {
 	Acked   []Acked
 	Acts    []Act
 	Taken   []fakesendgrid.Entry
+	// Answers are what the provider said to each request, one that refuses
+	// included.
+	Answers []fakesendgrid.Answer
 	Kills   []time.Time
 	// Quiet is when the program was seen to have nothing left to do; zero means
 	// that the snapshot was. A deadline that came later, while it stopped, is

@@ -277,11 +277,11 @@ func (x injectedProvider) Send(_ context.Context, m notifier.Mail) (notifier.Rec
 	x.in.mu.Lock()
 	a := x.in.messages[m.ID]
 	x.in.mu.Unlock()
-	struck := x.in.Fired(a.ref.Key, CallSend)
+	struck, began := x.in.Fired(a.ref.Key, CallSend), time.Now()
 	receipt, err := around(x.in, a.ref.Key, CallSend, func() (notifier.Receipt, error) {
 		x.in.mu.Lock()
 		x.in.taken = append(x.in.taken, fakesendgrid.Entry{
-			Time: time.Now(), MID: m.ID, To: m.To.Email, Subject: m.Subject, Lane: string(m.Lane), Status: 202, Text: m.Text,
+			Time: time.Now(), Began: began, MID: m.ID, To: m.To.Email, Subject: m.Subject, Lane: string(m.Lane), Status: 202, Text: m.Text,
 		})
 		x.in.mu.Unlock()
 		x.in.took(m, a.enqueue, a.ref)

@@ -5,12 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/testkit/fakesendgrid"
-	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/escalation"
 	"github.com/mooring-care/mooring/workflows/runner"
@@ -24,6 +22,8 @@ type judge struct {
 	// decided counts decisions by event.
 	decided map[events.Hash]int
 	taken   map[string][]fakesendgrid.Entry
+	// refused counts, by message, how often the provider said never.
+	refused map[string]int
 	// delays are seconds from decision to provider.
 	delays map[workflows.Lane][]float64
 }
@@ -34,7 +34,7 @@ func (j *judge) broken(rule, format string, args ...any) {
 
 // Judge holds a finished, quiet run against the rules.
 func Judge(s *Snapshot, h History) Report {
-	j := &judge{s: s, h: h, decided: map[events.Hash]int{}, taken: map[string][]fakesendgrid.Entry{}, delays: map[workflows.Lane][]float64{}}
+	j := &judge{s: s, h: h, decided: map[events.Hash]int{}, taken: map[string][]fakesendgrid.Entry{}, refused: map[string]int{}, delays: map[workflows.Lane][]float64{}}
 	for _, records := range s.Audit {
 		for _, a := range records {
 			j.r.Counts.Decisions++
@@ -47,6 +47,11 @@ func Judge(s *Snapshot, h History) Report {
 	}
 	for _, e := range h.Taken {
 		j.taken[e.MID] = append(j.taken[e.MID], e)
+	}
+	for _, a := range h.Answers {
+		if never(a.Status) {
+			j.refused[a.MID]++
+		}
 	}
 	j.r.Counts.Withdrawn = map[string]int{}
 	j.r.Counts.Kills, j.r.Counts.Clients = len(h.Kills), len(s.Clients)
@@ -193,195 +198,6 @@ func (j *judge) acts() {
 	for x, n := range want {
 		if found[x] < n {
 			j.broken("nothing-lost", "%d presses (%s) were confirmed and %d decided on", n, x.kind, found[x])
-		}
-	}
-}
-
-// messages: care leaves at most once, safety at least once, and every message
-// that was asked for came to an end that is on record.
-func (j *judge) messages() {
-	asked := map[string]bool{}
-	for ref, records := range j.s.Audit {
-		// unknown are the care messages of which a human was told.
-		unknown := map[string]bool{}
-		for _, a := range records {
-			if a.Entry.Kind != events.MessageUnknown {
-				continue
-			}
-			task := slices.ContainsFunc(a.Entry.Notes, func(n workflows.Note) bool { return n.What == workflows.WhatTask })
-			for _, n := range a.Entry.Notes {
-				if n.What == workflows.WhatMessage && n.Reason == workflows.FateUnknown && task {
-					unknown[n.Subject] = true
-				}
-			}
-		}
-		for _, a := range records {
-			for _, e := range a.Entry.Effects {
-				if e.Enqueue == nil {
-					continue
-				}
-				if asked[e.Enqueue.ID] {
-					j.broken("once", "message %s was asked for by two decisions", e.Enqueue.ID)
-				}
-				asked[e.Enqueue.ID] = true
-				if taken := j.taken[e.Enqueue.ID]; len(taken) > 0 {
-					j.delays[e.Enqueue.Lane] = append(j.delays[e.Enqueue.Lane], taken[0].Time.Sub(e.Enqueue.Message.Asked).Seconds())
-				}
-				words := j.s.Ledger[e.Enqueue.ID]
-				if len(words) == 0 && !j.later(a.Entry.Decided) {
-					j.broken("nothing-lost", "%s message %s (%s) of %s was asked for at %s and never claimed", e.Enqueue.Lane, e.Enqueue.ID, e.Enqueue.Message.Template, ref.Key, a.Entry.Decided.Format(clock))
-					continue
-				}
-				if j.later(a.Entry.Decided) {
-					if e.Enqueue.Lane == workflows.LaneCare && len(j.taken[e.Enqueue.ID]) > 1 {
-						j.broken("once", "care message %s left twice", e.Enqueue.ID)
-					}
-					continue
-				}
-				if e.Enqueue.Lane == workflows.LaneCare {
-					j.care(e.Enqueue.ID, words, unknown[e.Enqueue.ID])
-				} else {
-					j.safety(e.Enqueue.ID, words)
-				}
-			}
-		}
-	}
-	for mid, mails := range j.taken {
-		if !asked[mid] && !j.later(mails[0].Time) {
-			j.broken("once", "the provider took a message %s that no decision asked for", mid)
-		}
-	}
-	j.r.Counts.CareDelay, j.r.Counts.SafetyDelay = percentiles(j.delays[workflows.LaneCare]), percentiles(j.delays[workflows.LaneSafety])
-}
-
-const clock = "15:04:05.000"
-
-// percentiles are the median and the 99th percentile.
-func percentiles(x []float64) (out [2]float64) {
-	if len(x) > 0 {
-		slices.Sort(x)
-		out = [2]float64{x[len(x)/2], x[len(x)*99/100]}
-	}
-	return out
-}
-
-func (j *judge) care(id string, words []Written, told bool) {
-	c := &j.r.Counts
-	c.Care++
-	taken, last := j.taken[id], words[len(words)-1].Entry
-	if len(taken) > 1 {
-		j.broken("once", "care message %s left %d times (%s)", id, len(taken), tell(words))
-	}
-	switch last.Status {
-	case notifier.Accepted, notifier.Delivered:
-		c.CareTaken++
-		if len(taken) == 0 {
-			j.broken("once", "care message %s is on record as accepted, and the provider never took it", id)
-		}
-	case notifier.Withdrawn:
-		c.CareWithdrawn++
-		c.Withdrawn[last.Detail]++
-		if len(taken) > 0 {
-			j.broken("last-look", "care message %s is on record as withdrawn, and the provider took it (%s)", id, tell(words))
-		}
-	case notifier.Refused:
-		c.CareRefused++
-		if len(taken) > 0 {
-			j.broken("once", "care message %s is on record as refused, and the provider took it (%s)", id, tell(words))
-		}
-	case notifier.Unknown:
-		c.CareUnknown++
-		if len(taken) > 0 {
-			c.CareUnknownTook++
-		}
-		if !told {
-			j.broken("fail-to-human", "care message %s is of unknown fate and no human was told", id)
-		}
-		j.excused(id, words, taken)
-	default:
-		j.broken("nothing-lost", "care message %s ends with %q (%s)", id, last.Status, tell(words))
-	}
-}
-
-// excused says whether a fate may be unknown: a kill came while the message was
-// under way, or the provider answered in a way that says nothing (the ledger's
-// word is then the answer's, not that of a claim found later).
-func (j *judge) excused(id string, words []Written, taken []fakesendgrid.Entry) {
-	last := words[len(words)-1].Entry
-	if j.h.Excused[id] || strings.HasPrefix(last.Detail, "http ") || slices.ContainsFunc(taken, func(e fakesendgrid.Entry) bool { return e.Status != 202 }) {
-		j.r.Counts.CareUnknownFault++
-		return
-	}
-	var claim time.Time
-	for _, w := range words {
-		if w.Entry.Status == notifier.Claimed {
-			claim = w.Entry.At
-		}
-	}
-	for _, k := range j.h.Kills {
-		if d := k.Sub(claim); d >= 0 && d <= j.h.InFlight {
-			return
-		}
-	}
-	j.broken("once", "care message %s is of unknown fate, and neither a kill nor a fault explains it (%s)", id, tell(words))
-}
-
-func (j *judge) safety(id string, words []Written) {
-	c := &j.r.Counts
-	c.Safety++
-	taken, last := j.taken[id], words[len(words)-1].Entry
-	if len(taken) > 0 {
-		c.SafetyTaken++
-		c.SafetyDuplicates += len(taken) - 1
-	}
-	switch last.Status {
-	case notifier.Accepted, notifier.Delivered:
-		if len(taken) == 0 {
-			j.broken("once", "safety message %s is on record as accepted, and the provider never took it", id)
-		}
-	case notifier.Withdrawn:
-		c.SafetyWithdrawn++
-	case notifier.Refused:
-		c.SafetyRefused++
-	default:
-		j.broken("nothing-lost", "safety message %s ends with %q (%s)", id, last.Status, tell(words))
-	}
-}
-
-// tell writes a message's ledger on one line.
-func tell(words []Written) string {
-	var out strings.Builder
-	for _, w := range words {
-		fmt.Fprintf(&out, "%s %s#%d %s; ", w.Entry.At.Format(clock), w.Entry.Status, w.Entry.Attempt, w.Entry.Detail)
-	}
-	return out.String()
-}
-
-// overtaken is how long after an acknowledgement a request that had begun may
-// still reach the provider's record.
-const overtaken = time.Second
-
-// lastLook: what an event has stopped did not leave after that event was
-// acknowledged, but for a request that had begun.
-func (j *judge) lastLook() {
-	acked := map[events.Hash]time.Time{}
-	for _, a := range j.h.Acked {
-		if t, ok := acked[a.Hash]; !ok || a.At.Before(t) {
-			acked[a.Hash] = a.At
-		}
-	}
-	for ref, c := range j.s.Clients {
-		for _, x := range c.State.Sends {
-			at, ok := acked[x.By]
-			if x.Lane != workflows.LaneCare || x.Status != workflows.SendStopped || !ok {
-				continue
-			}
-			j.r.Counts.Stopped++
-			for _, e := range j.taken[x.ID] {
-				if late := e.Time.Sub(at); late > overtaken {
-					j.broken("last-look", "care message %s of %s was taken %v after the event that stopped it was acknowledged", x.ID, ref.Key, late)
-				}
-			}
 		}
 	}
 }

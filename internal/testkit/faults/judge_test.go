@@ -64,7 +64,8 @@ func newWorld() *world {
 	w.h = History{
 		Clinics:  []string{Clinic},
 		Acked:    []Acked{{Hash: ev.Hash(), At: at, Stream: "EVENTS", Sequence: 1}},
-		Taken:    []fakesendgrid.Entry{{MID: careID, Status: 202, Time: at}, {MID: safetyID, Status: 202, Time: at}},
+		Taken:    []fakesendgrid.Entry{{MID: careID, Status: 202, Time: at, Began: at}, {MID: safetyID, Status: 202, Time: at, Began: at}},
+		Answers:  []fakesendgrid.Answer{{MID: careID, Status: 202, Time: at}, {MID: safetyID, Status: 202, Time: at}},
 		InFlight: 2 * time.Second,
 	}
 	return w
@@ -84,15 +85,48 @@ func (w *world) client(f func(*Client)) {
 
 // told adds the decision that gives a message of unknown fate to a human.
 func (w *world) told() {
-	sum := sha256.Sum256([]byte("\x00first"))
-	told := events.Event{ID: "2", Source: "mooring/notifier", Clinic: Clinic, Kind: events.MessageUnknown}
-	w.s.Inside = append(w.s.Inside, Stored{Subject: "inside.quay.message.unknown", Sequence: 1, Event: told})
-	w.s.Audit[w.ref] = append(w.s.Audit[w.ref], Audited{Record: 8, Chain: hex.EncodeToString(sum[:]), Entry: runner.Entry{
-		Event: told.Hash(), Kind: told.Kind, Notes: []workflows.Note{
-			{What: workflows.WhatMessage, Reason: workflows.FateUnknown, Subject: careID}, {What: workflows.WhatTask},
-		},
-	}})
-	w.client(func(c *Client) { c.Sequence, c.Decisions, c.Kept = 8, 2, []uint64{7, 8} })
+	w.decided(events.MessageUnknown, workflows.Note{What: workflows.WhatMessage, Reason: workflows.FateUnknown, Subject: careID}, workflows.Note{What: workflows.WhatTask})
+}
+
+// decided adds a decision on one of our own events.
+func (w *world) decided(kind events.Kind, notes ...workflows.Note) events.Event {
+	records := w.s.Audit[w.ref]
+	before := records[len(records)-1]
+	sum := sha256.Sum256([]byte(before.Chain + "\x00" + string(before.Body)))
+	ev := events.Event{ID: string(kind), Source: "mooring", Clinic: Clinic, Kind: kind}
+	w.s.Inside = append(w.s.Inside, Stored{Subject: "inside.quay." + string(kind), Sequence: uint64(len(records)), At: w.h.Acked[0].At, Event: ev})
+	seq := before.Record + 1
+	w.s.Audit[w.ref] = append(records, Audited{
+		Record: seq, Chain: hex.EncodeToString(sum[:]), Body: []byte(kind), Entry: runner.Entry{Event: ev.Hash(), Kind: kind, Notes: notes},
+	})
+	w.client(func(c *Client) { c.Sequence, c.Decisions, c.Kept = seq, c.Decisions+1, append(c.Kept, seq) })
+	return ev
+}
+
+// ends has the care message end without the provider taking it, for the reason
+// and by the event given, and the log say so.
+func (w *world) ends(s notifier.Status, why workflows.Reason, by string) {
+	words := w.s.Ledger[careID]
+	e := &words[len(words)-1].Entry
+	e.Status, e.Detail, e.By = s, string(why), by
+	w.h.Taken = w.h.Taken[1:]
+	kind, reason := events.MessageWithdrawn, workflows.WasWithdrawn
+	if s == notifier.Refused {
+		kind, reason = events.MessageRefused, workflows.ProviderRefused
+	}
+	w.decided(kind, workflows.Note{What: workflows.WhatMessage, Reason: reason, Subject: careID})
+}
+
+// asked is the care message as it was asked for.
+func (w *world) asked() *workflows.Message {
+	return &w.s.Audit[w.ref][0].Entry.Effects[0].Enqueue.Message
+}
+
+// stops has the event stop the care message.
+func (w *world) stops(ev events.Event) {
+	w.client(func(c *Client) {
+		c.State.Sends = []workflows.Send{{ID: careID, Lane: workflows.LaneCare, Status: workflows.SendStopped, By: ev.Hash()}}
+	})
 }
 
 // TestJudge breaks one thing at a time; the judge must name the rule, and must
@@ -135,11 +169,73 @@ func TestJudge(t *testing.T) {
 			w.h.Kills = []time.Time{w.s.Ledger[careID][0].Entry.At.Add(time.Second)}
 		}, ""},
 		{"left long after what stopped it", func(w *world) {
-			w.client(func(c *Client) {
-				c.State.Sends = []workflows.Send{{ID: careID, Lane: workflows.LaneCare, Status: workflows.SendStopped, By: w.h.Acked[0].Hash}}
-			})
-			w.h.Taken[0].Time = w.h.Acked[0].At.Add(time.Minute)
+			w.stops(w.s.Events[0].Event)
+			w.h.Taken[0].Began = w.h.Acked[0].At.Add(300 * time.Millisecond)
 		}, "last-look"},
+		{"taken long after what stopped it, and asked for in time", func(w *world) {
+			w.stops(w.s.Events[0].Event)
+			w.h.Taken[0].Time = w.h.Acked[0].At.Add(time.Minute)
+		}, ""},
+		{"left after a page confirmed the opt-out", func(w *world) {
+			ev := w.decided(events.ClientOptedOut)
+			w.stops(ev)
+			w.h.Acts = []Act{{Kind: ev.Kind, Clinic: Clinic, Key: "k", At: w.h.Acked[0].At.Add(time.Second)}}
+			w.h.Taken[0].Began = w.h.Acked[0].At.Add(2 * time.Second)
+		}, "last-look"},
+		{"left before a page confirmed the opt-out", func(w *world) {
+			ev := w.decided(events.ClientOptedOut)
+			w.stops(ev)
+			w.h.Acts = []Act{{Kind: ev.Kind, Clinic: Clinic, Key: "k", At: w.h.Acked[0].At.Add(time.Second)}}
+			w.h.Taken[0].Began = w.h.Acked[0].At.Add(time.Second)
+		}, ""},
+		{"refused by the provider", func(w *world) {
+			w.ends(notifier.Refused, "http 400", "")
+			w.h.Answers[0].Status = 400
+		}, ""},
+		{"refused, and the provider never said so", func(w *world) { w.ends(notifier.Refused, "http 400", "") }, "once"},
+		{"refused, and the provider asked to wait", func(w *world) {
+			w.ends(notifier.Refused, "http 429", "")
+			w.h.Answers[0].Status = 429
+		}, "once"},
+		{"refused, and another mail was meant", func(w *world) {
+			w.ends(notifier.Refused, "http 400", "")
+			w.h.Answers[1].Status = 400
+		}, "once"},
+		{"refused, and the log does not know", func(w *world) {
+			w.last(notifier.Refused)
+			w.h.Answers[0].Status = 400
+		}, "why"},
+		{"withdrawn by an event", func(w *world) {
+			w.ends(notifier.Withdrawn, workflows.OptedOut, w.decided(events.ClientOptedOut).Hash().String())
+		}, ""},
+		{"withdrawn by an event that nobody decided on", func(w *world) {
+			ev := events.Event{ID: "9", Source: "x", Clinic: Clinic, Kind: events.ClientOptedOut}
+			w.ends(notifier.Withdrawn, workflows.OptedOut, ev.Hash().String())
+		}, "why"},
+		{"withdrawn by an event from before it was asked for", func(w *world) {
+			w.decided(events.CheckinAnswered)
+			records := w.s.Audit[w.ref]
+			records[0].Entry.Effects, records[1].Entry.Effects = nil, records[0].Entry.Effects
+			w.ends(notifier.Withdrawn, workflows.OptedOut, w.s.Events[0].Event.Hash().String())
+		}, "why"},
+		{"withdrawn for nothing", func(w *world) { w.ends(notifier.Withdrawn, workflows.NoLongerWanted, "") }, "why"},
+		{"withdrawn for a reason that there is not", func(w *world) { w.ends(notifier.Withdrawn, "whim", w.s.Events[0].Event.Hash().String()) }, "why"},
+		{"withdrawn as too late, and it was", func(w *world) {
+			words := w.s.Ledger[careID]
+			words[1].Entry.At = words[1].Entry.At.Add(25 * time.Hour)
+			w.asked().Asked = words[0].Entry.At
+			w.ends(notifier.Withdrawn, workflows.TooLate, "")
+		}, ""},
+		{"withdrawn as too late, and it was not", func(w *world) {
+			w.asked().Asked = w.s.Ledger[careID][0].Entry.At
+			w.ends(notifier.Withdrawn, workflows.TooLate, "")
+		}, "why"},
+		{"withdrawn because another followed, and none did", func(w *world) { w.ends(notifier.Withdrawn, workflows.TooClose, "") }, "why"},
+		{"withdrawn, and the log does not know", func(w *world) {
+			w.ends(notifier.Withdrawn, workflows.OptedOut, w.decided(events.ClientOptedOut).Hash().String())
+			records := w.s.Audit[w.ref]
+			records[len(records)-1].Entry.Notes = nil
+		}, "why"},
 		{"an open escalation has no deadline", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Next = time.Time{} }) }, "never-silent"},
 		{"an open escalation has no owner", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Owner = "" }) }, "never-silent"},
 		{"nobody was asked", func(w *world) { w.client(func(c *Client) { c.State.Escalations[0].Asks = nil }) }, "never-silent"},
