@@ -65,8 +65,11 @@ func Bytes(m notifier.Mail) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// address leaves backslashes out of the name: in the encoded form of a name
+// that is not ASCII the standard library writes them as they are, and then
+// nobody can read the header.
 func address(a notifier.Address) *netmail.Address {
-	return &netmail.Address{Name: oneSpace(a.Name), Address: a.Email}
+	return &netmail.Address{Name: oneSpace(strings.ReplaceAll(a.Name, `\`, " ")), Address: a.Email}
 }
 
 func oneSpace(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -102,6 +102,22 @@ func TestComposeTextAlone(t *testing.T) {
 	}
 }
 
+// A name's backslash, encoded as it is, would make the header unreadable.
+func TestComposeBackslashInAName(t *testing.T) {
+	for name, want := range map[string]string{`é\`: "é", `Zoë \ O'Neil`: "Zoë O'Neil", `a\b`: "a b"} {
+		in := sound()
+		in.To.Name = name
+		b, err := Bytes(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := read(t, b)
+		if to, err := m.Header.AddressList("To"); err != nil || len(to) != 1 || to[0].Name != want || to[0].Address != in.To.Email {
+			t.Errorf("%s: to %v (%v), want %s", name, to, err, want)
+		}
+	}
+}
+
 func parts(t *testing.T, m *netmail.Message, body string) []string {
 	t.Helper()
 	_, params, err := stdmime.ParseMediaType(m.Header.Get("Content-Type"))
