@@ -281,7 +281,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.note(n)
 		return true
 	}
-	if d.capped(w.Precedence) {
+	if d.capped() {
 		n.Reason = CapReached
 		d.note(n)
 		return true
@@ -324,24 +324,19 @@ func (x *Send) mayHaveLeft() bool {
 }
 
 // capped says whether the client has had as many care messages as the clinic
-// allows. Those of a weaker workflow do not keep back those of a stronger one;
-// one message above the cap is the most that comes of it.
-func (d *decider) capped(precedence int) bool {
+// allows, whichever workflows they came from.
+func (d *decider) capped() bool {
 	limit := d.c.Cap
 	if limit.Messages <= 0 {
 		return false
 	}
-	all, asStrong := 0, 0
+	count := 0
 	for i := range d.s.Sends {
-		x := &d.s.Sends[i]
-		if !x.mayHaveLeft() || d.now.Sub(x.At) >= limit.Within {
-			continue
-		}
-		if all++; x.Precedence >= precedence {
-			asStrong++
+		if x := &d.s.Sends[i]; x.mayHaveLeft() && d.now.Sub(x.At) < limit.Within {
+			count++
 		}
 	}
-	return asStrong >= limit.Messages || all > limit.Messages
+	return count >= limit.Messages
 }
 
 // careGap is the least time between two care messages to one client, whatever

@@ -242,7 +242,8 @@ type Send struct {
 	// Appointment the one its journey is about.
 	To          string `json:"to,omitempty"`
 	Appointment string `json:"appointment,omitempty"`
-	// Precedence is that of the workflow that asked: the cap counts by it.
+	// Precedence is that of the workflow that asked: of two messages that would
+	// leave together the stronger one does.
 	Precedence int `json:"precedence,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
