@@ -1,6 +1,7 @@
 package notifier
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -138,18 +139,19 @@ func TestAcceptedTakesBackUnknown(t *testing.T) {
 }
 
 func TestNoncesAreBounded(t *testing.T) {
-	x := newNonces(2)
-	x.keep("a", "1")
-	x.keep("b", "2")
-	x.keep("a", "3") // the youngest now
-	x.keep("c", "4")
-	if got := []string{x.take("a"), x.take("c")}; !slices.Equal(got, []string{"3", "4"}) {
+	n := newWorld().notifier()
+	for i := range keptNonces {
+		n.keepNonce(fmt.Sprint(i), "kept "+fmt.Sprint(i))
+	}
+	n.keepNonce("0", "the youngest now")
+	n.keepNonce("one more", "kept too")
+	if got := []string{n.nonce("0"), n.nonce("one more")}; !slices.Equal(got, []string{"the youngest now", "kept too"}) {
 		t.Errorf("took %q", got)
 	}
-	if got := x.take("b"); got == "2" {
+	if n.nonce("1") == "kept 1" {
 		t.Error("the oldest was kept beyond the bound")
 	}
-	if x.take("a") == "3" || len(x.of) != 0 || x.age.Len() != 0 {
+	if n.nonce("0") == "the youngest now" {
 		t.Error("a nonce was given twice")
 	}
 }

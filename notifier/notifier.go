@@ -2,12 +2,15 @@ package notifier
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
 	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/mooring-care/mooring/events"
 )
@@ -87,9 +90,14 @@ type Notifier struct {
 	working map[string]bool
 	// unsure are the nonces of claims that may stand in the ledger, by message
 	// id: it is known that no mail left under them, so this process may take
-	// them up again. Guarded by mu.
-	unsure nonces
+	// them up again. A forgotten one is safe: its claim is then taken for
+	// somebody else's.
+	unsure *lru.Cache[string, string]
 }
+
+// keptNonces bounds unsure. Another replica may settle the message, and then
+// nobody here asks again.
+const keptNonces = 4096
 
 // New makes a Notifier; it fails on a Config that lacks something.
 func New(cfg Config) (*Notifier, error) {
@@ -107,7 +115,11 @@ func New(cfg Config) (*Notifier, error) {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Lane, Status) {}
 	}
-	return &Notifier{cfg: cfg, working: map[string]bool{}, unsure: newNonces(keptNonces)}, nil
+	unsure, err := lru.New[string, string](keptNonces)
+	if err != nil {
+		return nil, fmt.Errorf("set up the notifier: %w", err)
+	}
+	return &Notifier{cfg: cfg, working: map[string]bool{}, unsure: unsure}, nil
 }
 
 // restCare has the care lane wait, as the provider asked. Safety never rests: a
@@ -150,16 +162,14 @@ func (n *Notifier) done(id string) {
 
 // nonce names a new attempt, or takes up one whose claim may be stored.
 func (n *Notifier) nonce(id string) string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.unsure.take(id)
+	if kept, ok := n.unsure.Get(id); ok {
+		n.unsure.Remove(id)
+		return kept
+	}
+	return rand.Text()
 }
 
-func (n *Notifier) keepNonce(id, nonce string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.unsure.keep(id, nonce)
-}
+func (n *Notifier) keepNonce(id, nonce string) { n.unsure.Add(id, nonce) }
 
 // since is how long ago t was, at the speed of life.
 func (n *Notifier) since(t time.Time) time.Duration {
