@@ -125,8 +125,8 @@ func (r *Report) Table(w io.Writer) error {
 	for _, x := range r.Measured {
 		if b := x.Burst; b != nil {
 			row("a", x.Sync, fmt.Sprintf("%d events at once, median of %d", b.Events, len(b.PerSecond)), "%.0f journeys/s %v, %.0f us processor time each", b.Median, b.PerSecond, b.Processor)
-			row("e", x.Sync, fmt.Sprintf("the same messages written bare, in order by %d hands", app.Hands), "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
-			row("", x.Sync, fmt.Sprintf("the same in no order, %d of each stream at once", bareInFlight), "%.0f/s %v; ratio %.2f", b.FloodMedian, b.Flood, b.FloodRatio)
+			row("e", x.Sync, fmt.Sprintf("the same messages written bare, %d of each stream at once", bareInFlight), "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
+			row("", x.Sync, fmt.Sprintf("the same in a journey's order, by %d hands", app.Hands), "%.0f/s %v; ratio %.2f", b.OrderedMedian, b.Ordered, b.OrderedRatio)
 			var messages, bytes float64
 			for _, u := range b.Writes {
 				messages += u.Messages
