@@ -257,9 +257,9 @@ func TestAsksLateOnce(t *testing.T) {
 	}
 }
 
-// TestFailToHumanNextVisit: a next appointment answers no question about
-// safety; it does hold back withdrawal journeys.
-func TestFailToHumanNextVisit(t *testing.T) {
+// TestOneHandNextVisit: a client who has a next visit starts no withdrawal
+// journey, and a question about safety is asked all the same.
+func TestOneHandNextVisit(t *testing.T) {
 	for _, tc := range []struct {
 		client    *events.Client
 		questions int
