@@ -37,9 +37,9 @@ type matrixRow struct {
 	key   string
 }
 
-// matrixRows are every call to the store and to the provider, failing before it
-// took effect and after, the first time and a later time, once and thrice in a
-// row, in both stories.
+// matrixRows are the calls of runner and notifier to the store and to the
+// provider, failing before it took effect and after, the first time and a later
+// time, once and thrice in a row, in both stories.
 func matrixRows(clientKey []byte) []matrixRow {
 	var rows []matrixRow
 	add := func(risky bool, list ...faults.Fault) {
