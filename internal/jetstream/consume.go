@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -69,7 +70,7 @@ type Handler func(ctx context.Context, d runner.Delivery, finish func(runner.Ver
 // once, then waits for those under way. Whatever fails in between is tried again;
 // that a consumer can be made at all is for CreateConsumers to say.
 func (s *Store) Consume(ctx context.Context, q Queue, inFlight int, handle Handler) {
-	s.consume(ctx, q, inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, q, inFlight, pullAhead(renewAfter), func(msg jetstream.Msg, done func()) {
 		if q.passOver != nil && q.passOver(msg.Subject()) {
 			_ = msg.Ack()
 			done()
@@ -147,38 +148,66 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, pull puller,
 		if ctx.Err() != nil {
 			return
 		}
+		if err == nil {
+			continue
+		}
 		s.log.Warn("reading failed; trying again", "consumer", q.durable, "error", err)
 		pause(ctx, 250*time.Millisecond)
 	}
 }
 
-// puller reads a consumer until ctx ends or it fails. It takes a permit for
+// puller reads a consumer until ctx ends, it fails, or it wants to start anew
+// (nil). It takes a permit for
 // each message before it hands it over.
 type puller func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error
 
+// The client library leaves out a pull request when an answer overtakes its own
+// bookkeeping of the request before, and looks again only when Next is called.
+// So Next is called again after lookAgain; and because that resets its watch over
+// the server's heartbeats, a reader that heard nothing for renewAfter starts anew
+// with a fresh request.
+const (
+	lookAgain  = 250 * time.Millisecond
+	renewAfter = 30 * time.Second
+)
+
 // pullAhead keeps a buffer full, for work of milliseconds. What is in it when
-// ctx ends is given back, or it would come again only after AckWait.
-func pullAhead(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
-	it, err := cons.Messages(jetstream.PullMaxMessages(cap(permits)), jetstream.PullExpiry(30*time.Second))
-	if err != nil {
-		return err
-	}
-	defer it.Stop()
-	defer context.AfterFunc(ctx, it.Drain)()
-	for {
-		msg, err := it.Next()
+// ctx ends is given back, or it would come again only after AckWait. It returns
+// nil when it heard nothing for as long as quiet.
+func pullAhead(quiet time.Duration) puller {
+	return func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
+		it, err := cons.Messages(jetstream.PullMaxMessages(cap(permits)), jetstream.PullExpiry(30*time.Second))
 		if err != nil {
 			return err
 		}
-		select {
-		case permits <- struct{}{}:
-		case <-ctx.Done():
+		defer it.Stop()
+		defer context.AfterFunc(ctx, it.Drain)()
+		heard, renewing := time.Now(), false
+		for {
+			msg, err := it.Next(jetstream.NextMaxWait(lookAgain))
+			switch {
+			case errors.Is(err, nats.ErrTimeout):
+				if !renewing && time.Since(heard) >= quiet {
+					renewing = true
+					it.Drain()
+				}
+				continue
+			case renewing && errors.Is(err, jetstream.ErrMsgIteratorClosed):
+				return nil
+			case err != nil:
+				return err
+			}
+			select {
+			case permits <- struct{}{}:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				giveBack(msg)
+				continue
+			}
+			hand(msg)
+			heard = time.Now()
 		}
-		if ctx.Err() != nil {
-			giveBack(msg)
-			continue
-		}
-		hand(msg)
 	}
 }
 
@@ -241,7 +270,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 // ConsumeTimers hands every due timer to handle, which answers when the timer
 // was set again from the client's latest state.
 func (s *Store) ConsumeTimers(ctx context.Context, inFlight int, handle func(ctx context.Context, ref runner.Ref, finish func(runner.Verdict))) {
-	s.consume(ctx, timersQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, timersQueue(), inFlight, pullAhead(renewAfter), func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixTimersDue)
 		if !ok {
 			_ = msg.Term()

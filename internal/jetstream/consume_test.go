@@ -414,3 +414,55 @@ func TestReplayOfNothing(t *testing.T) {
 		t.Errorf("got %v, want not found", err)
 	}
 }
+
+// TestConsumeNeverWaitsForNothing: a stored event is handed over at once, even
+// where the server answers a pull request faster than the client library notes
+// that it was sent. One event at a time is the case that meets it most often.
+func TestConsumeNeverWaitsForNothing(t *testing.T) {
+	s := newStore(t)
+	got := make(chan uint64, 1)
+	running(t, func(ctx context.Context) {
+		s.Consume(ctx, Queues()[2], 1, func(_ context.Context, d runner.Delivery, finish func(runner.Verdict)) {
+			finish(runner.Verdict{Action: runner.Done})
+			got <- d.Sequence
+		})
+	})
+	for range 1000 {
+		publish(t, s, "events.harbor.appointment.noshow", "{}")
+		within(t, 10*time.Second, "an event", got)
+	}
+}
+
+// TestConsumeStartsAnew: a reader that heard nothing for a while asks afresh, and
+// no event is lost or read twice where one reader ends and the next begins.
+func TestConsumeStartsAnew(t *testing.T) {
+	s := newStore(t)
+	got := make(chan uint64, 1)
+	pulls := 0
+	read := func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
+		pulls++
+		return pullAhead(time.Millisecond)(ctx, cons, permits, hand)
+	}
+	stop := running(t, func(ctx context.Context) {
+		s.consume(ctx, Queues()[2], 4, read, func(msg jetstream.Msg, done func()) {
+			defer done()
+			d, err := deliveryOf(msg)
+			if err != nil {
+				t.Error(err)
+			}
+			_ = msg.Ack()
+			got <- d.Sequence
+		})
+	})
+	for want := uint64(1); want <= 8; want++ {
+		<-time.After(lookAgain)
+		publish(t, s, "events.harbor.appointment.noshow", "{}")
+		if seq := within(t, 20*time.Second, "an event", got); seq != want {
+			t.Errorf("got event %d, want %d", seq, want)
+		}
+	}
+	stop()
+	if pulls < 3 {
+		t.Errorf("%d readers, want a new one whenever it is quiet", pulls)
+	}
+}

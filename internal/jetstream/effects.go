@@ -37,7 +37,7 @@ func (s *Store) ConsumeEffects(
 	submit func(ref runner.Ref, work func()),
 	perform func(ctx context.Context, r Recorded) (audit []byte, err error),
 ) {
-	s.consume(ctx, effectsQueue(), inFlight, pullAhead, func(msg jetstream.Msg, done func()) {
+	s.consume(ctx, effectsQueue(), inFlight, pullAhead(renewAfter), func(msg jetstream.Msg, done func()) {
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
 		md, err := msg.Metadata()
 		if !ok || err != nil {
