@@ -159,7 +159,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
 		Timers: between(a.between.Timers, runner.Timers(a.store)),
-		Outbox: between(a.between.Outbox, runner.Outbox(outbox{a.store})), Directories: a.clinics,
+		Outbox: between(a.between.Outbox, runner.Outbox(outbox{a.store})), Directories: between(a.between.Directories, runner.Directories(a.clinics)),
 		ClientKey: a.secrets.clientKey, Now: a.clock.Now, Logger: log, Observe: a.observe,
 	})
 	if err != nil {

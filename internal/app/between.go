@@ -9,13 +9,14 @@ import (
 // the real thing and returns what is used instead; nil leaves it. Tests use it
 // to make calls fail before or after they took effect.
 type Between struct {
-	Log      func(runner.Log) runner.Log
-	Timers   func(runner.Timers) runner.Timers
-	Outbox   func(runner.Outbox) runner.Outbox
-	Ledger   func(notifier.Ledger) notifier.Ledger
-	Looker   func(notifier.Looker) notifier.Looker
-	Reporter func(notifier.Reporter) notifier.Reporter
-	Provider func(notifier.Provider) notifier.Provider
+	Log         func(runner.Log) runner.Log
+	Timers      func(runner.Timers) runner.Timers
+	Outbox      func(runner.Outbox) runner.Outbox
+	Directories func(runner.Directories) runner.Directories
+	Ledger      func(notifier.Ledger) notifier.Ledger
+	Looker      func(notifier.Looker) notifier.Looker
+	Reporter    func(notifier.Reporter) notifier.Reporter
+	Provider    func(notifier.Provider) notifier.Provider
 }
 
 // WithBetween puts b between the program and what it calls.

@@ -121,13 +121,20 @@ func TestMatrix(t *testing.T) {
 	for _, r := range rows {
 		m.in.Plan(r.key, r.faults...)
 	}
+	// A clinic's versions are asked for by whichever client comes first.
+	versions := []faults.Fault{
+		{Call: faults.CallPrepare, Nth: 1, Times: 3},
+		{Call: faults.CallPrepare, Nth: 40, Times: 3, After: true},
+		{Call: faults.CallPrepare, Nth: 200, Times: 20},
+	}
+	m.in.Plan(faults.Clinic, versions...)
 	cfg := app.Config{
 		Data: filepath.Join(dir, "data"), Clinics: clinics, Mailer: "mailbox", TimeSpeed: 1, StoreSync: "interval",
 		HTTP: "127.0.0.1:0", StaffHTTP: "127.0.0.1:0", OpsHTTP: "127.0.0.1:0", NATSListen: "127.0.0.1:0",
 		ClientKey: app.Secret(base64.StdEncoding.EncodeToString(clientKey)), SMTPTLS: "required", Log: "text", LogLevel: "error",
 	}
 	a, err := app.New(t.Context(), cfg, slog.New(slog.DiscardHandler), app.WithProvider(m.in.Provider()), app.WithBetween(app.Between{
-		Log: m.in.Log, Timers: m.in.Timers, Outbox: m.in.Outbox, Ledger: m.in.Ledger, Looker: m.in.Looker, Reporter: m.in.Reporter,
+		Log: m.in.Log, Timers: m.in.Timers, Outbox: m.in.Outbox, Directories: m.in.Directories, Ledger: m.in.Ledger, Looker: m.in.Looker, Reporter: m.in.Reporter,
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +187,9 @@ func TestMatrix(t *testing.T) {
 	})
 	for _, b := range report.Broken {
 		t.Error(b)
+	}
+	if n := m.in.Fired(faults.Clinic, faults.CallPrepare); n != 26 {
+		t.Errorf("preparing a clinic's versions was made to fail %d times, want 26", n)
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) { m.verify(t, r, s) })

@@ -28,9 +28,11 @@ const (
 	CallLook          Call = "look"
 	CallReport        Call = "report"
 	CallSend          Call = "send"
+	// CallPrepare is about a clinic, not a client: plan it under the clinic's id.
+	CallPrepare Call = "prepare versions"
 )
 
-// Calls lists every one.
+// Calls lists every one that is about a client.
 func Calls() []Call {
 	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend}
 }
@@ -210,6 +212,22 @@ func (x injectedOutbox) Enqueue(ctx context.Context, ref runner.Ref, m workflows
 	x.in.messages[m.ID] = asked{ref, m}
 	x.in.mu.Unlock()
 	_, err := around(x.in, ref.Key, CallOutboxEnqueue, func() (none, error) { return none{}, x.to.Enqueue(ctx, ref, m) })
+	return err
+}
+
+// Directories stands before the clinics' configuration.
+func (in *Injector) Directories(to runner.Directories) runner.Directories {
+	return injectedDirectories{to, in}
+}
+
+type injectedDirectories struct {
+	runner.Directories
+
+	in *Injector
+}
+
+func (x injectedDirectories) Prepare(ctx context.Context, clinic string, versions []string) error {
+	_, err := around(x.in, clinic, CallPrepare, func() (none, error) { return none{}, x.Directories.Prepare(ctx, clinic, versions) })
 	return err
 }
 
