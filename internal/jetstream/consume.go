@@ -157,8 +157,7 @@ func (s *Store) consume(ctx context.Context, q Queue, inFlight int, pull puller,
 }
 
 // puller reads a consumer until ctx ends, it fails, or it wants to start anew
-// (nil). It takes a permit for
-// each message before it hands it over.
+// (nil). It takes a permit for each message before it hands it over.
 type puller func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error
 
 // The client library leaves out a pull request when an answer overtakes its own

@@ -438,12 +438,15 @@ func TestConsumeNeverWaitsForNothing(t *testing.T) {
 func TestConsumeStartsAnew(t *testing.T) {
 	s := newStore(t)
 	got := make(chan uint64, 1)
-	pulls := 0
+	began := make(chan struct{}, 1) // that a reader began since it was last looked at
 	read := func(ctx context.Context, cons jetstream.Consumer, permits chan struct{}, hand func(jetstream.Msg)) error {
-		pulls++
+		select {
+		case began <- struct{}{}:
+		default:
+		}
 		return pullAhead(time.Millisecond)(ctx, cons, permits, hand)
 	}
-	stop := running(t, func(ctx context.Context) {
+	running(t, func(ctx context.Context) {
 		s.consume(ctx, Queues()[2], 4, read, func(msg jetstream.Msg, done func()) {
 			defer done()
 			d, err := deliveryOf(msg)
@@ -455,14 +458,10 @@ func TestConsumeStartsAnew(t *testing.T) {
 		})
 	})
 	for want := uint64(1); want <= 8; want++ {
-		<-time.After(lookAgain)
+		within(t, 20*time.Second, "another reader", began)
 		publish(t, s, "events.harbor.appointment.noshow", "{}")
 		if seq := within(t, 20*time.Second, "an event", got); seq != want {
 			t.Errorf("got event %d, want %d", seq, want)
 		}
-	}
-	stop()
-	if pulls < 3 {
-		t.Errorf("%d readers, want a new one whenever it is quiet", pulls)
 	}
 }
