@@ -35,6 +35,7 @@ const (
 	factsName     = "@facts"
 	countName     = "@count"
 	daysSinceName = "@days_since"
+	lateName      = "@late_cancellations"
 )
 
 var factsType = types.NewOpaqueType("mooring.facts") //nolint:gochecknoglobals // never written again
@@ -48,7 +49,7 @@ type language struct {
 }
 
 var conditionLanguage = sync.OnceValues(func() (*language, error) { //nolint:gochecknoglobals // never written again
-	l := &language{facts: map[string]fact{}, names: []string{"count", "days_since", "duration"}}
+	l := &language{facts: map[string]fact{}, names: []string{"count", "days_since", "duration", "late_cancellations"}}
 	opts := []cel.EnvOption{
 		cel.StdLib(cel.StdLibSubset(conditionFunctions())),
 		cel.ClearMacros(),
@@ -56,6 +57,7 @@ var conditionLanguage = sync.OnceValues(func() (*language, error) { //nolint:goc
 			cel.GlobalMacro("count", 2, expandCount),
 			cel.GlobalMacro("days_since", 1, expandDaysSince),
 			cel.GlobalMacro("duration", 1, expandDuration),
+			cel.GlobalMacro("late_cancellations", 2, expandLate),
 		),
 		cel.ParserRecursionLimit(maxConditionDepth),
 		cel.ParserExpressionSizeLimit(maxConditionText),
@@ -65,6 +67,8 @@ var conditionLanguage = sync.OnceValues(func() (*language, error) { //nolint:goc
 			cel.IntType, cel.FunctionBinding(callCount))),
 		cel.Function(daysSinceName, cel.Overload("facts_days_since", []*cel.Type{factsType, cel.StringType},
 			cel.IntType, cel.BinaryBinding(callDaysSince))),
+		cel.Function(lateName, cel.Overload("facts_late_cancellations", []*cel.Type{factsType, cel.IntType, cel.IntType},
+			cel.IntType, cel.FunctionBinding(callLate))),
 	}
 	for _, f := range factList() {
 		l.facts[f.name] = f
@@ -127,18 +131,39 @@ func expandCount(eh cel.MacroExprFactory, _ celast.Expr, args []celast.Expr) (ce
 	if cerr != nil {
 		return nil, cerr
 	}
-	text, ok := literalString(args[1])
+	span, cerr := literalSpan(eh, "count", args[1])
+	if cerr != nil {
+		return nil, cerr
+	}
+	return eh.NewCall(countName, eh.NewIdent(factsName), eh.NewLiteral(types.String(kind)), eh.NewLiteral(types.Int(span))), nil
+}
+
+// literalSpan is a span that must be written out, at most LookBack.
+func literalSpan(eh cel.MacroExprFactory, function string, arg celast.Expr) (time.Duration, *common.Error) {
+	text, ok := literalString(arg)
 	if !ok {
-		return nil, eh.NewError(args[1].ID(), "count needs its span as a text in quotes, such as \"60d\"")
+		return 0, eh.NewError(arg.ID(), function+" needs its span as a text in quotes, such as \"60d\"")
 	}
 	span, err := ParseDuration(text)
 	if err != nil {
-		return nil, eh.NewError(args[1].ID(), err.Error())
+		return 0, eh.NewError(arg.ID(), err.Error())
 	}
 	if span > LookBack {
-		return nil, eh.NewError(args[1].ID(), fmt.Sprintf("count looks back at most %s; write a shorter span than %#q", FormatDuration(LookBack), text))
+		return 0, eh.NewError(arg.ID(), fmt.Sprintf("%s looks back at most %s; write a shorter span than %#q", function, FormatDuration(LookBack), text))
 	}
-	return eh.NewCall(countName, eh.NewIdent(factsName), eh.NewLiteral(types.String(kind)), eh.NewLiteral(types.Int(span))), nil
+	return span, nil
+}
+
+func expandLate(eh cel.MacroExprFactory, _ celast.Expr, args []celast.Expr) (celast.Expr, *common.Error) {
+	notice, cerr := literalSpan(eh, "late_cancellations", args[0])
+	if cerr != nil {
+		return nil, cerr
+	}
+	span, cerr := literalSpan(eh, "late_cancellations", args[1])
+	if cerr != nil {
+		return nil, cerr
+	}
+	return eh.NewCall(lateName, eh.NewIdent(factsName), eh.NewLiteral(types.Int(notice)), eh.NewLiteral(types.Int(span))), nil
 }
 
 func expandDaysSince(eh cel.MacroExprFactory, _ celast.Expr, args []celast.Expr) (celast.Expr, *common.Error) {
@@ -171,6 +196,16 @@ func callCount(args ...ref.Val) ref.Val {
 		return types.NewErr("count is not provided")
 	}
 	return types.Int(f.Count(events.Kind(kind), time.Duration(span)))
+}
+
+func callLate(args ...ref.Val) ref.Val {
+	f, ok1 := args[0].(*factsValue)
+	notice, ok2 := args[1].(types.Int)
+	span, ok3 := args[2].(types.Int)
+	if !ok1 || !ok2 || !ok3 || f.LateCancellations == nil {
+		return types.NewErr("late_cancellations is not provided")
+	}
+	return types.Int(f.LateCancellations(time.Duration(notice), time.Duration(span)))
 }
 
 func callDaysSince(facts, kind ref.Val) ref.Val {
@@ -366,6 +401,8 @@ func (l *language) words(message string) string {
 			return "count takes an event kind and a span, such as count(\"appointment.noshow\", \"60d\")"
 		case name == "days_since":
 			return "days_since takes an event kind, such as days_since(\"appointment.attended\")"
+		case name == "late_cancellations":
+			return "late_cancellations takes the least notice and a span, such as late_cancellations(\"24h\", \"30d\")"
 		case name == "duration":
 			return "duration takes one text, such as duration(\"48h\")"
 		}

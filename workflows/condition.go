@@ -65,11 +65,22 @@ type Facts struct {
 	Notice      time.Duration
 	NoticeKnown bool
 
+	// StatusBefore is the status as it was before the event; Signal, Concern and
+	// ConcernFrom are what the event says, empty for events of other kinds.
+	StatusBefore events.Status
+	Signal       string
+	Concern      events.ConcernLevel
+	ConcernFrom  string
+
 	// HasFutureAppointment says whether an appointment lies ahead.
 	HasFutureAppointment func() bool
 	// Count says how often a kind occurred within a span before the event's
 	// time, the event itself included.
 	Count func(k events.Kind, within time.Duration) int
+	// LateCancellations says how many appointments the client cancelled with
+	// less notice than that, within a span before the event's time, the event's
+	// own included.
+	LateCancellations func(notice, within time.Duration) int
 	// DaysSince is the number of whole days since a kind last occurred before
 	// the event's time, the event itself included (then 0); -1 for never.
 	DaysSince func(k events.Kind) int
@@ -165,6 +176,21 @@ func factList() []fact {
 			[]string{string(events.ByClient), string(events.ByProvider), unknown},
 			plain(func(f *Facts) ref.Val { return orUnknown(f.CancelledBy) }),
 		},
+		{
+			"status_before", cel.StringType,
+			[]string{
+				string(events.StatusActive), string(events.StatusDischarged), string(events.StatusDeceased),
+				string(events.StatusHospitalised), string(events.StatusTransferred),
+			},
+			plain(func(f *Facts) ref.Val { return types.String(f.StatusBefore) }),
+		},
+		{"signal", cel.StringType, nil, plain(func(f *Facts) ref.Val { return types.String(f.Signal) })},
+		{
+			"concern", cel.StringType,
+			[]string{string(events.ConcernSameDay), string(events.ConcernImmediate)},
+			plain(func(f *Facts) ref.Val { return types.String(f.Concern) }),
+		},
+		{"concern_from", cel.StringType, nil, plain(func(f *Facts) ref.Val { return types.String(f.ConcernFrom) })},
 		{"flagged", cel.BoolType, nil, plain(func(f *Facts) ref.Val { return types.Bool(f.Flagged) })},
 		{"minor", cel.BoolType, nil, plain(func(f *Facts) ref.Val { return types.Bool(f.Minor) })},
 		{"first_visit", cel.BoolType, nil, plain(func(f *Facts) ref.Val { return types.Bool(f.FirstVisit) })},

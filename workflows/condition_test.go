@@ -22,6 +22,13 @@ func someFacts() *Facts {
 			}
 			return 0
 		},
+		StatusBefore: events.StatusHospitalised, Signal: "diary-skipped", ConcernFrom: "questionnaire",
+		LateCancellations: func(notice, within time.Duration) int {
+			if notice == 24*time.Hour && within == 30*24*time.Hour {
+				return 2
+			}
+			return 0
+		},
 		DaysSince: func(k events.Kind) int {
 			if k == events.AppointmentAttended {
 				return 21
@@ -61,6 +68,12 @@ func TestCondition(t *testing.T) {
 		`count("appointment.noshow", "59d") + 1 == 1`: true,
 		`days_since("appointment.attended") >= 21`:    true,
 		`days_since("client.signal") == -1`:           true,
+		`late_cancellations("24h", "30d") == 2`:       true,
+		`late_cancellations("48h", "30d") == 0`:       true,
+		`status_before == "hospitalised"`:             true,
+		`signal == "diary-skipped"`:                   true,
+		`concern == ""`:                               true,
+		`concern_from == "questionnaire"`:             true,
 		`flagged ? risk == "none" : risk == "high"`:   false,
 		`risk == "none" && count("appointment.noshow", "60d") == 1`: false,
 	} {
@@ -113,6 +126,7 @@ func TestFailToHuman(t *testing.T) {
 		"!has_future_appointment",
 		`count("appointment.noshow", "60d") == 0`,
 		`days_since("appointment.noshow") == -1`,
+		`late_cancellations("24h", "30d") == 0`,
 		"size(programmes) + 9223372036854775807 + 1 > 0",
 	} {
 		c, wrong := compileCondition(text)

@@ -50,6 +50,8 @@ type decider struct {
 	hash events.Hash
 	now  time.Time
 	n    int // numbers the ids that this decision makes
+	// statusBefore is the client's status before the event.
+	statusBefore events.Status
 	// was is the event's appointment as it was known before.
 	was Appointment
 
@@ -141,6 +143,7 @@ func (d *decider) apply() {
 // all that needs no workflow.
 func (d *decider) take() saying {
 	wasStatus, firstStatus := d.s.Profile.status(), !d.s.Profile.Status.Known()
+	d.statusBefore = wasStatus
 	if c := d.ev.Data.Client; c != nil {
 		d.s.Profile.merge(c, d.said())
 	}

@@ -15,6 +15,13 @@ func (d *decider) facts(j *Journey) *Facts {
 		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
 		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: p.Programmes.Get(), Reason: p.Reason.Get(),
 	}
+	f.StatusBefore = d.statusBefore
+	if s := d.ev.Data.Signal; s != nil {
+		f.Signal = s.Name
+	}
+	if c := d.ev.Data.Concern; c != nil {
+		f.Concern, f.ConcernFrom = c.Level, c.From
+	}
 	id := ""
 	if j != nil {
 		id = j.Appointment
@@ -38,6 +45,18 @@ func (d *decider) facts(j *Journey) *Facts {
 		for i := range d.s.Past {
 			o := &d.s.Past[i]
 			if o.Kind == k && !o.At.After(at) && at.Sub(o.At) <= within {
+				n++
+			}
+		}
+		return n
+	}
+	f.LateCancellations = func(notice, within time.Duration) int {
+		n := 0
+		for i := range d.s.Appointments {
+			a := &d.s.Appointments[i]
+			said := a.StatusSaid.At
+			if a.Status == events.AppointmentCancelled && a.CancelledBy == events.ByClient && !a.Start.IsZero() &&
+				a.Start.Sub(said) < notice && !said.After(at) && at.Sub(said) <= within {
 				n++
 			}
 		}

@@ -196,7 +196,7 @@ func (d *decider) start(w *Workflow) {
 		}
 	}
 	if w.Precedence > 0 {
-		if !w.asksHuman() && d.s.HasFutureAppointment(d.now) {
+		if !w.asksHuman() && !w.Start.EvenIfBooked && d.s.HasFutureAppointment(d.now) {
 			d.refuse(w, FutureAppointment, "")
 			return
 		}

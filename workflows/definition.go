@@ -39,6 +39,9 @@ func (w *Workflow) Step(id string) (*Step, bool) {
 type Start struct {
 	On   []events.Kind
 	When *Condition // nil means always
+	// EvenIfBooked lets a withdrawal journey begin although another appointment
+	// lies ahead.
+	EvenIfBooked bool
 }
 
 // Stop says which events end a journey, and how.

@@ -134,12 +134,7 @@ func (cr *clinicReader) rules(m *mapping) {
 		}
 	}
 	if e, ok := m.get("acknowledge_no_baa"); ok {
-		b, isYesNo := e.value.(*ast.BoolNode)
-		if !isYesNo {
-			r.failf(start(e.value), "`acknowledge_no_baa` must be true or false")
-			return
-		}
-		c.AcknowledgeNoBAA = b.Value
+		c.AcknowledgeNoBAA = r.yesNo(e)
 	}
 }
 

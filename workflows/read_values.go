@@ -70,3 +70,13 @@ func (r *reader) joined(n ast.Node) (string, bool) {
 	}
 	return s, true
 }
+
+// yesNo reads true or false; anything else is refused, and no.
+func (r *reader) yesNo(e entry) bool {
+	b, ok := e.value.(*ast.BoolNode)
+	if !ok {
+		r.failf(start(e.value), "%#q must be true or false", e.key)
+		return false
+	}
+	return b.Value
+}

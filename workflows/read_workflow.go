@@ -144,7 +144,7 @@ func (r *reader) number(e entry, least, most int, otherwise string) int {
 }
 
 func (b *builder) start(n ast.Node) {
-	m, ok := b.r.mapping(n, "`start`", "on", "when")
+	m, ok := b.r.mapping(n, "`start`", "on", "when", "even_if_booked")
 	if !ok {
 		return
 	}
@@ -153,6 +153,9 @@ func (b *builder) start(n ast.Node) {
 	}
 	if e, ok := m.get("when"); ok {
 		b.f.workflow.Start.When = b.r.condition(e.value)
+	}
+	if e, ok := m.get("even_if_booked"); ok {
+		b.f.workflow.Start.EvenIfBooked = b.r.yesNo(e)
 	}
 }
 

@@ -1,0 +1,149 @@
+// Package scenario tells what the engine would decide about one client: events
+// go in, and the exact timeline with its reasons comes out, in virtual time. The
+// scenario beside each built-in workflow is written in it, and is that
+// workflow's test. It must never know storage, mail or the network.
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// Tell runs a script for a clinic and gives it back with the timeline that
+// follows from it: the script is a golden file of itself. name stands in error
+// texts, which say the line.
+//
+// A line that begins with "##" opens a chapter: another client, of whom nothing
+// is known yet. A line that begins with ">" is what happens, in the clinic's
+// time; the indented lines below it are what was decided, and why. They are
+// written anew, and so are not read. Other lines are for people.
+//
+//	> 2026-03-02 09:30 known {risk: none}               a client whom mail may reach
+//	> 2026-03-02 10:00 appointment.noshow {appointment: {id: a1}}
+//	> 2026-03-02 10:05 at 2026-03-01 09:00 appointment.noshow {appointment: {id: a1}}
+//	> until 2026-03-12 00:00                            every timer fires on time
+//	> outage 2026-03-12 00:00                           nobody decides until then
+//	> look                                              the last look at each care message
+//
+// With "at" an event happened earlier than it arrives. In data, $m1, $e1 and $t1
+// are the first message, escalation and task of the chapter.
+func Tell(c *workflows.Clinic, name, script string) (string, error) {
+	if c.Zone == nil {
+		return "", errors.New("tell a scenario: the clinic has no time zone")
+	}
+	var out strings.Builder
+	t := newTeller(c, &out)
+	n := 0
+	for line := range strings.Lines(script) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "  "):
+			continue // what was decided the last time
+		case strings.HasPrefix(line, "##"):
+			t = newTeller(c, &out)
+		case strings.HasPrefix(line, ">"):
+			fmt.Fprintln(&out, line)
+			if err := t.command(strings.TrimSpace(line[1:])); err != nil {
+				return "", fmt.Errorf("%s:%d: %w", name, n, err)
+			}
+			continue
+		}
+		fmt.Fprintln(&out, line)
+	}
+	return out.String(), nil
+}
+
+// FirstDifference says where two timelines part; empty where they are the same.
+func FirstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		var a, b string
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			return fmt.Sprintf("line %d\nwant %s\ngot  %s", i+1, a, b)
+		}
+	}
+	return ""
+}
+
+// clock is how times are written.
+const clock = "2006-01-02 15:04"
+
+// time reads a wall clock time at the beginning of a line.
+func (t *teller) time(line string) (at time.Time, rest string, err error) {
+	if len(line) < len(clock) {
+		return at, "", fmt.Errorf("%q: a time such as 2026-03-02 10:00 must stand here", line)
+	}
+	at, err = time.ParseInLocation(clock, line[:len(clock)], t.clinic.Zone)
+	if err != nil {
+		return at, "", fmt.Errorf("%q: a time such as 2026-03-02 10:00 must stand here", line[:len(clock)])
+	}
+	return at, strings.TrimSpace(line[len(clock):]), nil
+}
+
+func (t *teller) command(line string) error {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "look":
+		t.look()
+		return nil
+	case "until", "outage":
+		at, _, err := t.time(strings.TrimSpace(rest))
+		if err != nil {
+			return err
+		}
+		if at.Before(t.now) {
+			return fmt.Errorf("time goes on: it is %s already", t.when(t.now))
+		}
+		if word == "outage" {
+			return t.outage(at)
+		}
+		return t.until(at)
+	}
+	at, rest, err := t.time(line)
+	if err != nil {
+		return err
+	}
+	if at.Before(t.now) {
+		return fmt.Errorf("time goes on: it is %s already", t.when(t.now))
+	}
+	happened := at
+	if early, ok := strings.CutPrefix(rest, "at "); ok {
+		if happened, rest, err = t.time(early); err != nil {
+			return err
+		}
+	}
+	kind, data, _ := strings.Cut(rest, " ")
+	// Timers come first: what was met then can be named in the data.
+	if err := t.until(at); err != nil {
+		return err
+	}
+	ev, err := t.event(kind, happened, t.named(data))
+	if err != nil {
+		return err
+	}
+	return t.deliver(ev)
+}
+
+var reference = regexp.MustCompile(`\$[met][0-9]+\b`)
+
+// named puts ids where a script names them.
+func (t *teller) named(data string) string {
+	return reference.ReplaceAllStringFunc(data, func(name string) string {
+		if id := t.ids[name]; id != "" {
+			return id
+		}
+		return name
+	})
+}
