@@ -114,12 +114,7 @@ func countedKind(eh cel.MacroExprFactory, function string, arg celast.Expr) (str
 	if Counted(events.Kind(text)) {
 		return text, nil
 	}
-	var counted []string
-	for _, s := range events.Kinds() {
-		if Counted(s.Kind) {
-			counted = append(counted, string(s.Kind))
-		}
-	}
+	counted := countedKinds()
 	if _, known := events.Lookup(events.Kind(text)); known {
 		return "", eh.NewError(arg.ID(), fmt.Sprintf("%s cannot ask for %#q; it knows %s", function, text, listing(counted)))
 	}

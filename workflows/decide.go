@@ -105,6 +105,7 @@ func (d *decider) finish(before time.Time) Decision {
 		d.s.Seen = append(d.s.Seen, Seen{Hash: d.hash, At: d.now.Unix(), Reason: d.headline})
 	}
 	d.prune()
+	d.absences()
 	if next := d.s.Next(); !next.IsZero() && !next.Equal(before) {
 		d.effects = append(d.effects, Effect{Timer: &next})
 	}
@@ -122,6 +123,7 @@ func (d *decider) apply() {
 	said := d.take()
 	raised := was == events.RiskNone && d.s.Profile.Risk.Get() != was
 	d.stops()
+	d.goals()
 	d.answers()
 	switch said {
 	case saidOld:
@@ -373,10 +375,12 @@ func (d *decider) statusChanged(is events.Status, first bool) {
 	}
 }
 
-// due does what has come due: ladders first, then tasks, then journeys.
+// due does what has come due: ladders first, then tasks, then what was missed,
+// then journeys.
 func (d *decider) due() {
 	d.ladders()
 	d.remind()
+	d.miss()
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
 		if !j.Due.IsZero() && !j.Due.After(d.now) {
@@ -414,6 +418,11 @@ func (s *State) Next() time.Time {
 	}
 	for i := range s.Journeys {
 		take(s.Journeys[i].Due)
+	}
+	for i := range s.Missed {
+		if !s.Missed[i].Done {
+			take(s.Missed[i].Due)
+		}
 	}
 	return next
 }
@@ -454,6 +463,9 @@ func (d *decider) prune() {
 		return age > safetySendKept
 	})
 	s.pruneAppointments(d.now)
+	if len(s.Began) > 0 {
+		s.Began = slices.DeleteFunc(slices.Clone(s.Began), func(b Began) bool { return d.now.Sub(b.At) > LookBack })
+	}
 }
 
 const (

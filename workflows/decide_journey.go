@@ -52,7 +52,7 @@ func (d *decider) stops() {
 			continue
 		}
 		for _, stop := range w.Stops {
-			if !slices.Contains(stop.On, d.ev.Kind) || !d.news(j) {
+			if len(stop.On) > 0 && (!slices.Contains(stop.On, d.ev.Kind) || !d.news(j)) {
 				continue
 			}
 			holds, err := stop.When.Eval(d.facts(j))
@@ -91,7 +91,7 @@ func (d *decider) stopLastWords() {
 			continue
 		}
 		for _, stop := range w.Stops {
-			if !slices.Contains(stop.On, d.ev.Kind) || !d.news(&j) {
+			if len(stop.On) > 0 && (!slices.Contains(stop.On, d.ev.Kind) || !d.news(&j)) {
 				continue
 			}
 			// A condition that fails here stops the message too: care that is

@@ -126,6 +126,8 @@ func (d *decider) may(w *Workflow) bool {
 		d.refuse(w, ReturnedSince, "")
 	case d.now.Sub(d.ev.Time) > startsWithin:
 		d.refuse(w, TooLate, "")
+	case d.stopHolds(w):
+		d.refuse(w, StopHolds, "")
 	default:
 		return true
 	}
@@ -195,6 +197,10 @@ func (d *decider) start(w *Workflow) {
 			return
 		}
 	}
+	if why, limited := d.beganBefore(w); limited {
+		d.refuse(w, why, "")
+		return
+	}
 	if w.Precedence > 0 {
 		if !w.asksHuman() && !w.Start.EvenIfBooked && d.s.HasFutureAppointment(d.now) {
 			d.refuse(w, FutureAppointment, "")
@@ -230,6 +236,8 @@ func (d *decider) start(w *Workflow) {
 		}
 	}
 	d.s.Journeys = append(d.s.Journeys, j)
+	d.began(w, &j)
+	d.watch(w, &j)
 	d.note(Note{What: WhatJourney, Reason: Started, Workflow: w.Name})
 	d.headline = orReason(d.headline, Started)
 	d.run(&d.s.Journeys[len(d.s.Journeys)-1], w)
@@ -260,3 +268,62 @@ func (d *decider) startsAgain(j *Journey, w *Workflow) {
 func (w *Workflow) asksHuman() bool {
 	return len(w.Program) > 0 && w.Program[0].Kind == StepEscalate
 }
+
+// stopHolds says whether a stop that is a condition alone holds before the
+// journey has begun. Where it fails, the journey begins, and the next event asks
+// a human.
+func (d *decider) stopHolds(w *Workflow) bool {
+	return slices.ContainsFunc(w.Stops, func(stop Stop) bool {
+		if len(stop.On) > 0 {
+			return false
+		}
+		holds, err := stop.When.Eval(d.facts(nil))
+		return err == nil && holds
+	})
+}
+
+// beganBefore says whether the workflow's key or its time between two journeys
+// keeps it from beginning now.
+func (d *decider) beganBefore(w *Workflow) (Reason, bool) {
+	appointment := ""
+	if a := d.ev.Data.Appointment; a != nil {
+		appointment = a.ID
+	}
+	for i := range d.s.Began {
+		b := &d.s.Began[i]
+		if b.Workflow != w.Name {
+			continue
+		}
+		switch w.Start.Key {
+		case KeyAppointment:
+			if b.Appointment == appointment {
+				return AlreadyBegan, true
+			}
+		case KeyClient:
+			return AlreadyBegan, true
+		case KeyEpisode:
+			if seen := newest(d.s.Past, events.AppointmentAttended); seen == nil || !b.At.Before(seen.At) {
+				return AlreadyBegan, true
+			}
+		}
+		if w.Start.Again > 0 && d.ev.Time.Sub(b.At).Abs() < w.Start.Again {
+			return BeganRecently, true
+		}
+	}
+	return "", false
+}
+
+// began remembers that a journey began, where that limits the next.
+func (d *decider) began(w *Workflow, j *Journey) {
+	if w.Start.Key == "" && w.Start.Again == 0 {
+		return
+	}
+	d.s.Began = append(slices.Clone(d.s.Began), Began{Workflow: w.Name, Appointment: j.Appointment, At: j.Origin})
+	if over := len(d.s.Began) - keptBegan; over > 0 {
+		d.s.Began = d.s.Began[over:]
+	}
+}
+
+// keptBegan bounds what is remembered of journeys that began: more than one a
+// week for every built-in workflow that limits itself.
+const keptBegan = 200

@@ -15,6 +15,8 @@ type Workflow struct {
 	Why   string
 	Start Start
 	Stops []Stop
+	// Goal is what counts as success; nil where the file names none.
+	Goal *Goal
 	// Precedence decides which withdrawal journey a client has: the larger
 	// number wins (the rule one-hand). 0 means that the workflow is not a
 	// withdrawal journey and runs beside one.
@@ -35,16 +37,50 @@ func (w *Workflow) Step(id string) (*Step, bool) {
 	return &w.Program[i], true
 }
 
-// Start says which events begin a journey.
+// Start says what begins a journey: events, or that one has not come for a
+// while.
 type Start struct {
-	On   []events.Kind
-	When *Condition // nil means always
+	On      []events.Kind
+	Absence *Absence   // nil where only events begin one
+	When    *Condition // nil means always
+	// Key says what a journey begins once for, and Again how long after a
+	// journey of this workflow began the next may; zero values mean no limit.
+	Key   Key
+	Again time.Duration
 	// EvenIfBooked lets a withdrawal journey begin although another appointment
 	// lies ahead.
 	EvenIfBooked bool
 }
 
-// Stop says which events end a journey, and how.
+// Absence is a start without an event: none of a kind has come for a while.
+type Absence struct {
+	// Of is the kind that is missed; For counts from the newest one's time.
+	Of  events.Kind
+	For time.Duration
+	// NothingBooked puts the start off while an appointment is expected.
+	NothingBooked bool
+}
+
+// Key says what one journey of a workflow stands for.
+type Key string
+
+// The keys. An episode lasts from one attended appointment to the next.
+const (
+	KeyAppointment Key = "appointment"
+	KeyClient      Key = "client"
+	KeyEpisode     Key = "episode"
+)
+
+// Goal is what counts as success, within a span from the journey's start.
+// Reaching it is noted and stops nothing.
+type Goal struct {
+	On     []events.Kind
+	When   *Condition
+	Within time.Duration
+}
+
+// Stop says which events end a journey, and how. Without On it is the condition
+// alone, looked at in every decision.
 type Stop struct {
 	On      []events.Kind
 	When    *Condition

@@ -18,6 +18,7 @@ type orderFree struct {
 	Profile      string
 	Appointments string
 	Past         string
+	Missed       string
 	Concerns     []string
 	Flagged      bool
 }
@@ -35,6 +36,9 @@ func orderFreeOf(t failer, s *State, now time.Time) orderFree {
 		}
 	}
 	slices.Sort(out.Concerns)
+	for _, m := range s.Missed {
+		out.Missed += m.Workflow + " " + m.Of.String() + " " + m.Due.UTC().Format(time.RFC3339) + "\n"
+	}
 	for _, o := range s.Past {
 		out.Past += fmt.Sprintf("%s %s %s\n", o.Kind, o.At.UTC().Format(time.RFC3339), o.Appointment)
 	}
@@ -44,10 +48,17 @@ func orderFreeOf(t failer, s *State, now time.Time) orderFree {
 // TestOrderFree delivers the same events in two orders, with repeats and
 // delays, and compares what the client's record says.
 func TestOrderFree(t *testing.T) {
-	// Without workflows no journey adds a flag of its own.
-	clinic := *sampleClinic(t)
-	clinic.Workflows = nil
-	dir := versions{&clinic}
+	// No journey adds a flag of its own: this one only waits, for an absence that
+	// then begins nothing.
+	dir := versions{withWorkflows(t, sampleClinic(t), "v-absence", map[string]string{"away": `workflow: away
+title: Away
+why: Nobody has come for a while.
+start:
+  absence: {of: appointment.attended, for: 1d, booked: nothing}
+  when: minor && !minor
+steps:
+  - send: A
+`})}
 	gens := generators()
 	kinds := []events.Kind{
 		events.ClientUpdated, events.ClientUpdated, events.ClientUpdated,
@@ -88,6 +99,7 @@ func TestOrderFree(t *testing.T) {
 			// An outcome that was contradicted and then said again may have been
 			// forgotten in between; conditions count the fewer.
 			one.Past, two.Past = "", ""
+			one.Missed, two.Missed = "", ""
 		} else {
 			counted = counted || strings.Contains(one.Past, string(events.AppointmentNoShow))
 		}

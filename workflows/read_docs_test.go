@@ -38,7 +38,7 @@ func TestWorkflowDocs(t *testing.T) {
 			name = strings.TrimSpace(strings.TrimPrefix(strings.SplitN(src, "\n", 2)[0], "workflow:"))
 		case "start":
 			src = head + src + steps
-		case "stop":
+		case "stop", "goal", "lateness":
 			src = head + start + src + steps
 		default:
 			src = head + start + "steps:\n" + src

@@ -86,7 +86,7 @@ type tree struct {
 
 func (b *builder) workflow(n ast.Node) {
 	r, w := b.r, b.f.workflow
-	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "steps")
+	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "steps")
 	if !ok {
 		return
 	}
@@ -113,6 +113,9 @@ func (b *builder) workflow(n ast.Node) {
 	}
 	if e, ok := m.get("stop"); ok {
 		b.stops(e.value)
+	}
+	if e, ok := m.get("goal"); ok {
+		b.goal(e.value)
 	}
 	if e, ok := r.need(m, "a workflow", "steps", "[{send: A}]"); ok {
 		b.places = map[string]place{}
@@ -141,44 +144,4 @@ func (r *reader) number(e entry, least, most int, otherwise string) int {
 	}
 	r.failf(start(e.value), "%#q must be a whole number from %d to %d%s", e.key, least, most, otherwise)
 	return 0
-}
-
-func (b *builder) start(n ast.Node) {
-	m, ok := b.r.mapping(n, "`start`", "on", "when", "even_if_booked")
-	if !ok {
-		return
-	}
-	if e, ok := b.r.need(m, "`start`", "on", "[appointment.noshow]"); ok {
-		b.f.workflow.Start.On = b.r.kinds(e, useStart)
-	}
-	if e, ok := m.get("when"); ok {
-		b.f.workflow.Start.When = b.r.condition(e.value)
-	}
-	if e, ok := m.get("even_if_booked"); ok {
-		b.f.workflow.Start.EvenIfBooked = b.r.yesNo(e)
-	}
-}
-
-func (b *builder) stops(n ast.Node) {
-	nodes, ok := b.r.list(n, "stop", "[{on: [appointment.booked], outcome: returned}]")
-	if !ok {
-		return
-	}
-	for _, n := range nodes {
-		m, ok := b.r.mapping(n, "an entry of `stop`", "on", "when", "outcome")
-		if !ok {
-			continue
-		}
-		var s Stop
-		if e, ok := b.r.need(m, "an entry of `stop`", "on", "[appointment.booked]"); ok {
-			s.On = b.r.kinds(e, useStop)
-		}
-		if e, ok := m.get("when"); ok {
-			s.When = b.r.condition(e.value)
-		}
-		if e, ok := b.r.need(m, "an entry of `stop`", "outcome", "returned"); ok {
-			s.Outcome, _ = b.r.word(e.value, e.key)
-		}
-		b.f.workflow.Stops = append(b.f.workflow.Stops, s)
-	}
 }

@@ -54,6 +54,12 @@ const (
 	StoppedByEvent    Reason = "stopped-by-event"
 	StartCorrected    Reason = "start-corrected"
 	Retracted         Reason = "retracted"
+	AbsenceOver       Reason = "absence-over"
+	AlreadyBegan      Reason = "already-began"
+	BeganRecently     Reason = "began-recently"
+	StopHolds         Reason = "stop-holds"
+	GoalMet           Reason = "goal-met"
+	GoalMissed        Reason = "goal-missed"
 	Finished          Reason = "finished"
 
 	// About a step.
@@ -167,6 +173,18 @@ func words(r Reason) string {
 		return "what it began with turned out otherwise"
 	case Retracted:
 		return "the clinic took the event back"
+	case AbsenceOver:
+		return "the time without it is over, and the workflow's condition did not hold"
+	case AlreadyBegan:
+		return "it begins once, and has begun before"
+	case BeganRecently:
+		return "it began not long ago"
+	case StopHolds:
+		return "what would stop it holds already"
+	case GoalMet:
+		return "what it hoped for has come"
+	case GoalMissed:
+		return "what it hoped for did not come in its time"
 	case Finished:
 		return "it came to its end"
 	case WaitsUntil:
@@ -265,6 +283,7 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
+		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,

@@ -28,7 +28,14 @@ type State struct {
 	// the newest CountedAtMost of each.
 	Past []Occurrence `json:"past,omitempty"`
 
-	Journeys    []Journey               `json:"journeys,omitempty"`
+	Journeys []Journey `json:"journeys,omitempty"`
+	// Missed are the absences that workflows start on, each with its deadline.
+	Missed []Missed `json:"missed,omitempty"`
+	// Began is when journeys began whose workflow limits how often, and Goals
+	// what may still count as a journey's success, after its end too.
+	Began []Began     `json:"began,omitempty"`
+	Goals []GoalWatch `json:"goals,omitempty"`
+
 	Escalations []escalation.Escalation `json:"escalations,omitempty"`
 	Tasks       []Task                  `json:"tasks,omitempty"`
 	// Sends are the messages asked for: those not settled, and care messages
@@ -184,6 +191,32 @@ type Journey struct {
 	Opened map[string]string `json:"opened,omitempty"`
 }
 
+// Missed is the deadline of one workflow's absence: of the event Of nothing
+// newer came.
+type Missed struct {
+	Workflow string      `json:"w"`
+	Of       events.Hash `json:"of"`
+	Due      time.Time   `json:"due"`
+	// Done says that it was looked at; only a newer event opens it again.
+	Done bool `json:"done,omitempty"`
+}
+
+// Began is the start of one journey.
+type Began struct {
+	Workflow    string    `json:"w"`
+	Appointment string    `json:"a,omitempty"`
+	At          time.Time `json:"t"`
+}
+
+// GoalWatch waits for a journey's success.
+type GoalWatch struct {
+	Workflow    string    `json:"w"`
+	Version     string    `json:"v"`
+	Appointment string    `json:"a,omitempty"`
+	Origin      time.Time `json:"from"`
+	Until       time.Time `json:"until"`
+}
+
 // Task is a question without alarm: an owner and a due time.
 type Task struct {
 	ID      string    `json:"id"`
@@ -261,6 +294,9 @@ func (s *State) Versions() []string {
 	}
 	for i := range s.Journeys {
 		add(s.Journeys[i].Version)
+	}
+	for i := range s.Goals {
+		add(s.Goals[i].Version)
 	}
 	for i := range s.Sends {
 		if s.Sends[i].Lane == LaneCare {
