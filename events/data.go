@@ -174,6 +174,9 @@ type Answer struct {
 	Text string `json:"text,omitempty"`
 }
 
+// Wishes are what a client may wish for on the check-in page, as codes.
+func Wishes() []string { return []string{"time", "call", "pause", "another-approach", "stop"} }
+
 // Outcome is the coded answer that closes an escalation.
 type Outcome string
 

@@ -65,6 +65,10 @@ type Facts struct {
 	Notice      time.Duration
 	NoticeKnown bool
 
+	// Wish and Safe are of the client's newest answer on the check-in page since
+	// the journey began; empty where there is none.
+	Wish, Safe string
+
 	// StatusBefore is the status as it was before the event; Signal, Concern and
 	// ConcernFrom are what the event says, empty for events of other kinds.
 	StatusBefore events.Status
@@ -198,6 +202,15 @@ func factList() []fact {
 		{
 			"reason", cel.StringType, reasonCodes(),
 			plain(func(f *Facts) ref.Val { return types.String(f.Reason) }),
+		},
+		{
+			"wish", cel.StringType, events.Wishes(),
+			plain(func(f *Facts) ref.Val { return types.String(f.Wish) }),
+		},
+		{
+			"safe", cel.StringType,
+			[]string{"yes", "no", unknown},
+			plain(func(f *Facts) ref.Val { return orUnknown(f.Safe) }),
 		},
 		{
 			"programmes", cel.ListType(cel.StringType), nil,

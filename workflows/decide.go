@@ -123,6 +123,7 @@ func (d *decider) apply() {
 	said := d.take()
 	raised := was == events.RiskNone && d.s.Profile.Risk.Get() != was
 	d.stops()
+	d.follow()
 	d.goals()
 	d.answers()
 	switch said {
@@ -308,6 +309,7 @@ func (d *decider) answered() {
 	if len(a.Reasons) > 0 {
 		d.reason(a.Reasons[0])
 	}
+	set(&d.s.Profile.Answered, &Answered{Wish: a.Wish, Safe: a.Safe != nil && *a.Safe}, d.said())
 	if a.Safe == nil || !*a.Safe {
 		// Whoever takes the question reads the answer too.
 		d.escalate(safetyPolicy, "not-safe", nil, "")

@@ -63,7 +63,7 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 }
 
 func (d *decider) remember(j *Journey, step, id string) {
-	if j == nil {
+	if j == nil || step == "" {
 		return
 	}
 	opened := make(map[string]string, len(j.Opened)+1)

@@ -15,6 +15,12 @@ func (d *decider) facts(j *Journey) *Facts {
 		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
 		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: p.Programmes.Get(), Reason: p.Reason.Get(),
 	}
+	if a := p.Answered; a != nil && (j != nil && !a.At.Before(j.Origin) || j == nil && d.ev.Kind == events.CheckinAnswered) {
+		f.Wish, f.Safe = a.Value.Wish, "no"
+		if a.Value.Safe {
+			f.Safe = "yes"
+		}
+	}
 	f.StatusBefore = d.statusBefore
 	if s := d.ev.Data.Signal; s != nil {
 		f.Signal = s.Name

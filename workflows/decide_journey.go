@@ -9,15 +9,6 @@ import (
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
-// lateness is how long after its time a care message may still leave; later
-// it is skipped, and the timeline says so (the rule late-is-decided).
-func (c *Clinic) lateness() time.Duration {
-	if c.Lateness > 0 {
-		return c.Lateness
-	}
-	return 24 * time.Hour
-}
-
 // definition finds the workflow in the version a journey is pinned to.
 func (d *decider) definition(j *Journey) *Workflow {
 	c := d.dir.At(j.Version)
@@ -79,7 +70,7 @@ func (d *decider) stops() {
 func (d *decider) stopLastWords() {
 	for i := range d.s.Sends {
 		x := &d.s.Sends[i]
-		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || d.now.Sub(x.At) > d.c.lateness() {
+		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || d.now.Sub(x.At) > x.mayWait(d.c) {
 			continue
 		}
 		// When the journey began is gone with it; what happened within a day
@@ -201,6 +192,10 @@ func (d *decider) waited(j *Journey) {
 		return
 	}
 	due := j.Due
+	if st.Kind == StepWait && st.Wait.Before > 0 && len(st.Wait.On) == 0 && d.appointmentOver(j) {
+		d.end(j, AppointmentPast, "")
+		return
+	}
 	if st.Kind == StepWait {
 		to := st.Next
 		if len(st.Wait.On) > 0 {
@@ -255,9 +250,17 @@ func (d *decider) run(j *Journey, w *Workflow) {
 			}
 			next = to
 		case StepTask:
+			if rule := d.c.lateRule(w, st); rule.late(d.now.Sub(j.Nominal)) {
+				d.note(Note{What: WhatTask, Reason: LateSkipped, Workflow: j.Workflow, Step: st.ID, Detail: st.Task.What})
+				break
+			}
 			d.task(st.Task.What, st.Task.Owner, st.Task.Due, j, st.ID, TaskOpened)
 		case StepEscalate:
 			d.escalate(st.Escalate.Policy, st.Escalate.Question, j, st.ID)
+		case StepPause:
+			d.pauseMail(j, st)
+		case StepSplit:
+			next = d.split(j, st)
 		case StepEnd:
 			d.end(j, Finished, st.End.Outcome)
 			return
@@ -271,9 +274,9 @@ func (d *decider) run(j *Journey, w *Workflow) {
 // before this one is careGap old.
 func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	n := Note{What: WhatMessage, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template}
-	if late := d.now.Sub(j.Nominal); late > d.c.lateness() {
-		n.Reason = TooLate
-		d.note(n)
+	rule := d.c.lateRule(w, st)
+	if rule.late(d.now.Sub(j.Nominal)) {
+		d.tooLate(j, st, rule, n)
 		return true
 	}
 	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
@@ -292,7 +295,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		if quiet := quietUntil(d.c, d.s.zone(d.c), until); !quiet.IsZero() {
 			may = quiet
 		}
-		if may.Sub(j.Nominal) > d.c.lateness() {
+		if rule.late(may.Sub(j.Nominal)) {
 			d.note(n) // it could only leave too late
 			return true
 		}
@@ -307,11 +310,11 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		return false
 	}
 	id := d.send(LaneCare, Message{
-		Template: st.Send.Template, Version: j.Version, Workflow: j.Workflow, Step: st.ID,
+		Template: st.Send.Template, Wording: st.Send.Wording, Version: j.Version, Workflow: j.Workflow, Step: st.ID,
 		Why: d.s.Profile.Reason.Get(),
 	}, j.ID, "", "")
 	x := &d.s.Sends[len(d.s.Sends)-1]
-	x.Precedence, x.Appointment = w.Precedence, j.Appointment
+	x.Precedence, x.Appointment, x.Late = w.Precedence, j.Appointment, rule.waits(d.c)
 	n.Reason, n.Subject = Asked, id
 	d.note(n)
 	return true
@@ -355,61 +358,6 @@ func (d *decider) tooClose() time.Time {
 		}
 	}
 	return until
-}
-
-// wait begins a wait; waits is false when it is over already.
-func (d *decider) wait(j *Journey, st *Step) (next string, waits bool) {
-	w := st.Wait
-	var due time.Time
-	switch {
-	case w.SinceStart > 0:
-		due = j.Origin.Add(w.SinceStart)
-	case w.For > 0:
-		due = j.Nominal.Add(w.For)
-	}
-	if len(w.On) > 0 {
-		if d.answeredAlready(j, w) {
-			d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID})
-			return orElse(w.OnEvent, st.Next), false
-		}
-		if due.IsZero() || due.After(d.now) {
-			j.Due = due
-			d.note(Note{What: WhatStep, Reason: WaitsForEvent, Workflow: j.Workflow, Step: st.ID, Until: due})
-			return "", true
-		}
-		d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
-		j.Nominal = due
-		return orElse(w.OnLimit, st.Next), false
-	}
-	if due.After(d.now) {
-		j.Due = due
-		d.note(Note{What: WhatStep, Reason: WaitsUntil, Workflow: j.Workflow, Step: st.ID, Until: due})
-		return "", true
-	}
-	j.Nominal = due
-	return st.Next, false
-}
-
-// answeredAlready says whether what the wait asks for happened before it
-// began: a task finished, an escalation taken.
-func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
-	id, ok := j.Opened[w.Of]
-	if w.Of == "" || !ok {
-		return false
-	}
-	for _, k := range w.On {
-		switch k {
-		case events.TaskDone:
-			if !slices.ContainsFunc(d.s.Tasks, func(t Task) bool { return t.ID == id }) {
-				return true
-			}
-		case events.EscalationAcknowledged, events.EscalationClosed:
-			if d.taken(id, k) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // choose takes the first branch whose condition holds. A condition that fails

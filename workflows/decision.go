@@ -62,6 +62,8 @@ type Message struct {
 	// Template is the wording: a client family ("A".."F") or a staff mail
 	// ("escalation", "task", "task-reminder").
 	Template string `json:"template"`
+	// Wording names a wording of the family's own; empty means the usual one.
+	Wording string `json:"wording,omitempty"`
 	// Version is the directory version whose wording applies.
 	Version string `json:"version"`
 	// Person is the directory id of a staff recipient; empty for the client.

@@ -17,6 +17,9 @@ type Workflow struct {
 	Stops []Stop
 	// Goal is what counts as success; nil where the file names none.
 	Goal *Goal
+	// Late is what its messages do when their time has passed; nil means the
+	// clinic's own rule.
+	Late *Lateness
 	// Precedence decides which withdrawal journey a client has: the larger
 	// number wins (the rule one-hand). 0 means that the workflow is not a
 	// withdrawal journey and runs beside one.
@@ -97,6 +100,8 @@ const (
 	StepChoose   StepKind = "choose"
 	StepTask     StepKind = "task"
 	StepEscalate StepKind = "escalate"
+	StepPause    StepKind = "pause"
+	StepSplit    StepKind = "split"
 	StepEnd      StepKind = "end"
 )
 
@@ -109,34 +114,92 @@ type Step struct {
 	// Next is the id of the step that follows; empty means that the journey
 	// ends after this one. Choose and wait may lead elsewhere.
 	Next string
+	// Late is this step's own rule of lateness; nil means its workflow's for a
+	// send, and to do it all the same for a task or an escalation.
+	Late *Lateness
 
 	Send     *SendStep
 	Wait     *WaitStep
 	Choose   *ChooseStep
 	Task     *TaskStep
 	Escalate *EscalateStep
+	Pause    *PauseStep
+	Split    *SplitStep
 	End      *EndStep
 }
+
+// Lateness is what a step does that comes more than After behind its time, as
+// after an outage.
+type Lateness struct {
+	After time.Duration
+	Then  LateAct
+}
+
+// LateAct is one way to be late.
+type LateAct string
+
+// A late step is done all the same, left out, or put to a human as a task.
+const (
+	LateSend LateAct = "send"
+	LateSkip LateAct = "skip"
+	LateAsk  LateAct = "ask"
+)
 
 // SendStep asks for one care message to the client.
 type SendStep struct {
 	// Template is the family, "A" to "F".
 	Template string
+	// Wording names a wording of the family's own, for a split; empty means the
+	// usual one.
+	Wording string
 }
 
 // WaitStep lets time pass, or waits for an event with a limit.
 type WaitStep struct {
 	// For counts from when this step began by the plan; SinceStart from the
-	// time of the event that started the journey. One of them is set; for a
-	// wait with On it is the limit.
-	For        time.Duration
-	SinceStart time.Duration
+	// time of the event that started the journey; Before and After from the
+	// start of the appointment that the journey is about, wherever it is moved.
+	// Until is the next time of day. One of them is set; for a wait with On it
+	// is the limit.
+	For           time.Duration
+	SinceStart    time.Duration
+	Before, After time.Duration
+	Until         *TimeOfDay
 	// On are the events waited for; empty for a plain wait.
 	On []events.Kind
 	// Of restricts On to the escalation or task that this earlier step opened.
 	Of string
 	// OnEvent and OnLimit are where to go; empty means Step.Next.
 	OnEvent, OnLimit string
+}
+
+// TimeOfDay is a time on the client's own clock.
+type TimeOfDay struct {
+	// At counts from midnight.
+	At time.Duration
+	// Weekdays leaves Saturday and Sunday out.
+	Weekdays bool
+}
+
+// PauseStep holds care mail to the client back for a while, whatever asks for
+// it.
+type PauseStep struct {
+	For time.Duration
+}
+
+// SplitStep sends clients different ways, to compare them. Shares and the
+// held-out share are percentages and add up to 100.
+type SplitStep struct {
+	Ways []Way
+	// HeldOut get none of the ways; ApprovedBy is who allowed that.
+	HeldOut    int
+	ApprovedBy string
+}
+
+// Way is one way of a split.
+type Way struct {
+	Share int
+	Then  string // step id; empty means Step.Next
 }
 
 // ChooseStep takes the first branch whose condition holds.

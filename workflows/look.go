@@ -35,7 +35,7 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			return Look{Reason: x.Reason, By: x.By}
 		}
 		if x.Lane == LaneCare {
-			if now.Sub(x.At) > c.lateness() {
+			if now.Sub(x.At) > x.mayWait(c) {
 				return Look{Reason: TooLate}
 			}
 			if why, by, ok := s.gate(c, x.Message.Template, now); !ok {

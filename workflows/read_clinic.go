@@ -125,8 +125,8 @@ func (cr *clinicReader) rules(m *mapping) {
 			to, ok2 := r.need(qm, "`quiet_hours`", "to", "\"09:00\"")
 			if ok1 && ok2 {
 				var good1, good2 bool
-				c.QuietFrom, good1 = cr.clock(from)
-				c.QuietTo, good2 = cr.clock(to)
+				c.QuietFrom, good1 = r.clock(from)
+				c.QuietTo, good2 = r.clock(to)
 				if good1 && good2 && c.QuietFrom == c.QuietTo {
 					r.failf(to.at, "quiet hours that begin when they end leave no hour to write in; change one of them")
 				}
@@ -339,20 +339,6 @@ func (cr *clinicReader) moment(e entry, days int) (time.Time, bool) {
 	}
 	cr.r.failf(start(e.value), "%#q must be a date such as 2026-07-01 or a time such as 2026-07-01T08:00:00-05:00, not %#q", e.key, shorten(s))
 	return time.Time{}, false
-}
-
-// clock reads "20:00" as an offset from midnight.
-func (cr *clinicReader) clock(e entry) (time.Duration, bool) {
-	s, ok := cr.r.text(e.value, e.key, 40)
-	if !ok {
-		return 0, false
-	}
-	t, err := time.Parse("15:04", s)
-	if err != nil || len(s) != len("15:04") {
-		cr.r.failf(start(e.value), "%#q must be an hour and minute such as \"20:00\", not %#q", e.key, shorten(s))
-		return 0, false
-	}
-	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, true
 }
 
 // span reads a duration between least and most.

@@ -37,7 +37,10 @@ func TestWorkflowDocs(t *testing.T) {
 		case "workflow":
 			name = strings.TrimSpace(strings.TrimPrefix(strings.SplitN(src, "\n", 2)[0], "workflow:"))
 		case "start":
-			src = head + src + steps
+			src = head + src
+			if !strings.Contains(src, "\nsteps:") {
+				src += steps
+			}
 		case "stop", "goal", "lateness":
 			src = head + start + src + steps
 		default:

@@ -94,8 +94,17 @@ func (t *tree) ends() bool {
 		return true
 	case StepWait:
 		w := t.step.Wait
-		limited := w.For > 0 || w.SinceStart > 0
-		return len(w.On) > 0 && listEnds(t.onEvent) && (!limited || listEnds(t.onLimit))
+		return len(w.On) > 0 && listEnds(t.onEvent) && (!w.limited() || listEnds(t.onLimit))
+	case StepSplit:
+		if t.step.Split.HeldOut > 0 {
+			return false
+		}
+		for _, inner := range t.branches {
+			if !listEnds(inner) {
+				return false
+			}
+		}
+		return len(t.branches) > 0
 	default:
 		return false
 	}
@@ -121,6 +130,11 @@ func (b *builder) flatten(list []*tree, next string) {
 				s.Choose.Branches[j].Then = firstID(t.branches[j])
 			}
 			s.Choose.Otherwise = firstID(t.otherwise)
+		}
+		if s.Split != nil {
+			for j := range s.Split.Ways {
+				s.Split.Ways[j].Then = firstID(t.branches[j])
+			}
 		}
 		if s.Wait != nil {
 			s.Wait.OnEvent, s.Wait.OnLimit = firstID(t.onEvent), firstID(t.onLimit)

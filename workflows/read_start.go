@@ -40,18 +40,18 @@ func (b *builder) start(n ast.Node) {
 		b.key(e)
 	}
 	if e, ok := m.get("again"); ok {
-		s.Again, _ = r.lookBack(e, "a workflow remembers at most %s")
+		s.Again = r.lookBack(e, "a workflow remembers at most %s")
 	}
 }
 
 // lookBack reads a span within which the past is still known.
-func (r *reader) lookBack(e entry, tooLong string) (time.Duration, bool) {
+func (r *reader) lookBack(e entry, tooLong string) time.Duration {
 	d, ok := r.duration(e.value, e.key)
 	if ok && d > LookBack {
 		r.failf(start(e.value), tooLong+"; write a shorter span", FormatDuration(LookBack))
-		return 0, false
+		return 0
 	}
-	return d, ok
+	return d
 }
 
 // absence reads what must be missing, and for how long.
@@ -160,7 +160,7 @@ func (b *builder) goal(n ast.Node) {
 		g.When = r.condition(e.value)
 	}
 	if e, ok := r.need(m, "`goal`", "within", "30d"); ok {
-		g.Within, _ = r.lookBack(e, "a goal is watched for at most %s")
+		g.Within = r.lookBack(e, "a goal is watched for at most %s")
 	}
 	b.f.workflow.Goal = g
 }

@@ -5,15 +5,13 @@ import (
 	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"github.com/mooring-care/mooring/events"
 )
 
 // stepKinds are the keys that say what a step does.
 func stepKinds() []string {
 	return []string{
 		string(StepSend), string(StepWait), string(StepChoose),
-		string(StepTask), string(StepEscalate), string(StepEnd),
+		string(StepTask), string(StepEscalate), string(StepPause), string(StepSplit), string(StepEnd),
 	}
 }
 
@@ -120,9 +118,13 @@ func (b *builder) body(t *tree, body entry, at string, depth int) {
 		t.step.Send = &SendStep{}
 		value := body.value
 		if isMapping(value) {
-			m, ok := b.keys(t, body, "template")
+			m, ok := b.keys(t, body, "template", "wording", "lateness")
 			if !ok {
 				return
+			}
+			b.lateness(t, m)
+			if e, ok := m.get("wording"); ok {
+				t.step.Send.Wording, _ = r.word(e.value, e.key)
 			}
 			e, ok := r.need(m, "`send`", "template", "A")
 			if !ok {
@@ -142,9 +144,14 @@ func (b *builder) body(t *tree, body entry, at string, depth int) {
 		b.choose(t, body, at, depth)
 	case StepTask:
 		t.step.Task = &TaskStep{}
-		m, ok := b.keys(t, body, "what", "owner", "due")
+		m, ok := b.keys(t, body, "what", "owner", "due", "lateness")
 		if !ok {
 			return
+		}
+		b.lateness(t, m)
+		if l := t.step.Late; l != nil && l.Then == LateAsk {
+			e, _ := m.get("lateness")
+			r.failf(start(e.value), "a task asks a human already; write `send` or `skip`")
 		}
 		if e, ok := r.need(m, "`task`", "what", "call-client"); ok {
 			t.step.Task.What, _ = r.word(e.value, e.key)
@@ -173,6 +180,23 @@ func (b *builder) body(t *tree, body entry, at string, depth int) {
 		if e, ok := r.need(m, "`escalate`", "question", "high-risk-no-show"); ok {
 			t.step.Escalate.Question, _ = r.word(e.value, e.key)
 		}
+	case StepPause:
+		t.step.Pause = &PauseStep{}
+		value := body.value
+		if isMapping(value) {
+			m, ok := b.keys(t, body, "for")
+			if !ok {
+				return
+			}
+			e, ok := r.need(m, "`pause`", "for", "30d")
+			if !ok {
+				return
+			}
+			value = e.value
+		}
+		t.step.Pause.For, _ = r.duration(value, "pause")
+	case StepSplit:
+		b.split(t, body, at, depth)
 	case StepEnd:
 		t.step.End = &EndStep{}
 		value := body.value
@@ -224,85 +248,5 @@ func (b *builder) choose(t *tree, body entry, at string, depth int) {
 		}
 		t.step.Choose.Branches = append(t.step.Choose.Branches, br)
 		t.branches = append(t.branches, list)
-	}
-}
-
-func (b *builder) wait(t *tree, body entry, at string, depth int) {
-	r, w := b.r, &WaitStep{}
-	t.step.Wait = w
-	if !isMapping(body.value) {
-		w.For, _ = r.duration(body.value, "wait")
-		return
-	}
-	m, ok := b.keys(t, body, "for", "since_start", "event", "of", "limit", "on_event", "on_limit")
-	if !ok {
-		return
-	}
-	ev, waits := m.get("event")
-	if !waits {
-		b.plainWait(m, w)
-		return
-	}
-	w.On = r.kinds(ev, useWait)
-	for _, key := range []string{"for", "since_start"} {
-		if e, ok := m.get(key); ok {
-			r.failf(e.at, "a wait for an event has `limit` in place of %#q", key)
-		}
-	}
-	if e, ok := m.get("of"); ok {
-		w.Of, _ = r.text(e.value, e.key, 100)
-		t.ofAt = start(e.value)
-	}
-	limit, limited := m.get("limit")
-	switch {
-	case limited && isMapping(limit.value):
-		if lm, ok := r.mapping(limit.value, "`limit`", "since_start"); ok {
-			if e, ok := r.need(lm, "`limit`", "since_start", "7d"); ok {
-				w.SinceStart, _ = r.duration(e.value, e.key)
-			}
-		}
-	case limited:
-		w.For, _ = r.duration(limit.value, limit.key)
-	case len(w.On) > 0 && !w.answered():
-		r.failf(m.at, "this wait may never end; give it a `limit`, such as `limit: 48h`")
-	}
-	if e, ok := m.get("on_event"); ok {
-		t.onEvent = b.steps(e.value, e.key, at+".event.", depth+1)
-	}
-	if e, ok := m.get("on_limit"); ok {
-		if !limited {
-			r.failf(e.at, "`on_limit` needs a `limit`, such as `limit: 48h`")
-		}
-		t.onLimit = b.steps(e.value, e.key, at+".limit.", depth+1)
-	}
-}
-
-// answered says that a wait ends without a limit: the ladder of its escalation
-// goes on until somebody takes or closes it.
-func (w *WaitStep) answered() bool {
-	return w.Of != "" && slices.ContainsFunc(w.On, func(k events.Kind) bool {
-		return k == events.EscalationAcknowledged || k == events.EscalationClosed
-	})
-}
-
-// plainWait reads a wait that only time ends.
-func (b *builder) plainWait(m *mapping, w *WaitStep) {
-	r := b.r
-	for _, key := range []string{"of", "limit", "on_event", "on_limit"} {
-		if e, ok := m.get(key); ok {
-			r.failf(e.at, "%#q belongs to a wait for an event; add `event`, such as `event: [task.done]`", key)
-		}
-	}
-	span, hasFor := m.get("for")
-	since, hasSince := m.get("since_start")
-	switch {
-	case hasFor && hasSince:
-		r.failf(since.at, "a wait has `for` or `since_start`, not both; remove one")
-	case hasFor:
-		w.For, _ = r.duration(span.value, span.key)
-	case hasSince:
-		w.SinceStart, _ = r.duration(since.value, since.key)
-	default:
-		r.failf(m.at, "this wait says neither how long nor for what; write `wait: 2d` or `wait: {event: [task.done], limit: 48h}`")
 	}
 }

@@ -80,3 +80,17 @@ func (r *reader) yesNo(e entry) bool {
 	}
 	return b.Value
 }
+
+// clock reads "20:00" as an offset from midnight.
+func (r *reader) clock(e entry) (time.Duration, bool) {
+	s, ok := r.text(e.value, e.key, 40)
+	if !ok {
+		return 0, false
+	}
+	t, err := time.Parse("15:04", s)
+	if err != nil || len(s) != len("15:04") {
+		r.failf(start(e.value), "%#q must be an hour and minute such as \"20:00\", not %#q", e.key, shorten(s))
+		return 0, false
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, true
+}

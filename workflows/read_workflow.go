@@ -86,7 +86,7 @@ type tree struct {
 
 func (b *builder) workflow(n ast.Node) {
 	r, w := b.r, b.f.workflow
-	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "steps")
+	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "lateness", "steps")
 	if !ok {
 		return
 	}
@@ -113,6 +113,9 @@ func (b *builder) workflow(n ast.Node) {
 	}
 	if e, ok := m.get("stop"); ok {
 		b.stops(e.value)
+	}
+	if e, ok := m.get("lateness"); ok {
+		w.Late = b.late(e)
 	}
 	if e, ok := m.get("goal"); ok {
 		b.goal(e.value)

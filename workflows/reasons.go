@@ -61,6 +61,8 @@ const (
 	GoalMet           Reason = "goal-met"
 	GoalMissed        Reason = "goal-missed"
 	Finished          Reason = "finished"
+	NoAppointment     Reason = "no-appointment"
+	AppointmentPast   Reason = "appointment-past"
 
 	// About a step.
 	WaitsUntil    Reason = "waits-until"
@@ -68,6 +70,12 @@ const (
 	EventCame     Reason = "event-came"
 	LimitReached  Reason = "limit-reached"
 	BranchTaken   Reason = "branch-taken"
+	WayTaken      Reason = "way-taken"
+	HeldOut       Reason = "held-out"
+	MailPaused    Reason = "mail-paused"
+	LateAsked     Reason = "late-asked"
+	LateSkipped   Reason = "late-skipped"
+	MovedTo       Reason = "moved-to"
 	NoBranch      Reason = "no-branch"
 
 	// About a message.
@@ -195,6 +203,22 @@ func words(r Reason) string {
 		return "the answer came"
 	case LimitReached:
 		return "the time ran out"
+	case WayTaken:
+		return "this client's way of the comparison"
+	case HeldOut:
+		return "this client is in the share that gets none of the ways"
+	case MailPaused:
+		return "the workflow gives the client a while without mail"
+	case LateAsked:
+		return "its time had passed; somebody is asked what to do"
+	case LateSkipped:
+		return "its time had passed, so it is left out"
+	case MovedTo:
+		return "the appointment was moved, and the wait with it"
+	case NoAppointment:
+		return "the appointment that it counts from is not known"
+	case AppointmentPast:
+		return "the appointment that it counts from is over"
 	case BranchTaken:
 		return "its condition holds"
 	case NoBranch:
@@ -283,7 +307,8 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
-		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed,
+		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, NoAppointment, AppointmentPast,
+		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,

@@ -100,8 +100,16 @@ type Profile struct {
 	// Reason is why the client steps back, by their own choice or a
 	// clinician's note; it tailors the wording.
 	Reason *Field[string] `json:"reason,omitempty"`
+	// Answered is the client's newest answer on the check-in page.
+	Answered *Field[Answered] `json:"answered,omitempty"`
 	// Paused is set by staff; a zero Until means until lifted.
 	Paused *Field[PausedUntil] `json:"paused,omitempty"`
+}
+
+// Answered is what of an answer steps may depend on.
+type Answered struct {
+	Wish string `json:"wish,omitempty"`
+	Safe bool   `json:"safe,omitempty"`
 }
 
 // Verification is the clinic's word on an address; Address is the one that the
@@ -278,6 +286,9 @@ type Send struct {
 	// Precedence is that of the workflow that asked: of two messages that would
 	// leave together the stronger one does.
 	Precedence int `json:"precedence,omitempty"`
+	// Late is how long after it was asked for it may still leave; 0 means the
+	// clinic's own bound.
+	Late time.Duration `json:"late,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
 	By     events.Hash `json:"by,omitzero"`

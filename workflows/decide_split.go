@@ -1,0 +1,62 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// split sends a client their way of a comparison. The way follows from the
+// client, the workflow and the step alone, so that every journey of theirs goes
+// it, whatever else of the file is edited. A client with a safety flag is no part
+// of a comparison: they go the first way, and are never held out.
+func (d *decider) split(j *Journey, st *Step) (next string) {
+	n := Note{What: WhatStep, Reason: WayTaken, Workflow: j.Workflow, Step: st.ID}
+	way := 0
+	if !d.s.Flagged(d.now) {
+		way = st.Split.way(d.s.Key, j.Workflow, st.ID)
+	}
+	if way < 0 {
+		n.Reason = HeldOut
+		d.note(n)
+		return st.Next
+	}
+	n.Detail = branchName(way)
+	d.note(n)
+	return orElse(st.Split.Ways[way].Then, st.Next)
+}
+
+// way is the index of a client's way, -1 for held out.
+func (s *SplitStep) way(key, workflow, step string) int {
+	sum := sha256.Sum256([]byte(key + "/" + workflow + "/" + step))
+	at := int(binary.BigEndian.Uint64(sum[:8]) % whole)
+	for i, w := range s.Ways {
+		if at -= w.Share; at < 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// pauseMail gives the client a while without mail. A longer pause by staff
+// stays.
+func (d *decider) pauseMail(j *Journey, st *Step) {
+	until := j.Nominal.Add(st.Pause.For)
+	was := d.s.Profile.Paused.Get()
+	if was.On && (was.Until.IsZero() || was.Until.After(until)) {
+		until = was.Until
+	} else {
+		p := PausedUntil{On: true, Until: until}
+		set(&d.s.Profile.Paused, &p, said{maxTime(d.ev.Time, d.s.Profile.Paused), d.hash})
+	}
+	d.note(Note{What: WhatStep, Reason: MailPaused, Workflow: j.Workflow, Step: st.ID, Until: until})
+}
+
+// maxTime is the later of a time and a field's own: what a journey decides now
+// comes after what was said before.
+func maxTime[T any](t time.Time, f *Field[T]) time.Time {
+	if f != nil && f.At.After(t) {
+		return f.At
+	}
+	return t
+}

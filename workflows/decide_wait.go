@@ -1,0 +1,172 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// wait begins a wait; waits is false when it is over already.
+func (d *decider) wait(j *Journey, st *Step) (next string, waits bool) {
+	w := st.Wait
+	if len(w.On) > 0 && d.answeredAlready(j, w) {
+		d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID})
+		return orElse(w.OnEvent, st.Next), false
+	}
+	due, why := d.waitsUntil(j, w)
+	if why != "" {
+		d.end(j, why, "")
+		return "", true
+	}
+	if len(w.On) > 0 && due.IsZero() || due.After(d.now) {
+		n := Note{What: WhatStep, Reason: WaitsUntil, Workflow: j.Workflow, Step: st.ID, Until: due}
+		if len(w.On) > 0 {
+			n.Reason = WaitsForEvent
+		}
+		j.Due = due
+		d.note(n)
+		return "", true
+	}
+	// A wait that was over before it began takes no time away from what follows.
+	if due.After(j.Nominal) {
+		j.Nominal = due
+	}
+	if len(w.On) > 0 {
+		d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
+		return orElse(w.OnLimit, st.Next), false
+	}
+	return st.Next, false
+}
+
+// waitsUntil is when a wait, or its limit, is over; zero for one without a
+// limit. why is set when the journey cannot go on.
+func (d *decider) waitsUntil(j *Journey, w *WaitStep) (due time.Time, why Reason) {
+	switch {
+	case w.SinceStart > 0:
+		return j.Origin.Add(w.SinceStart), ""
+	case w.For > 0:
+		return j.Nominal.Add(w.For), ""
+	case w.Until != nil:
+		return w.Until.next(j.Nominal.In(d.s.zone(d.c))), ""
+	case w.Before > 0, w.After > 0:
+		a := d.journeysAppointment(j)
+		switch {
+		case a == nil || a.Start.IsZero():
+			return due, NoAppointment
+		case w.After > 0:
+			return a.Start.Add(w.After), ""
+		case !a.Start.After(d.now):
+			return due, AppointmentPast
+		}
+		return a.Start.Add(-w.Before), ""
+	}
+	return due, ""
+}
+
+// next is the first such time of day that is not before from, on from's clock.
+// A time that a night of changing clocks leaves out is the first one after it.
+func (t *TimeOfDay) next(from time.Time) time.Time {
+	for day := 0; ; day++ {
+		at := time.Date(from.Year(), from.Month(), from.Day()+day, 0, int(t.At/time.Minute), 0, 0, from.Location())
+		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
+		if !at.Before(from) && (!t.Weekdays || !weekend) {
+			return at
+		}
+	}
+}
+
+func (d *decider) journeysAppointment(j *Journey) *Appointment {
+	i := slices.IndexFunc(d.s.Appointments, func(a Appointment) bool { return j.Appointment != "" && a.ID == j.Appointment })
+	if i < 0 {
+		return nil
+	}
+	return &d.s.Appointments[i]
+}
+
+// appointmentOver says whether the appointment of a journey has begun.
+func (d *decider) appointmentOver(j *Journey) bool {
+	a := d.journeysAppointment(j)
+	return a != nil && !a.Start.After(d.now)
+}
+
+// follow moves the waits that count from an appointment along with it.
+func (d *decider) follow() {
+	a := d.ev.Data.Appointment
+	if a == nil {
+		return
+	}
+	for i := range d.s.Journeys {
+		j := &d.s.Journeys[i]
+		if j.Appointment != a.ID || j.Due.IsZero() {
+			continue
+		}
+		w := d.definition(j)
+		if w == nil {
+			continue
+		}
+		st, ok := w.Step(j.Step)
+		if !ok || st.Kind != StepWait || st.Wait.Before == 0 && st.Wait.After == 0 {
+			continue
+		}
+		due, why := d.waitsUntil(j, st.Wait)
+		if why != "" {
+			continue // it has begun meanwhile; what comes due says so
+		}
+		// Moved so near that the time has passed: it goes on from this news.
+		if due.Before(d.ev.Time) {
+			due = d.ev.Time
+		}
+		if due.Equal(j.Due) {
+			continue
+		}
+		j.Due = due
+		d.note(Note{What: WhatStep, Reason: MovedTo, Workflow: j.Workflow, Step: st.ID, Until: due})
+	}
+}
+
+// answeredAlready says whether what the wait asks for happened before it
+// began: a task finished, an escalation taken, or the client's own word since
+// the journey last wrote to them.
+func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
+	if w.Of == "" {
+		return d.spokeSince(j, w.On)
+	}
+	id, ok := j.Opened[w.Of]
+	if !ok {
+		return false
+	}
+	for _, k := range w.On {
+		switch k {
+		case events.TaskDone:
+			if !slices.ContainsFunc(d.s.Tasks, func(t Task) bool { return t.ID == id }) {
+				return true
+			}
+		case events.EscalationAcknowledged, events.EscalationClosed:
+			if d.taken(id, k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// spokeSince says whether the client answered or wrote, or a clinician noted
+// something, since the journey's last message, or since it began where it has
+// sent none.
+func (d *decider) spokeSince(j *Journey, on []events.Kind) bool {
+	since, wrote := j.Origin, false
+	for i := range d.s.Sends {
+		if x := &d.s.Sends[i]; x.Journey == j.ID && x.Lane == LaneCare {
+			since, wrote = x.At, true
+		}
+	}
+	return slices.ContainsFunc(d.s.Past, func(o Occurrence) bool {
+		switch o.Kind {
+		case events.CheckinAnswered, events.MessageReplied, events.ClientNoted:
+			// What began the journey is no answer to it.
+			return slices.Contains(on, o.Kind) && o.Event != j.Cause && (wrote && !o.At.Before(since) || o.At.After(since))
+		}
+		return false
+	})
+}
