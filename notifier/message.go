@@ -14,8 +14,9 @@ type Message struct {
 	// Key is the client the message is about, a pseudonym.
 	Key  string `json:"key"`
 	Lane Lane   `json:"lane"`
-	// Template and Version choose the wording.
+	// Template, Wording and Version choose the wording.
 	Template string `json:"template"`
+	Wording  string `json:"wording,omitempty"`
 	Version  string `json:"version"`
 	// Person is the directory id of a staff recipient; empty for the client.
 	Person string `json:"person,omitempty"`

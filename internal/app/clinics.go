@@ -176,14 +176,36 @@ func (cs *clinics) stored(ctx context.Context, id, v string) (*clinic, error) {
 }
 
 func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
-	wording, err := cs.base.With(c.Templates)
+	wording, err := wordingOf(cs.base, c)
 	if err != nil {
-		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
+		return nil, err
 	}
 	if cs.lateness > 0 {
 		c.Lateness = cs.lateness
 	}
 	return &version{c, wording}, nil
+}
+
+// wordingOf is the wording of a clinic, with all that its workflows ask for.
+func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error) {
+	set, err := base.With(c.Templates)
+	if err != nil {
+		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
+	}
+	var missing []error
+	for _, w := range c.Workflows {
+		for i := range w.Program {
+			if s := w.Program[i].Send; s != nil && s.Wording != "" && !set.HasWording(s.Template, s.Wording) {
+				missing = append(missing, fmt.Errorf(
+					"workflows/%s.yaml: the step %q asks for the wording %q of %s, which no file has; add one to the templates folder with the line \"wording: %s\"",
+					w.Name, w.Program[i].ID, s.Wording, s.Template, s.Wording))
+			}
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, errors.Join(missing...))
+	}
+	return set, nil
 }
 
 // Directory finds a clinic.
@@ -257,8 +279,8 @@ func CheckClinics(dir string) ([]*workflows.Clinic, error) {
 	}
 	var out []*workflows.Clinic
 	for _, id := range slices.Sorted(maps.Keys(read)) {
-		if _, err := base.With(read[id].Templates); err != nil {
-			return nil, fmt.Errorf("read the clinic %s's wording:\n%w", id, err)
+		if _, err := wordingOf(base, read[id]); err != nil {
+			return nil, err
 		}
 		out = append(out, read[id])
 	}

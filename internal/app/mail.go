@@ -34,7 +34,7 @@ func (o outbox) Enqueue(ctx context.Context, ref runner.Ref, e workflows.Enqueue
 	m := e.Message
 	return o.store.Enqueue(ctx, notifier.Message{
 		ID: e.ID, Clinic: ref.Clinic, Key: ref.Key, Lane: notifier.Lane(e.Lane),
-		Template: m.Template, Version: m.Version, Person: m.Person, Target: m.Target,
+		Template: m.Template, Wording: m.Wording, Version: m.Version, Person: m.Person, Target: m.Target,
 		Why: m.Why, What: m.What, Urgency: m.Urgency, Round: m.Round, Asked: m.Asked,
 	})
 }
@@ -88,7 +88,11 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
 		return mail, err
 	}
-	out, err := wording.wording.Render(m.Template, language, wordingReason(m.Why), v)
+	name := m.Template
+	if m.Wording != "" {
+		name += "." + m.Wording
+	}
+	out, err := wording.wording.Render(name, language, wordingReason(m.Why), v)
 	if err != nil {
 		return mail, fmt.Errorf("%w: %w", err, notifier.ErrCannotRender)
 	}

@@ -263,7 +263,7 @@ func (s *source) sections() []section {
 func (s *Set) lintFile(f *file) []error {
 	shows := f
 	if f.key.name == partsName {
-		shows = s.index[wordingKey{f.key.language, "E", Unknown}]
+		shows = s.index[wordingKey{f.key.language, "E", Unknown, ""}]
 		if shows == nil {
 			return nil
 		}

@@ -20,11 +20,11 @@ func (s *Set) Gallery() []Sample {
 	var out []Sample
 	for _, key := range sortedKeys(s.files) {
 		f := s.files[key]
-		if key.name == partsName || s.index[wordingKey{key.language, f.header.family, f.header.reasons[0]}] != f {
+		if key.name == partsName || s.index[wordingKey{key.language, f.header.family, f.header.reasons[0], f.header.wording}] != f {
 			continue
 		}
 		sample := Sample{
-			Title: strings.TrimPrefix(key.language+"/", DefaultLanguage+"/") + key.name, Template: f.header.family, Language: key.language,
+			Title: strings.TrimPrefix(key.language+"/", DefaultLanguage+"/") + key.name, Template: withWording(f.header.family, f.header.wording), Language: key.language,
 			Reason: f.header.reasons[0], Audience: f.header.audience, Values: SampleValues(),
 		}
 		bare := sample

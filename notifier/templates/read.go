@@ -64,6 +64,7 @@ type header struct {
 	family   string
 	audience string
 	reasons  []string
+	wording  string
 	subject  span
 }
 
@@ -120,8 +121,8 @@ func (s *source) readHeader() (header, span) {
 		return h, body
 	}
 	for key, v := range lines {
-		if !slices.Contains([]string{"family", "audience", "reasons", "subject"}, key) {
-			s.fail(v.at, "unknown setting %q: the settings are family, audience, reasons and subject", key)
+		if !slices.Contains([]string{"family", "audience", "reasons", "wording", "subject"}, key) {
+			s.fail(v.at, "unknown setting %q: the settings are family, audience, reasons, wording and subject", key)
 		}
 	}
 	need := func(key string) span {
@@ -142,6 +143,7 @@ func (s *source) readHeader() (header, span) {
 		s.fail(audience.at, "the audience of %s is %s", h.family, want)
 	}
 	h.reasons = s.readReasons(lines["reasons"], h.audience)
+	h.wording = s.readWording(lines["wording"], h.audience)
 	h.subject = need("subject")
 	return h, body
 }
@@ -166,6 +168,21 @@ func (s *source) readReasons(v span, audience string) []string {
 		}
 	}
 	return out
+}
+
+// readWording reads the name of a wording of the family's own, which a
+// workflow asks for by it.
+func (s *source) readWording(v span, audience string) string {
+	switch {
+	case v.text == "":
+	case audience == Staff:
+		s.fail(v.at, "staff mail has one wording")
+	case len(v.text) > 40 || strings.Trim(v.text, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
+		s.fail(v.at, "a wording's name is made of small letters, digits and dashes")
+	default:
+		return v.text
+	}
+	return ""
 }
 
 // audienceOf says who reads a family's mails.

@@ -38,7 +38,7 @@ type Set struct {
 type fileKey struct{ language, name string }
 
 // wordingKey is what a render asks for.
-type wordingKey struct{ language, family, reason string }
+type wordingKey struct{ language, family, reason, wording string }
 
 // file is one wording file.
 type file struct {
@@ -202,9 +202,9 @@ func (s *Set) buildIndex() []error {
 				problem(f, "the language %q has no parts.md with its crisis line", key.language)
 			}
 			for _, reason := range f.header.reasons {
-				k := wordingKey{key.language, f.header.family, reason}
+				k := wordingKey{key.language, f.header.family, reason, f.header.wording}
 				if other := s.index[k]; other != nil && other.own == own {
-					problem(f, "family %s, reason %s is answered by %s already", k.family, reason, other.path())
+					problem(f, "family %s, reason %s is answered by %s already", withWording(k.family, k.wording), reason, other.path())
 					continue
 				}
 				s.index[k] = f
@@ -212,16 +212,17 @@ func (s *Set) buildIndex() []error {
 		}
 	}
 	for _, family := range Names() {
-		if s.index[wordingKey{DefaultLanguage, family, Unknown}] == nil {
+		if s.index[wordingKey{DefaultLanguage, family, Unknown, ""}] == nil {
 			errs = append(errs, &FileError{"templates", 1, 1, fmt.Sprintf("no file answers for family %s, reason unknown", family)})
 		}
 	}
 	return errs
 }
 
-// Render fills in the wording of a template, which is one of Names. The
-// language is a BCP 47 tag: without wording for it the mail is English. A
-// reason without a file of its own reads as unknown.
+// Render fills in the wording of a template, which is one of Names, or one with
+// a wording's name after a dot, such as "A.short". The language is a BCP 47 tag:
+// without wording for it the mail is English. A reason without a file of its own
+// reads as unknown, and a wording that is not there as the usual one.
 //
 // It fails with ErrUnknownTemplate, or with a *ValueError when a value is
 // missing that the mail cannot do without.
@@ -243,17 +244,25 @@ func (s *Set) find(name, language, reason string) *file {
 	if language != DefaultLanguage {
 		language = baseLanguage(language)
 	}
-	for _, k := range [...]wordingKey{
-		{language, name, reason},
-		{language, name, Unknown},
-		{DefaultLanguage, name, reason},
-		{DefaultLanguage, name, Unknown},
-	} {
-		if f := s.index[k]; f != nil {
-			return f
+	family, wording, _ := strings.Cut(name, ".")
+	for _, wording := range [...]string{wording, ""} {
+		for _, k := range [...]wordingKey{
+			{language, family, reason, wording},
+			{language, family, Unknown, wording},
+			{DefaultLanguage, family, reason, wording},
+			{DefaultLanguage, family, Unknown, wording},
+		} {
+			if f := s.index[k]; f != nil {
+				return f
+			}
 		}
 	}
 	return nil
+}
+
+// HasWording says whether a family has a wording of its own of that name.
+func (s *Set) HasWording(family, wording string) bool {
+	return s.index[wordingKey{DefaultLanguage, family, Unknown, wording}] != nil
 }
 
 // baseLanguage is "es" for "es-MX".
@@ -277,4 +286,12 @@ func (s *source) sorted() []error {
 		return x.Column - y.Column
 	})
 	return s.errs
+}
+
+// withWording is a template's name with its wording.
+func withWording(family, wording string) string {
+	if wording == "" {
+		return family
+	}
+	return family + "." + wording
 }

@@ -58,6 +58,36 @@ func TestClinicFileTakesOneReason(t *testing.T) {
 	}
 }
 
+// TestWordings: a wording of a name stands beside the usual one, and answers to
+// its name alone.
+func TestWordings(t *testing.T) {
+	short := strings.Replace(goodA, "reasons: unknown", "wording: short", 1)
+	own, err := mustBuiltin(t).With(map[string][]byte{"a-short.md": []byte(short)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"A.short": "Hello from Riverside House", "A": "A note from Riverside House", "A.long": "A note from Riverside House",
+	} {
+		for _, reason := range []string{Unknown, Shame} {
+			if got := mustRender(t, own, name, reason, SampleValues()).Subject; got != want {
+				t.Errorf("%s for %s: subject = %q, want %q", name, reason, got, want)
+			}
+		}
+	}
+	if !own.HasWording("A", "short") || own.HasWording("A", "long") || own.HasWording("B", "short") {
+		t.Error("the set says wrongly which wordings it has")
+	}
+	for wrong, want := range map[string]string{
+		strings.Replace(goodA, "reasons: unknown", "wording: Too Short", 1): "small letters",
+		strings.NewReplacer("family: A", "family: task", "audience: client", "audience: staff", "reasons: unknown", "wording: short").Replace(goodA): "staff mail has one wording",
+	} {
+		if _, err := mustBuiltin(t).With(map[string][]byte{"a-short.md": []byte(wrong)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, want one with %q", err, want)
+		}
+	}
+}
+
 func TestLanguageFallsBackToEnglish(t *testing.T) {
 	base := mustBuiltin(t)
 	for _, tag := range []string{"", "en", "en-GB", "es", "es-MX", "tlh", "../en", "EN_us"} {
