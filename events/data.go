@@ -236,6 +236,31 @@ type Note struct {
 	Approach string   `json:"approach,omitempty"`
 }
 
+// Choice is a code with the words that staff read.
+type Choice struct{ Code, Words string }
+
+// Noticed lists what a clinician can say that they notice.
+func Noticed() []Choice {
+	return []Choice{
+		{"quieter", "Quieter than before"},
+		{"late", "Often late, or moves visits"},
+		{"avoids-a-topic", "Avoids a topic"},
+		{"wants-to-stop", "Speaks of stopping"},
+	}
+}
+
+// Approaches lists how a client may prefer to go on.
+func Approaches() []Choice {
+	return []Choice{
+		{"slower", "Go slower, or take smaller steps"},
+		{"shorter", "Shorter or fewer visits"},
+		{"remote", "By phone or video"},
+		{"another-way", "Work in another way"},
+		{"another-clinician", "See somebody else"},
+		{"caring-notes", "Only a caring note now and then"},
+	}
+}
+
 // Pause stops or resumes care mail for a client.
 type Pause struct {
 	By     string     `json:"by"`

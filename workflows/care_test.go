@@ -209,7 +209,7 @@ func TestConsentFirstUnread(t *testing.T) {
 func TestAskedAgainSaysWhy(t *testing.T) {
 	s := newSim(t, chicago(t, "2026-03-02 10:00"))
 	s.happens(events.ClientUpdated, clientData(friendly()))
-	s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernSameDay}})
+	s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
 	s.happens(events.EscalationAcknowledged, events.Data{Escalation: &events.EscalationAct{ID: s.openEscalation().ID, By: "amara"}})
 	s.pass(time.Minute)
 	before := len(s.mails(LaneSafety))

@@ -50,7 +50,10 @@ func TestReadSampleClinic(t *testing.T) {
 	for _, w := range c.Workflows {
 		names = append(names, w.Name)
 	}
-	if diff := cmp.Diff([]string{"high-risk-no-show", "first-no-show", "late-cancellation"}, names); diff != "" {
+	if diff := cmp.Diff([]string{
+		"high-risk-no-show", "after-discharge", "repeated-no-show", "first-no-show", "same-day-cancellation", "late-cancellation",
+		"cancelled-not-rebooked", "disengaged", "first-visit", "caring-contacts", "missed-check-in", "not-safe", "rebooking-courtesy", "screening",
+	}, names); diff != "" {
 		t.Errorf("workflows by falling precedence differ (-want +got):\n%s", diff)
 	}
 	rungs := func(within time.Duration, inform ...string) []escalation.Rung {
@@ -70,6 +73,11 @@ func TestReadSampleClinic(t *testing.T) {
 			Rungs: rungs(30 * time.Minute),
 		},
 	}
+	want["same-day"] = escalation.Policy{
+		ID: "same-day", Urgency: "urgent", Hold: 4 * time.Hour,
+		Rungs: rungs(time.Hour),
+	}
+	want["same-day"].Rungs[0].Within = 2 * time.Hour
 	if diff := cmp.Diff(want, c.Policies); diff != "" {
 		t.Errorf("policies differ (-want +got):\n%s", diff)
 	}
@@ -238,7 +246,7 @@ steps:
 					f["workflows/"+name] = &fstest.MapFile{Data: bytes.Replace(src, []byte("precedence: 40"), []byte("precedence: 60"), 1)}
 				}
 			},
-			"workflows/late-cancellation.yaml:4:13: the workflow `first-no-show` has the precedence 60 too; give each its own",
+			"workflows/late-cancellation.yaml:5:13: the workflow `first-no-show` has the precedence 60 too; give each its own",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -283,7 +291,8 @@ func TestReadClinicReportsTheDisk(t *testing.T) {
 	}
 }
 
-// TestLibrary holds the built-in workflows to their timing.
+// TestLibrary holds three built-in workflows to their timing; the scenarios
+// beside them hold them all.
 func TestLibrary(t *testing.T) {
 	type at struct {
 		when time.Duration
@@ -323,8 +332,8 @@ func TestLibrary(t *testing.T) {
 			}
 		})
 	}
-	if n := len(library.Files()); n != 3 {
-		t.Errorf("the library has %d workflows, this test knows 3", n)
+	if n := len(library.Files()); n != 14 {
+		t.Errorf("the library has %d workflows, DOMAIN's twelve and two more were meant", n)
 	}
 }
 
@@ -350,16 +359,18 @@ func TestLibraryStarts(t *testing.T) {
 		want []string
 	}{
 		"first no-show":            {events.AppointmentNoShow, facts(func(*Facts) {}), []string{"first-no-show"}},
-		"second no-show":           {events.AppointmentNoShow, facts(func(f *Facts) { f.Minor = true }), nil},
+		"first visit missed":       {events.AppointmentNoShow, facts(func(f *Facts) { f.FirstVisit = true }), []string{"first-visit"}},
+		"second no-show":           {events.AppointmentNoShow, facts(func(f *Facts) { f.Minor = true }), []string{"repeated-no-show"}},
 		"no-show at high risk":     {events.AppointmentNoShow, facts(func(f *Facts) { f.Risk, f.Flagged = events.RiskHigh, true }), []string{"high-risk-no-show"}},
 		"no-show at elevated risk": {events.AppointmentNoShow, facts(func(f *Facts) { f.Risk, f.Flagged = events.RiskElevated, true }), []string{"high-risk-no-show"}},
 		"no-show, flagged":         {events.AppointmentNoShow, facts(func(f *Facts) { f.Flagged = true }), []string{"high-risk-no-show"}},
 		"no-show, risk not known":  {events.AppointmentNoShow, facts(func(f *Facts) { f.Risk, f.Flagged = "", true }), []string{"high-risk-no-show"}},
 		"late cancellation":        {events.AppointmentCancelled, facts(func(*Facts) {}), []string{"late-cancellation"}},
-		"early cancellation":       {events.AppointmentCancelled, facts(func(f *Facts) { f.Notice = 48 * hour }), nil},
-		"cancelled by the clinic":  {events.AppointmentCancelled, facts(func(f *Facts) { f.CancelledBy = events.ByProvider }), nil},
+		"early cancellation":       {events.AppointmentCancelled, facts(func(f *Facts) { f.Notice = 48 * hour }), []string{"cancelled-not-rebooked"}},
+		"same-day cancellation":    {events.AppointmentCancelled, facts(func(f *Facts) { f.Notice = 23 * hour }), []string{"same-day-cancellation"}},
+		"cancelled by the clinic":  {events.AppointmentCancelled, facts(func(f *Facts) { f.CancelledBy = events.ByProvider }), []string{"rebooking-courtesy"}},
 		"cancelled by somebody":    {events.AppointmentCancelled, facts(func(f *Facts) { f.CancelledBy = "" }), nil},
-		"notice not known":         {events.AppointmentCancelled, facts(func(f *Facts) { f.NoticeKnown = false }), nil},
+		"notice not known":         {events.AppointmentCancelled, facts(func(f *Facts) { f.NoticeKnown = false }), []string{"cancelled-not-rebooked"}},
 		"late, flagged":            {events.AppointmentCancelled, facts(func(f *Facts) { f.Flagged = true }), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,6 +65,10 @@ type Facts struct {
 	Notice      time.Duration
 	NoticeKnown bool
 
+	// Noticed and Approach are what a clinician last said, in codes.
+	Noticed  []string
+	Approach string
+
 	// Wish and Safe are of the client's newest answer on the check-in page since
 	// the journey began; empty where there is none.
 	Wish, Safe string
@@ -148,6 +152,14 @@ func reasonCodes() []string {
 	return []string{"vulnerability", "shame", "resistance", "overwhelm", "no-progress", "stress", "other"}
 }
 
+func choiceCodes(choices []events.Choice) []string {
+	out := make([]string, len(choices))
+	for i, c := range choices {
+		out[i] = c.Code
+	}
+	return out
+}
+
 // factList is the one table of names; docs/workflows.md lists the same.
 func factList() []fact {
 	plain := func(get func(*Facts) ref.Val) func(*Facts) (ref.Val, error) {
@@ -202,6 +214,14 @@ func factList() []fact {
 		{
 			"reason", cel.StringType, reasonCodes(),
 			plain(func(f *Facts) ref.Val { return types.String(f.Reason) }),
+		},
+		{
+			"noticed", cel.ListType(cel.StringType), nil,
+			plain(func(f *Facts) ref.Val { return types.NewStringList(types.DefaultTypeAdapter, f.Noticed) }),
+		},
+		{
+			"approach", cel.StringType, choiceCodes(events.Approaches()),
+			plain(func(f *Facts) ref.Val { return types.String(f.Approach) }),
 		},
 		{
 			"wish", cel.StringType, events.Wishes(),

@@ -245,8 +245,7 @@ func (d *decider) kind(said saying) {
 	case events.TaskDone:
 		d.taskDone()
 	case events.ClientNoted:
-		d.reason(d.ev.Data.Note.Reason)
-		d.note(Note{What: WhatClient, Reason: Recorded, Person: d.ev.Data.Note.By})
+		d.noted()
 	case events.ClientPaused, events.ClientResumed:
 		d.paused()
 	case events.ClientOptedOut:
@@ -293,8 +292,12 @@ func (d *decider) concern() {
 		}
 		return
 	}
-	d.escalate(safetyPolicy, "concern-"+string(c.Level), nil, "")
-	d.keepWords(safetyPolicy, words)
+	policy := safetyPolicy
+	if _, ok := d.c.Policies[sameDayPolicy]; ok && c.Level == events.ConcernSameDay {
+		policy = sameDayPolicy
+	}
+	d.escalate(policy, "concern-"+string(c.Level), nil, "")
+	d.keepWords(policy, words)
 }
 
 // The tasks that hold somebody's own words.

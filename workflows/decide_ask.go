@@ -41,6 +41,8 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	p, ok := d.c.Policies[policyID]
 	if !ok {
 		p = d.c.Policies[safetyPolicy]
+	}
+	if !ok && policyID != sameDayPolicy {
 		d.note(Note{What: WhatEscalation, Reason: PolicyMissing, Detail: policyID})
 	}
 	for i := range d.s.Escalations {

@@ -276,7 +276,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	n := Note{What: WhatMessage, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template}
 	rule := d.c.lateRule(w, st)
 	if rule.late(d.now.Sub(j.Nominal)) {
-		d.tooLate(j, st, rule, n)
+		d.tooLate(j, rule, n)
 		return true
 	}
 	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
@@ -392,6 +392,10 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 		return
 	}
 	d.note(Note{What: WhatJourney, Reason: why, Workflow: j.Workflow, Step: j.Step, Detail: detail})
+	if why == StartCorrected || why == Retracted {
+		// What never began has nothing to hope for.
+		d.s.Goals = slices.DeleteFunc(slices.Clone(d.s.Goals), func(g GoalWatch) bool { return g.Workflow == j.Workflow })
+	}
 	if why != Finished {
 		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID })
 	}

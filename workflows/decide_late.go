@@ -59,7 +59,7 @@ func (x *Send) mayWait(c *Clinic) time.Duration {
 }
 
 // tooLate leaves a late message out, or asks a human about it.
-func (d *decider) tooLate(j *Journey, st *Step, rule Lateness, n Note) {
+func (d *decider) tooLate(j *Journey, rule Lateness, n Note) {
 	if rule.Then == LateSkip {
 		n.Reason = TooLate
 		d.note(n)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // starts begins the journeys that the event calls for.
@@ -126,6 +127,9 @@ func (d *decider) may(w *Workflow) bool {
 		d.refuse(w, ReturnedSince, "")
 	case d.now.Sub(d.ev.Time) > startsWithin:
 		d.refuse(w, TooLate, "")
+	case d.ev.Kind == events.SafetyConcern && d.now.Sub(d.ev.Time) > concernWithin:
+		// A human has it as a task already, and no ladder begins at night.
+		d.refuse(w, OldConcern, "")
 	case d.stopHolds(w):
 		d.refuse(w, StopHolds, "")
 	default:
@@ -148,6 +152,9 @@ func (d *decider) refuse(w *Workflow, why Reason, detail string) {
 	if age := d.now.Sub(d.ev.Time); age > LookBack || age > startsWithin && !d.s.Profile.Risk.Known() {
 		return
 	}
+	if d.asksAlready(w) {
+		return
+	}
 	if d.ev.Kind == events.AppointmentNoShow {
 		d.task("no-show-at-risk", "assigned", replyDue, nil, "", why)
 	} else {
@@ -156,6 +163,18 @@ func (d *decider) refuse(w *Workflow, why Reason, detail string) {
 	if a := d.ev.Data.Appointment; a != nil {
 		d.asked(a.ID)
 	}
+}
+
+// asksAlready says whether this very event has just opened the workflow's
+// question by itself, or joined it.
+func (d *decider) asksAlready(w *Workflow) bool {
+	ask := w.Program[0].Escalate
+	if d.ev.Kind != events.CheckinAnswered && d.ev.Kind != events.SafetyConcern {
+		return false
+	}
+	return slices.ContainsFunc(d.s.Escalations, func(e escalation.Escalation) bool {
+		return e.Open() && e.Policy.ID == ask.Policy && slices.Contains(e.Questions, ask.Question)
+	})
 }
 
 // overtaken says whether something has happened since the event that would

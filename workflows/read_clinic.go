@@ -25,6 +25,13 @@ const (
 // safetyPolicy answers what no workflow asked for.
 const safetyPolicy = "safety"
 
+// taskOwnerWord names whoever owns the clinic's tasks that nobody else can.
+const taskOwnerWord = "task-owner"
+
+// sameDayPolicy answers a concern that can wait some hours, where the clinic has
+// one; else safetyPolicy does.
+const sameDayPolicy = "same-day"
+
 // The bounds of the numbers in clinic.yaml.
 const (
 	maxPeople   = 1000
@@ -111,7 +118,7 @@ func (cr *clinicReader) rules(m *mapping) {
 	if e, ok := m.get("cap"); ok {
 		if cm, ok := r.mapping(e.value, "`cap`", "messages", "within"); ok {
 			if e, ok := r.need(cm, "`cap`", "messages", "3"); ok {
-				c.Cap.Messages = r.number(e, 1, maxCap, "")
+				c.Cap.Messages = r.number(e, maxCap, "")
 			}
 			if e, ok := r.need(cm, "`cap`", "within", "14d"); ok {
 				c.Cap.Within = cr.span(e, 24*time.Hour, 90*24*time.Hour)
@@ -464,7 +471,7 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 		if cr.c.Policies == nil {
 			break // that there are none has been reported
 		}
-		if _, ok := cr.c.Policies[ref.name]; !ok {
+		if _, ok := cr.c.Policies[ref.name]; !ok && ref.name != sameDayPolicy {
 			known := make([]string, 0, len(cr.c.Policies))
 			for id := range cr.c.Policies {
 				known = append(known, id)
@@ -474,7 +481,9 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 		}
 	}
 	for _, ref := range f.owners {
-		cr.resolves(ref.name, r, ref.at)
+		if ref.name != taskOwnerWord {
+			cr.resolves(ref.name, r, ref.at)
+		}
 	}
 	return r.errs
 }

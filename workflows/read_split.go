@@ -17,7 +17,7 @@ func (b *builder) split(t *tree, body entry, at string, depth int) {
 		return
 	}
 	if e, ok := m.get("holdout"); ok {
-		s.HeldOut = r.number(e, 1, 50, "leave the key out where every client goes one of the ways")
+		s.HeldOut = r.number(e, 50, "leave the key out where every client goes one of the ways")
 		if _, named := m.get("approved_by"); !named {
 			r.failf(e.at, "clients who get nothing need a name: add `approved_by` with who allowed it, such as `approved_by: Dr. Ruth Adeyemi`")
 		}
@@ -45,7 +45,7 @@ func (b *builder) split(t *tree, body entry, at string, depth int) {
 		}
 		var w Way
 		if e, ok := r.need(m, what, "share", "50"); ok {
-			w.Share = r.number(e, 1, whole, "")
+			w.Share = r.number(e, whole, "")
 		}
 		sum += w.Share
 		var list []*tree

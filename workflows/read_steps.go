@@ -157,7 +157,7 @@ func (b *builder) body(t *tree, body entry, at string, depth int) {
 			t.step.Task.What, _ = r.word(e.value, e.key)
 		}
 		if e, ok := r.need(m, "`task`", "owner", "assigned"); ok {
-			if s, ok := r.owner(e.value, e.key, "assigned"); ok {
+			if s, ok := r.owner(e.value, e.key, "assigned", taskOwnerWord); ok {
 				t.step.Task.Owner = s
 				b.f.owners = append(b.f.owners, reference{start(e.value), s})
 			}

@@ -106,7 +106,7 @@ func (b *builder) workflow(n ast.Node) {
 	}
 	if e, ok := m.get("precedence"); ok {
 		b.f.precedence = start(e.value)
-		w.Precedence = r.number(e, 1, maxPrecedence, "leave the key out for a workflow that runs beside others")
+		w.Precedence = r.number(e, maxPrecedence, "leave the key out for a workflow that runs beside others")
 	}
 	if e, ok := r.need(m, "a workflow", "start", "{on: [appointment.noshow]}"); ok {
 		b.start(e.value)
@@ -134,17 +134,17 @@ func (b *builder) workflow(n ast.Node) {
 	}
 }
 
-// number reads a whole number between least and most.
-func (r *reader) number(e entry, least, most int, otherwise string) int {
+// number reads a whole number from 1 to most.
+func (r *reader) number(e entry, most int, otherwise string) int {
 	s, ok := scalar(e.value)
 	if _, isInt := e.value.(*ast.IntegerNode); ok && isInt {
-		if n, err := strconv.Atoi(s); err == nil && n >= least && n <= most {
+		if n, err := strconv.Atoi(s); err == nil && n >= 1 && n <= most {
 			return n
 		}
 	}
 	if otherwise != "" {
 		otherwise = "; " + otherwise
 	}
-	r.failf(start(e.value), "%#q must be a whole number from %d to %d%s", e.key, least, most, otherwise)
+	r.failf(start(e.value), "%#q must be a whole number from 1 to %d%s", e.key, most, otherwise)
 	return 0
 }

@@ -28,6 +28,13 @@ func (s *sim) openTasks() []string {
 	return out
 }
 
+// onlyWorkflows is the sample clinic with some of its workflows.
+func onlyWorkflows(t failer, names ...string) *Clinic {
+	c := *sampleClinic(t)
+	c.Workflows = slices.DeleteFunc(slices.Clone(c.Workflows), func(w *Workflow) bool { return !slices.Contains(names, w.Name) })
+	return &c
+}
+
 func cancellation(id string, by events.CancelledBy, start time.Time) events.Data {
 	d := booking(id, start)
 	d.Appointment.By = by
@@ -53,7 +60,8 @@ func TestOrderFreeCorrections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, corrected := range []bool{true, false} {
-				s := newSim(t, historyStart)
+				// With the two workflows alone that a correction is about.
+				s := newSim(t, historyStart, onlyWorkflows(t, "first-no-show", "late-cancellation"))
 				s.happens(events.ClientUpdated, clientData(friendly()))
 				first := s.event(tc.first, historyStart.Add(time.Minute), tc.a)
 				then := s.event(tc.then, historyStart.Add(time.Hour), tc.b)
@@ -392,7 +400,7 @@ func TestLateIsDecidedOnImport(t *testing.T) {
 		"a concern, a week and an hour ago":   {friendly(), events.SafetyConcern, concern, 7*day + time.Hour, []string{"old-concern"}, 0, 0},
 		"a concern from before a long outage": {friendly(), events.SafetyConcern, concern, 6 * day, nil, 1, 0},
 		"beside others, long ago":             {friendly(), events.ClientSignal, signal, 31 * day, nil, 0, 0},
-		"beside others, just now":             {friendly(), events.ClientSignal, signal, day, nil, 0, 1},
+		"beside others, just now":             {friendly(), events.ClientSignal, signal, day, nil, 0, 2},
 		"discharged, the first word":          {nil, events.ClientUpdated, clientData(roster), 0, nil, 0, 0},
 		"discharged from active":              {friendly(), events.ClientUpdated, clientData(roster), 0, []string{"status-changed"}, 0, 0},
 	} {

@@ -100,6 +100,10 @@ type Profile struct {
 	// Reason is why the client steps back, by their own choice or a
 	// clinician's note; it tailors the wording.
 	Reason *Field[string] `json:"reason,omitempty"`
+	// Noticed is what a clinician last noticed, and Approach what they said the
+	// client prefers, in events.Noticed's and events.Approaches' codes.
+	Noticed  *Field[[]string] `json:"noticed,omitempty"`
+	Approach *Field[string]   `json:"approach,omitempty"`
 	// Answered is the client's newest answer on the check-in page.
 	Answered *Field[Answered] `json:"answered,omitempty"`
 	// Paused is set by staff; a zero Until means until lifted.

@@ -143,6 +143,7 @@ func questions() []question {
 		{"address-failed", "Mail to the client came back: find another way"},
 		{"mail-refused", "A mail to the client was refused: find another way"},
 		{"mail-unknown", "See whether a mail reached the client"},
+		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},
 		{"status-changed", "Care mail stopped: decide what comes next"},
 		{"records-merged", "Two records turned out to be one client: look at both"},

@@ -79,7 +79,7 @@ func TestWordings(t *testing.T) {
 		t.Error("the set says wrongly which wordings it has")
 	}
 	for wrong, want := range map[string]string{
-		strings.Replace(goodA, "reasons: unknown", "wording: Too Short", 1): "small letters",
+		strings.Replace(goodA, "reasons: unknown", "wording: Too Short", 1):                                                                          "small letters",
 		strings.NewReplacer("family: A", "family: task", "audience: client", "audience: staff", "reasons: unknown", "wording: short").Replace(goodA): "staff mail has one wording",
 	} {
 		if _, err := mustBuiltin(t).With(map[string][]byte{"a-short.md": []byte(wrong)}); err == nil || !strings.Contains(err.Error(), want) {

@@ -62,6 +62,45 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestEveryBuiltInHasAScenario: beside each built-in workflow stands a scenario
+// in which it begins, and in which each of its messages, tasks and questions is
+// met once.
+func TestEveryBuiltInHasAScenario(t *testing.T) {
+	clinic := sampleClinic(t)
+	if len(clinic.Workflows) < 12 {
+		t.Fatalf("%d built-in workflows", len(clinic.Workflows))
+	}
+	for _, w := range clinic.Workflows {
+		raw, err := os.ReadFile("../library/" + w.Name + ".scenario.txt")
+		if err != nil {
+			t.Errorf("the workflow %s has no scenario: %v", w.Name, err)
+			continue
+		}
+		told := string(raw)
+		if !strings.Contains(told, "journey started "+w.Name+"\n") {
+			t.Errorf("the scenario of %s never begins a journey", w.Name)
+		}
+		for _, st := range w.Program {
+			var want string
+			switch st.Kind {
+			case workflows.StepSend:
+				want = "message asked " + w.Name + "/" + st.ID + " "
+			case workflows.StepTask:
+				want = "task task-opened " + w.Name + "/" + st.ID + " "
+			case workflows.StepEscalate:
+				want = "escalation safety-question " + st.Escalate.Question
+			case workflows.StepEnd:
+				want = "journey finished " + w.Name + "/" + st.ID + " "
+			default:
+				continue
+			}
+			if !strings.Contains(told, want) {
+				t.Errorf("no scenario of %s comes to its step %s: %q", w.Name, st.ID, want)
+			}
+		}
+	}
+}
+
 // TestTellRefuses: what a script gets wrong is named with its line.
 func TestTellRefuses(t *testing.T) {
 	clinic := sampleClinic(t)

@@ -181,6 +181,9 @@ func (t *teller) when(at time.Time) string { return at.In(t.clinic.Zone).Format(
 
 // tell writes down what was decided.
 func (t *teller) tell(ev events.Event, dec workflows.Decision) {
+	if dec.Nothing && ev.Kind == events.TimerDue {
+		return // a timer that something made needless
+	}
 	fmt.Fprintf(t.out, "  %s: %s\n", t.when(t.now), ev.Kind)
 	for _, n := range dec.Notes {
 		words := []string{string(n.What), string(n.Reason)}
