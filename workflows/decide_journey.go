@@ -279,6 +279,11 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.tooLate(j, rule, n)
 		return true
 	}
+	if d.s.visitBegan(st.Send.Template, j.Appointment, d.now) {
+		n.Reason = AppointmentPast
+		d.note(n)
+		return true
+	}
 	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
 		n.Reason = why
 		d.note(n)

@@ -310,7 +310,7 @@ func (d *decider) beganBefore(w *Workflow) (Reason, bool) {
 	}
 	for i := range d.s.Began {
 		b := &d.s.Began[i]
-		if b.Workflow != w.Name {
+		if b.Workflow != w.Name || d.now.Sub(b.At) > LookBack {
 			continue
 		}
 		switch w.Start.Key {

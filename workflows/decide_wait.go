@@ -65,10 +65,14 @@ func (d *decider) waitsUntil(j *Journey, w *WaitStep) (due time.Time, why Reason
 }
 
 // next is the first such time of day that is not before from, on from's clock.
-// A time that a night of changing clocks leaves out is the first one after it.
+// A time that a night of changing clocks leaves out is as much later as the
+// clocks were moved; one that comes twice is the first.
 func (t *TimeOfDay) next(from time.Time) time.Time {
 	for day := 0; ; day++ {
 		at := time.Date(from.Year(), from.Month(), from.Day()+day, 0, int(t.At/time.Minute), 0, 0, from.Location())
+		if wall := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute; wall < t.At {
+			at = at.Add(t.At - wall)
+		}
 		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
 		if !at.Before(from) && (!t.Weekdays || !weekend) {
 			return at

@@ -38,6 +38,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if now.Sub(x.At) > x.mayWait(c) {
 				return Look{Reason: TooLate}
 			}
+			if s.visitBegan(x.Message.Template, x.Appointment, now) {
+				return Look{Reason: AppointmentPast}
+			}
 			if why, by, ok := s.gate(c, x.Message.Template, now); !ok {
 				return Look{Reason: why, By: by}
 			}
@@ -49,6 +52,17 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 		return Look{Wanted: true, Email: s.Profile.Email.Get()}
 	}
 	return Look{Reason: NoLongerWanted}
+}
+
+// visitBegan says whether the words for a visit that is ahead come too late: it
+// has begun.
+func (s *State) visitBegan(template, appointment string, now time.Time) bool {
+	if template != "F" || appointment == "" {
+		return false
+	}
+	return slices.ContainsFunc(s.Appointments, func(a Appointment) bool {
+		return a.ID == appointment && !a.Start.IsZero() && !a.Start.After(now)
+	})
 }
 
 // followed says whether a later care message, of a workflow as strong or
