@@ -109,8 +109,8 @@ func (d *decider) follow() {
 		if w == nil {
 			continue
 		}
-		st, ok := w.Step(j.Step)
-		if !ok || st.Kind != StepWait || st.Wait.Before == 0 && st.Wait.After == 0 {
+		st := w.countsFromAppointment(j.Step)
+		if st == nil {
 			continue
 		}
 		due, why := d.waitsUntil(j, st.Wait)
@@ -121,12 +121,31 @@ func (d *decider) follow() {
 		if due.Before(d.ev.Time) {
 			due = d.ev.Time
 		}
-		if due.Equal(j.Due) {
+		if due.Equal(j.Due) || st.ID != j.Step && !due.After(d.now) {
 			continue
 		}
-		j.Due = due
+		j.Step, j.Due = st.ID, due
 		d.note(Note{What: WhatStep, Reason: MovedTo, Workflow: j.Workflow, Step: st.ID, Until: due})
 	}
+}
+
+// countsFromAppointment is the wait that a journey stands at, or that it came
+// from to a message which was put off, where that wait counts from the
+// appointment.
+func (w *Workflow) countsFromAppointment(at string) *Step {
+	st, ok := w.Step(at)
+	if ok && st.Kind == StepSend {
+		i := slices.IndexFunc(w.Program, func(before Step) bool {
+			return before.Wait != nil && len(before.Wait.On) == 0 && before.Next == at
+		})
+		if ok = i >= 0; ok {
+			st = &w.Program[i]
+		}
+	}
+	if !ok || st.Kind != StepWait || st.Wait.Before == 0 && st.Wait.After == 0 {
+		return nil
+	}
+	return st
 }
 
 // answeredAlready says whether what the wait asks for happened before it
