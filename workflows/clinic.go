@@ -50,8 +50,14 @@ type Clinic struct {
 	// AcknowledgeNoBAA must be true before the SendGrid mailer starts.
 	AcknowledgeNoBAA bool
 
-	// Workflows by name, sorted by falling precedence, then by name.
+	// Workflows are those at work, sorted by falling precedence, then by name.
 	Workflows []*Workflow
+	// Drafts are those that nobody has approved, in the same order. They are read
+	// and checked, and start nothing; journeys of earlier versions may know them.
+	Drafts []*Workflow
+	// Removed are workflows that were at work once and are no more, with why, in
+	// words: their journeys end.
+	Removed map[string]string
 
 	// Templates are the clinic's own wordings, as written, by file name without
 	// ".md"; what is absent is the built-in one.
@@ -62,8 +68,20 @@ type Clinic struct {
 	Files map[string][]byte
 }
 
-// Workflow finds a workflow by name.
+// Workflow finds a workflow by name, a draft too.
 func (c *Clinic) Workflow(name string) (*Workflow, bool) {
+	for _, all := range [...][]*Workflow{c.Workflows, c.Drafts} {
+		for _, w := range all {
+			if w.Name == name {
+				return w, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// AtWork finds a workflow that may start journeys.
+func (c *Clinic) AtWork(name string) (*Workflow, bool) {
 	for _, w := range c.Workflows {
 		if w.Name == name {
 			return w, true

@@ -77,6 +77,9 @@ func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
 			errs = append(errs, wrong...)
 			if f != nil {
 				read = append(read, f)
+				if err := f.stale(name); err != nil {
+					errs = append(errs, err)
+				}
 				errs = append(errs, cr.references(name, f)...)
 			}
 		}
@@ -86,11 +89,20 @@ func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
 		return nil, errs.sorted()
 	}
 	for _, f := range read {
+		if f.workflow.Approved == nil {
+			c.Drafts = append(c.Drafts, f.workflow)
+			continue
+		}
 		c.Workflows = append(c.Workflows, f.workflow)
 	}
-	slices.SortFunc(c.Workflows, func(a, b *Workflow) int {
-		return cmp.Or(cmp.Compare(b.Precedence, a.Precedence), cmp.Compare(a.Name, b.Name))
-	})
+	if cr.notRemoved(); len(cr.r.errs) > 0 {
+		return nil, cr.r.errs.sorted()
+	}
+	for _, all := range [...][]*Workflow{c.Workflows, c.Drafts} {
+		slices.SortFunc(all, func(a, b *Workflow) int {
+			return cmp.Or(cmp.Compare(b.Precedence, a.Precedence), cmp.Compare(a.Name, b.Name))
+		})
+	}
 	return c, nil
 }
 
@@ -101,8 +113,8 @@ func clashes(read []*workflowFile) FileErrors {
 	first := map[int]string{}
 	for _, f := range read {
 		p := f.workflow.Precedence
-		if p == 0 {
-			continue
+		if p == 0 || f.workflow.Approved == nil {
+			continue // a draft may stand beside the one that it is to replace
 		}
 		if other, taken := first[p]; taken {
 			errs = append(errs, &FileError{

@@ -243,7 +243,11 @@ steps:
 		"one precedence twice": {
 			func(f fstest.MapFS) {
 				for name, src := range library.Files() {
-					f["workflows/"+name] = &fstest.MapFile{Data: bytes.Replace(src, []byte("precedence: 40"), []byte("precedence: 60"), 1)}
+					data, _, err := Approve(name, bytes.Replace(src, []byte("precedence: 40"), []byte("precedence: 60"), 1), "Ruth", historyStart)
+					if err != nil {
+						t.Fatal(err)
+					}
+					f["workflows/"+name] = &fstest.MapFile{Data: data}
 				}
 			},
 			"workflows/late-cancellation.yaml:5:13: the workflow `first-no-show` has the precedence 60 too; give each its own",

@@ -87,7 +87,7 @@ func (d *decider) miss() {
 			continue
 		}
 		m.Done = true
-		w, ok := d.c.Workflow(m.Workflow)
+		w, ok := d.c.AtWork(m.Workflow)
 		// Delays count from when the absence was long enough.
 		d.ev = events.Event{Clinic: ev.Clinic, Key: ev.Key, Kind: events.TimerDue, Time: m.Due}
 		// The directory may have changed since: finish sets the deadlines anew.

@@ -35,6 +35,10 @@ func (d *decider) stops() {
 		if j.Cause == d.hash {
 			continue
 		}
+		if _, gone := d.c.Removed[j.Workflow]; gone {
+			d.end(j, WorkflowRemoved, "")
+			continue
+		}
 		w := d.definition(j)
 		if w == nil {
 			d.note(Note{What: WhatJourney, Reason: VersionMissing, Workflow: j.Workflow})

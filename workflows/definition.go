@@ -24,11 +24,24 @@ type Workflow struct {
 	// number wins (the rule one-hand). 0 means that the workflow is not a
 	// withdrawal journey and runs beside one.
 	Precedence int
+	// Version is what the file says, its approval left out: "w" and 16
+	// hexadecimal characters. Approved is who put it to work; nil for a draft.
+	Version  string
+	Approved *Approval
 	// Program is the steps, flattened: the first one is Program[0], each one
 	// knows the next.
 	Program []Step
 	// index finds a step by its id.
 	index map[string]int
+}
+
+// Approval says who put which version of a workflow to work, and when. It comes
+// from the file's own `approved`.
+type Approval struct {
+	By string
+	// On is a day, such as "2026-11-02".
+	On      string
+	Version string
 }
 
 // Step finds a step of the program by its id.

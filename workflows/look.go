@@ -38,6 +38,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if now.Sub(x.At) > x.mayWait(c) {
 				return Look{Reason: TooLate}
 			}
+			if _, gone := c.Removed[x.Message.Workflow]; gone {
+				return Look{Reason: WorkflowRemoved}
+			}
 			if s.visitBegan(x.Message.Template, x.Appointment, now) {
 				return Look{Reason: AppointmentPast}
 			}

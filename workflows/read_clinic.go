@@ -46,13 +46,15 @@ type clinicReader struct {
 	c *Clinic
 	// staffRead says that `people` could be read, so that names can be checked.
 	staffRead bool
+	// removedAt is where the removed workflows stand; nil for none.
+	removedAt *mapping
 }
 
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa")
+		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa", "removed")
 	if !ok {
 		return
 	}
@@ -139,6 +141,9 @@ func (cr *clinicReader) rules(m *mapping) {
 				}
 			}
 		}
+	}
+	if e, ok := m.get("removed"); ok {
+		cr.removed(e)
 	}
 	if e, ok := m.get("acknowledge_no_baa"); ok {
 		c.AcknowledgeNoBAA = r.yesNo(e)
@@ -486,4 +491,35 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 		}
 	}
 	return r.errs
+}
+
+// removed reads the workflows that a clinic took away, each with why.
+func (cr *clinicReader) removed(e entry) {
+	m, ok := cr.r.anyMapping(e.value, "`removed`")
+	if !ok {
+		return
+	}
+	cr.c.Removed = make(map[string]string, len(m.entries))
+	for _, e := range m.entries {
+		if !isWord(e.key) {
+			cr.r.failf(e.at, "%#q is no workflow's name: small letters, digits and hyphens", shorten(e.key))
+			continue
+		}
+		if why, ok := cr.r.text(e.value, e.key, 200); ok {
+			cr.c.Removed[e.key] = why
+		}
+	}
+	cr.removedAt = m
+}
+
+// notRemoved refuses a workflow that is both at work and said to be removed.
+func (cr *clinicReader) notRemoved() {
+	if cr.removedAt == nil {
+		return
+	}
+	for _, e := range cr.removedAt.entries {
+		if _, ok := cr.c.AtWork(e.key); ok {
+			cr.r.failf(e.at, "the workflow %#q is at work; take this line out, or its file", e.key)
+		}
+	}
 }

@@ -41,6 +41,8 @@ func TestWorkflowDocs(t *testing.T) {
 			if !strings.Contains(src, "\nsteps:") {
 				src += steps
 			}
+		case "approved":
+			src = head + start + steps + src
 		case "stop", "goal", "lateness":
 			src = head + start + src + steps
 		default:

@@ -32,6 +32,8 @@ type workflowFile struct {
 	owners   []reference
 	// precedence is where the key stands, for clashes with other files.
 	precedence place
+	// approved is where the approved version stands.
+	approved place
 }
 
 // ReadWorkflow reads one workflow file. The name is the file's, with or without
@@ -86,7 +88,7 @@ type tree struct {
 
 func (b *builder) workflow(n ast.Node) {
 	r, w := b.r, b.f.workflow
-	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "lateness", "steps")
+	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "lateness", "steps", "approved")
 	if !ok {
 		return
 	}
@@ -113,6 +115,10 @@ func (b *builder) workflow(n ast.Node) {
 	}
 	if e, ok := m.get("stop"); ok {
 		b.stops(e.value)
+	}
+	w.Version = contentVersion(r.lines, m)
+	if e, ok := m.get("approved"); ok {
+		b.approved(m, e)
 	}
 	if e, ok := m.get("lateness"); ok {
 		w.Late = b.late(e)

@@ -61,6 +61,7 @@ const (
 	GoalMet           Reason = "goal-met"
 	GoalMissed        Reason = "goal-missed"
 	Finished          Reason = "finished"
+	WorkflowRemoved   Reason = "workflow-removed"
 	NoAppointment     Reason = "no-appointment"
 	AppointmentPast   Reason = "appointment-past"
 
@@ -215,6 +216,8 @@ func words(r Reason) string {
 		return "its time had passed, so it is left out"
 	case MovedTo:
 		return "the appointment was moved, and the wait with it"
+	case WorkflowRemoved:
+		return "the clinic took the workflow away"
 	case NoAppointment:
 		return "the appointment that it counts from is not known"
 	case AppointmentPast:
@@ -307,7 +310,7 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
-		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, NoAppointment, AppointmentPast,
+		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,

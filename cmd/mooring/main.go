@@ -37,6 +37,8 @@ type cli struct {
 	Signin   signinCmd   `cmd:"" help:"Make a one-time link to the staff pages of the running program."`
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 
+	Workflow workflowCmd `cmd:"" help:"List workflows, and put one to work."`
+
 	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -17,6 +17,9 @@ const mailIsSlow = time.Hour
 // person should look at, each in one line.
 func Warnings(c *workflows.Clinic) []string {
 	var out []string
+	for _, w := range c.Drafts {
+		out = append(out, fmt.Sprintf("the workflow %s is a draft and sends nothing: nobody has approved it; have it read, and run mooring workflow approve", w.Name))
+	}
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow
 		for _, r := range c.Policies[id].Rungs {

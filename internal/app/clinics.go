@@ -134,6 +134,9 @@ func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*wo
 		if err != nil {
 			return nil, err
 		}
+		if err := cs.nothingLost(ctx, v.Clinic); err != nil {
+			return nil, err
+		}
 		if err := store.PutDirectory(ctx, id, v.Version, v.Files); err != nil {
 			return nil, err
 		}
@@ -156,6 +159,49 @@ func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*wo
 		}
 	}
 	return cs, nil
+}
+
+// nothingLost refuses a folder in which a workflow that is at work has become a
+// draft or is gone, unless the folder says that it was removed: somebody's journey
+// may be half-way through it, and a question about safety must not fall silent
+// because a file was moved.
+func (cs *clinics) nothingLost(ctx context.Context, next *workflows.Clinic) error {
+	current, err := cs.store.CurrentDirectories(ctx)
+	if err != nil {
+		return err
+	}
+	at, ok := current[next.ID]
+	if !ok || at == next.Version {
+		return nil
+	}
+	files, err := cs.store.GetDirectory(ctx, next.ID, at)
+	if err != nil {
+		return err
+	}
+	was, err := workflows.ReadClinicFiles(files, next.ID)
+	if err != nil {
+		return nil //nolint:nilerr // what an older program stored may not be readable any more; nothing can be told from it
+	}
+	var lost []error
+	for _, w := range was.Workflows {
+		if _, ok := next.AtWork(w.Name); ok {
+			continue
+		}
+		if _, said := next.Removed[w.Name]; said {
+			continue
+		}
+		what := "is not in the folder any more"
+		if _, draft := next.Workflow(w.Name); draft {
+			what = "is a draft now"
+		}
+		lost = append(lost, fmt.Errorf(
+			"clinic.yaml: the workflow %s is at work and %s; put it back with its approval, or end its journeys with a line under `removed`, such as `removed: {%s: merged into another}`",
+			w.Name, what, w.Name))
+	}
+	if len(lost) > 0 {
+		return fmt.Errorf("read the clinic %s:\n%w", next.ID, errors.Join(lost...))
+	}
+	return nil
 }
 
 // stored is a clinic as a version that was stored.

@@ -546,7 +546,11 @@ func writeClinic(t testing.TB, dir string, flows map[string]string) {
 	}
 	write(filepath.Join(dir, "quay", "clinic.yaml"), text)
 	for name, flow := range flows {
-		write(filepath.Join(folder, name+".yaml"), "workflow: "+name+"\ntitle: A test\nwhy: A test.\n"+flow)
+		src, _, err := workflows.Approve(name, []byte("workflow: "+name+"\ntitle: A test\nwhy: A test.\n"+flow), "The tests", time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(filepath.Join(folder, name+".yaml"), string(src))
 	}
 }
 

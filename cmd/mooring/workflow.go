@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/app"
+)
+
+type workflowCmd struct {
+	List    workflowListCmd    `cmd:"" help:"List the workflows of clinic folders: which are at work, and which are drafts."`
+	Approve workflowApproveCmd `cmd:"" help:"Put a workflow to work: write into its file who approved which version."`
+}
+
+type workflowApproveCmd struct {
+	File string `arg:"" help:"The workflow's file."`
+	By   string `required:"true" help:"Who has read it and puts it to work, such as 'Dr. Ruth Adeyemi'."`
+	On   string `help:"The day of the approval; today without it." placeholder:"2026-11-02"`
+}
+
+// Run writes the approval into the file.
+func (c workflowApproveCmd) Run(io streams) error {
+	on, err := approvalDay(c.On, time.Now())
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(c.By) == "" {
+		return &misuseError{"--by needs a name: who has read the workflow"}
+	}
+	w, err := app.ApproveWorkflow(c.File, c.By, on)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "%s: %s\n%s\nApproved by %s on %s as version %s. It is at work from the next start of mooring serve.\n",
+		w.Workflow, w.Title, w.Why, w.ApprovedBy, w.ApprovedOn, w.Version)
+	return nil
+}
+
+// approvalDay reads the day; it is no day in the future.
+func approvalDay(s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return now, nil
+	}
+	on, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return on, &misuseError{fmt.Sprintf("--on must be a day such as 2026-11-02, not %q", s)}
+	}
+	// Somewhere it is tomorrow already.
+	if on.After(now.Add(24 * time.Hour)) {
+		return on, &misuseError{fmt.Sprintf("--on is %s, which has not come yet", s)}
+	}
+	return on, nil
+}
+
+type workflowListCmd struct {
+	Dir  string `arg:"" optional:"" env:"MOORING_CLINICS" help:"Folder of clinic folders; without it the embedded sample clinic."`
+	JSON bool   `name:"json" help:"Print JSON, as docs/commands.md describes it."`
+}
+
+// Run lists what is at work, and what is not.
+func (c workflowListCmd) Run(io streams) error {
+	list, err := app.ListWorkflows(c.Dir)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(io.out, list)
+	}
+	tw := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "CLINIC\tWORKFLOW\tPRECEDENCE\tVERSION\tAPPROVED")
+	for _, l := range list {
+		approved, precedence := l.ApprovedOn+" by "+l.ApprovedBy, "-"
+		if l.Draft {
+			approved = "no: a draft, it sends nothing"
+		}
+		if l.Precedence > 0 {
+			precedence = strconv.Itoa(l.Precedence)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", l.Clinic, l.Workflow, precedence, l.Version, approved)
+	}
+	return tw.Flush()
+}

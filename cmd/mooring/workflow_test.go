@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const draftYAML = "workflow: own\ntitle: Our own\nwhy: It stands in a test.\nstart: {on: [client.signal]}\nsteps:\n  - send: A\n"
+
+// TestWorkflowApprove: the file says who put which version to work; a change
+// takes that away again.
+func TestWorkflowApprove(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "own.yaml")
+	if err := os.WriteFile(file, []byte(draftYAML), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	c := call(t, "workflow", "approve", file, "--by", `Dr. "Ruth" Adeyemi`, "--on", "2026-11-02")
+	if c.code != exitDone || !strings.Contains(c.out, `Approved by Dr. "Ruth" Adeyemi on 2026-11-02 as version w`) {
+		t.Fatalf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	first, err := os.ReadFile(file)
+	if err != nil || !strings.HasPrefix(string(first), draftYAML) {
+		t.Fatalf("%v: the file is now\n%s", err, first)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("the file's mode became %v, %v", info.Mode(), err)
+	}
+	// Approved once more, by somebody else: one block, the same version.
+	if c := call(t, "workflow", "approve", file, "--by", "Mei", "--on", "2026-11-03"); c.code != exitDone {
+		t.Fatal(c.err)
+	}
+	second, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := func(text []byte) string { _, v, _ := strings.Cut(string(text), "version: "); return v }
+	if strings.Count(string(second), "approved:") != 1 || !strings.Contains(string(second), `by: "Mei"`) || version(first) != version(second) {
+		t.Errorf("approved twice the file is\n%s", second)
+	}
+}
+
+func TestWorkflowApproveRefuses(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	good := write("own.yaml", draftYAML)
+	tomorrow := time.Now().Add(49 * time.Hour).Format(time.DateOnly)
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"nobody":          {[]string{good}, exitMisuse, "--by"},
+		"nobody by name":  {[]string{good, "--by", " "}, exitMisuse, "--by needs a name"},
+		"no such file":    {[]string{filepath.Join(dir, "other.yaml"), "--by", "Ruth"}, exitWrong, "no such file"},
+		"no such day":     {[]string{good, "--by", "Ruth", "--on", "2026-02-30"}, exitMisuse, "must be a day"},
+		"a day to come":   {[]string{good, "--by", "Ruth", "--on", tomorrow}, exitMisuse, "has not come yet"},
+		"a broken file":   {[]string{write("broken.yaml", "workflow: broken\n"), "--by", "Ruth"}, exitWrong, "broken.yaml:1:1: a workflow needs the key `title`"},
+		"another's name":  {[]string{write("copy.yaml", draftYAML), "--by", "Ruth"}, exitWrong, "give both the same name"},
+		"no workflow":     {[]string{write("text.yaml", "hello"), "--by", "Ruth"}, exitWrong, "text.yaml:1:1"},
+		"approved before": {[]string{write("twice.yaml", strings.Replace(draftYAML, "steps:", "approved: {}\nsteps:", 1)), "--by", "Ruth"}, exitWrong, "needs the key `steps`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := call(t, append([]string{"workflow", "approve"}, tc.args...)...)
+			if c.code != tc.code || !strings.Contains(c.err, tc.want) {
+				t.Errorf("exit %d: %s; want %d and %q", c.code, c.err, tc.code, tc.want)
+			}
+		})
+	}
+	if now, err := os.ReadFile(good); err != nil || string(now) != draftYAML {
+		t.Errorf("%v: a refusal changed the file:\n%s", err, now)
+	}
+}
+
+// TestWorkflowList: what is at work and what is a draft, as text and for
+// programs.
+func TestWorkflowList(t *testing.T) {
+	c := call(t, "workflow", "list")
+	if c.code != exitDone || !strings.Contains(c.out, "high-risk-no-show") || strings.Contains(c.out, "draft") {
+		t.Fatalf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	c = call(t, "workflow", "list", "--json")
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(c.out), &list); c.code != exitDone || err != nil || len(list) != 14 || list[0]["workflow"] != "high-risk-no-show" || list[0]["draft"] != false {
+		t.Errorf("exit %d, %v: %s%s", c.code, err, c.out, c.err)
+	}
+}
