@@ -490,3 +490,15 @@ func (u use) kinds() []string {
 	}
 	return out
 }
+
+// StartKinds are the kinds of event that begin a journey.
+func StartKinds() []string { return useStart.kinds() }
+
+// StopKinds are the kinds that end a journey.
+func StopKinds() []string { return useStop.kinds() }
+
+// WaitKinds are the kinds that a wait takes.
+func WaitKinds() []string { return useWait.kinds() }
+
+// CountedKinds are the kinds that are kept for conditions.
+func CountedKinds() []string { return countedKinds() }

@@ -12,6 +12,7 @@ import (
 
 type workflowCmd struct {
 	List    workflowListCmd    `cmd:"" help:"List the workflows of clinic folders: which are at work, and which are drafts."`
+	Copy    workflowCopyCmd    `cmd:"" help:"Copy built-in workflows into a clinic's folder, to be changed there."`
 	Approve workflowApproveCmd `cmd:"" help:"Put a workflow to work: write into its file who approved which version."`
 }
 
@@ -82,4 +83,24 @@ func (c workflowListCmd) Run(io streams) error {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", l.Clinic, l.Workflow, precedence, l.Version, approved)
 	}
 	return tw.Flush()
+}
+
+type workflowCopyCmd struct {
+	Dir   string   `arg:"" help:"The clinic's folder, the one with clinic.yaml."`
+	Names []string `arg:"" optional:"" help:"Which workflows; all of them without it."`
+}
+
+// Run writes the files that are not there yet.
+func (c workflowCopyCmd) Run(io streams) error {
+	wrote, err := app.CopyWorkflows(c.Dir, c.Names)
+	for _, name := range wrote {
+		fmt.Fprintln(io.out, name)
+	}
+	if err != nil {
+		return err
+	}
+	if len(wrote) == 0 {
+		fmt.Fprintln(io.out, "All of them are there already; nothing was written.")
+	}
+	return nil
 }

@@ -94,3 +94,46 @@ func TestWorkflowList(t *testing.T) {
 		t.Errorf("exit %d, %v: %s%s", c.code, err, c.out, c.err)
 	}
 }
+
+// TestWorkflowCopy: what is copied reads as it stands, and nothing of the
+// clinic's own is written over.
+func TestWorkflowCopy(t *testing.T) {
+	root := t.TempDir()
+	clinic := filepath.Join(root, "quay")
+	if err := os.CopyFS(clinic, os.DirFS(filepath.Join("..", "..", "workflows", "sample"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(clinic, "sample.go")); err != nil {
+		t.Fatal(err)
+	}
+	if c := call(t, "workflow", "copy", clinic, "first-no-show"); c.code != exitDone || c.out != "workflows/first-no-show.yaml\nschema/workflow.schema.json\n" {
+		t.Fatalf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	own := filepath.Join(clinic, "workflows", "first-no-show.yaml")
+	before, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before = append(before, "# our own\n"...)
+	if err := os.WriteFile(own, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c := call(t, "workflow", "copy", clinic); c.code != exitDone || strings.Count(c.out, "\n") != 13 {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if after, err := os.ReadFile(own); err != nil || string(after) != string(before) {
+		t.Errorf("%v: the clinic's own file was written over:\n%s", err, after)
+	}
+	if c := call(t, "check", root); c.code != exitDone || !strings.Contains(c.out, "quay: 14 workflows") {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if c := call(t, "workflow", "copy", clinic); c.code != exitDone || !strings.Contains(c.out, "nothing was written") {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if c := call(t, "workflow", "copy", clinic, "frist-no-show"); c.code != exitWrong || !strings.Contains(c.err, "no built-in workflow") {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if c := call(t, "workflow", "copy", filepath.Join(root, "nowhere")); c.code != exitWrong || !strings.Contains(c.err, "is no folder") {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
+	}
+}

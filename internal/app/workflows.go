@@ -1,13 +1,18 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/library"
+	"github.com/mooring-care/mooring/workflows/schema"
 )
 
 // ApproveWorkflow writes into a workflow's file who approved it, in place of an
@@ -49,6 +54,54 @@ func replaceFile(name string, data []byte) error {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// CopyWorkflows writes built-in workflows into a clinic's folder, to be changed
+// there, with the schema that their first lines name. Without names it writes
+// them all: a clinic with workflows of its own has no others. A file that is
+// there already is left as it is. It returns what it wrote.
+func CopyWorkflows(dir string, names []string) ([]string, error) {
+	files := library.Files()
+	if len(names) == 0 {
+		for name := range files {
+			names = append(names, strings.TrimSuffix(name, ".yaml"))
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if files[name+".yaml"] == nil {
+			return nil, fmt.Errorf("there is no built-in workflow %q; mooring workflow list names them", name)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is no folder; name the clinic's, the one with clinic.yaml", dir)
+	}
+	var wrote []string
+	write := func(name string, data []byte) error {
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // a clinic's folder holds no secret
+			return err
+		}
+		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // the same
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		wrote = append(wrote, name)
+		return errors.Join(err, f.Close())
+	}
+	for _, name := range names {
+		if err := write("workflows/"+name+".yaml", files[name+".yaml"]); err != nil {
+			return wrote, fmt.Errorf("copy a workflow: %w", err)
+		}
+	}
+	if err := write("schema/"+schema.FileName, schema.JSON()); err != nil {
+		return wrote, fmt.Errorf("copy the schema: %w", err)
+	}
+	return wrote, nil
 }
 
 // ListedWorkflow is one workflow of a clinic, as programs read it.
