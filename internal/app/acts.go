@@ -198,6 +198,38 @@ func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) err
 	return err
 }
 
+var _ web.Care = (*acts)(nil)
+
+// staffSay states what a member of staff said about a client that is known.
+func (x *acts) staffSay(ctx context.Context, clinic, key, press string, k events.Kind, data events.Data) error {
+	if _, err := x.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key}); err != nil {
+		return err
+	}
+	_, _, err := x.a.stateAndWait(ctx, events.Event{
+		ID: press, Source: sourcePages, Clinic: clinic, Key: key, Kind: k, Time: x.a.clock.Now(), Data: data,
+	})
+	return err
+}
+
+// Note records what a clinician notices.
+func (x *acts) Note(ctx context.Context, clinic, key, press string, n events.Note) error {
+	return x.staffSay(ctx, clinic, key, press, events.ClientNoted, events.Data{Note: &n})
+}
+
+// Pause stops care mail to the client.
+func (x *acts) Pause(ctx context.Context, clinic, key, press, person string, until time.Time) error {
+	p := events.Pause{By: person}
+	if !until.IsZero() {
+		p.Until = &until
+	}
+	return x.staffSay(ctx, clinic, key, press, events.ClientPaused, events.Data{Pause: &p})
+}
+
+// Resume lifts a pause, and an opt-out where the client asked for mail again.
+func (x *acts) Resume(ctx context.Context, clinic, key, press, person string, optIn bool) error {
+	return x.staffSay(ctx, clinic, key, press, events.ClientResumed, events.Data{Pause: &events.Pause{By: person, OptIn: optIn}})
+}
+
 // personName is a member of staff's name, or the id of one who has left.
 func (r *reader) personName(clinicID, id string) string {
 	if c, ok := r.clinics.byID[clinicID]; ok {

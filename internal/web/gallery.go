@@ -87,7 +87,7 @@ func newGallery(now time.Time) (*gallery, error) {
 		{&g.trouble, samples{now: now, trouble: true}},
 	} {
 		*one.h, err = NewStaff(StaffConfig{
-			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Now: clock, Wall: clock, Log: log,
+			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Now: clock, Wall: clock, Log: log,
 			Notice: "This is a demo. No mail leaves this machine.",
 		})
 		if err != nil {

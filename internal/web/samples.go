@@ -160,6 +160,12 @@ func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.de
 // Finish stands for a program that finishes tasks: the previews show its button.
 func (samples) Finish(context.Context, string, string, string, string) error { return nil }
 
+func (samples) Note(context.Context, string, string, string, events.Note) error { return nil }
+
+func (samples) Pause(context.Context, string, string, string, string, time.Time) error { return nil }
+
+func (samples) Resume(context.Context, string, string, string, string, bool) error { return nil }
+
 func (s samples) OpenEscalations(context.Context) ([]EscalationRow, error) {
 	switch {
 	case s.trouble:

@@ -31,6 +31,8 @@ type StaffConfig struct {
 	Mails    Mails
 	// Tasks finishes tasks (optional; without it they are only shown).
 	Tasks Tasks
+	// Care takes what staff say about a client's care (optional).
+	Care Care
 	// Zone is what times are written in (optional; UTC).
 	Zone *time.Location
 	// StaffURL is where staff reach these pages; with https the session's
@@ -89,6 +91,9 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/{$}", s.page(s.overview))
 	mux.HandleFunc("/clients/{clinic}/{key}", s.page(s.client))
 	mux.HandleFunc("POST /clients/{clinic}/{key}/tasks/{task}", s.finishTask)
+	mux.HandleFunc("POST /clients/{clinic}/{key}/note", s.care(s.note))
+	mux.HandleFunc("POST /clients/{clinic}/{key}/pause", s.care(s.pause))
+	mux.HandleFunc("POST /clients/{clinic}/{key}/resume", s.care(s.resume))
 	mux.HandleFunc("/mails", s.page(s.mails))
 	mux.HandleFunc("/mails/{name}", s.page(s.mail))
 	mux.HandleFunc("/mails/{name}/body", s.page(s.mailBody))
@@ -101,7 +106,8 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 }
 
 // page lets nobody without a session see anything, and nobody do anything:
-// every staff page but signing in and out and finishing a task can only be read.
+// every staff page but signing in and out, finishing a task and what staff say
+// about a client's care can only be read.
 func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := s.session(r)
@@ -315,6 +321,8 @@ type clientPage struct {
 	Client ClientView
 	// Form is the session's nonce; empty leaves the buttons out.
 	Form string
+	// Care is what staff can say; nil leaves it out.
+	Care *careForms
 }
 
 func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
@@ -329,10 +337,13 @@ func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
 	if s.Tasks != nil {
 		page.Form = v.nonce()
 	}
+	if s.Care != nil {
+		page.Form, page.Care = v.nonce(), newCareForms()
+	}
 	s.pages.write(w, s.Log, http.StatusOK, "client", page)
 }
 
-// finishTask is the one act of the staff pages beside signing in and out. It
+// finishTask records that a task is done. It
 // needs the session's nonce, so that no other site can press it.
 func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
 	v, ok := s.session(r)

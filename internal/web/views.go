@@ -306,9 +306,11 @@ type ClientView struct {
 	// Facts are what is known: consent, risk, status, clinician.
 	Facts         []Fact
 	Flagged, Open bool
-	Runs          []Run
-	Tasks         []TaskRow
-	Planned       []Planned
+	// Paused is that staff paused care mail, OptedOut that the client wants none.
+	Paused, OptedOut bool
+	Runs             []Run
+	Tasks            []TaskRow
+	Planned          []Planned
 	// Entries are the timeline, newest first.
 	Entries []Entry
 }
