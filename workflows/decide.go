@@ -162,6 +162,7 @@ func (d *decider) take() saying {
 	if is := d.s.Profile.status(); is != wasStatus {
 		d.statusChanged(is, firstStatus)
 	}
+	d.mended()
 	return said
 }
 

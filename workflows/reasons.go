@@ -109,6 +109,9 @@ const (
 	FateUnknownRepeats Reason = "fate-unknown-repeats"
 	WasWithdrawn       Reason = "was-withdrawn"
 	NotOurMessage      Reason = "not-our-message"
+	PurposeWithdrawn   Reason = "purpose-withdrawn"
+	PurposeUnknown     Reason = "purpose-unknown"
+	ProxyUnnamed       Reason = "proxy-unnamed"
 
 	// About a task.
 	TaskOpened   Reason = "task-opened"
@@ -229,6 +232,10 @@ func words(r Reason) string {
 		return "no consent to outreach is on record"
 	case ConsentWithdrawn:
 		return "consent to outreach was withdrawn"
+	case PurposeWithdrawn:
+		return "consent to this kind of mail was withdrawn"
+	case PurposeUnknown:
+		return "no consent to this kind of mail is on record"
 	case NoAddress:
 		return "no email address is on record"
 	case AddressNotVerified:
@@ -247,6 +254,8 @@ func words(r Reason) string {
 		return "the client's programme gets no outreach"
 	case MinorUnknownOwner:
 		return "the client is a minor and whose address it is, is not recorded"
+	case ProxyUnnamed:
+		return "the address is a proxy's, and who gave the consent is not recorded"
 	case FlaggedClient:
 		return "a safety flag allows no such mail"
 	case TooLate:
@@ -313,6 +322,7 @@ func Reasons() []Reason {
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
+		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 	}
 }

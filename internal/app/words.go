@@ -146,6 +146,8 @@ func questions() []question {
 		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},
 		{"status-changed", "Care mail stopped: decide what comes next"},
+		{"address-owner", "The client is a minor: record whose address it is"},
+		{"proxy-consent", "The address is a proxy's: record who gave the consent"},
 		{"records-merged", "Two records turned out to be one client: look at both"},
 		{"erase-record", "The client's record was erased elsewhere: see that it is erased here"},
 		{"no-show-at-risk", "A client with a flag did not come"},
