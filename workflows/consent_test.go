@@ -194,7 +194,7 @@ func (s *sim) forbids(template string) string {
 	later := func(a, b word) bool {
 		return a.at.After(b.at) || a.at.Equal(b.at) && bytes.Compare(a.by[:], b.by[:]) > 0
 	}
-	var outreach, own, emailSaid word
+	var outreach, own, emailSaid, died, lives word
 	email, dead, went := "", map[string]bool{}, map[string]string{}
 	for _, st := range s.steps {
 		if st.dec.Nothing {
@@ -217,6 +217,9 @@ func (s *sim) forbids(template string) string {
 					*newest = heard
 				}
 			}
+			if c.Status != nil && *c.Status == events.StatusDeceased && later(said, died) {
+				died = said
+			}
 			if c.Consent != nil {
 				hear(&outreach, c.Consent.Outreach)
 				hear(&own, c.Consent.Of(purpose))
@@ -228,6 +231,11 @@ func (s *sim) forbids(template string) string {
 			}
 		}
 		switch st.ev.Kind {
+		case events.ClientResumed, events.TaskDone:
+			asked := func(t Task) bool { return t.What == "status-contradiction" && t.ID == st.ev.Data.Task.ID }
+			if (st.ev.Kind == events.ClientResumed || slices.ContainsFunc(st.before.Tasks, asked)) && later(said, lives) {
+				lives = said
+			}
 		case events.MessageBounced, events.MessageDropped, events.MessageComplained:
 			for i := range st.before.Sends {
 				if x := &st.before.Sends[i]; x.ID == st.ev.Data.Message.ID && x.Lane == LaneCare {
@@ -243,6 +251,8 @@ func (s *sim) forbids(template string) string {
 		return "consent to this purpose was not given, or taken back since"
 	case own.state != "" && outreach.state == events.ConsentWithdrawn && !own.at.After(outreach.at) && (own.by != outreach.by || !own.at.Equal(outreach.at)):
 		return "outreach was withdrawn since this purpose was granted"
+	case !died.at.IsZero() && !later(lives, died):
+		return "the client has died, and nobody said otherwise"
 	case dead[email]:
 		return "mail to this address came back"
 	}

@@ -44,7 +44,7 @@ func (p *Profile) merge(c *events.Client, s said) {
 	set(&p.TimeZone, c.TimeZone, s)
 	set(&p.Clinician, c.Clinician, s)
 	set(&p.Risk, c.Risk, s)
-	set(&p.Status, c.Status, s)
+	p.mergeStatus(c.Status, s)
 	set(&p.Minor, c.Minor, s)
 	set(&p.AddressOwner, c.AddressOwner, s)
 	set(&p.Email, c.Email, s)
@@ -146,14 +146,6 @@ func (s *State) Flagged(now time.Time) bool {
 	return false
 }
 
-// status is active until somebody says otherwise.
-func (p *Profile) status() events.Status {
-	if !p.Status.Known() {
-		return events.StatusActive
-	}
-	return p.Status.Get()
-}
-
 // statusReason is why a status stops care mail; ok is false for active.
 func statusReason(s events.Status) (Reason, bool) {
 	switch s {
@@ -198,7 +190,7 @@ func by[T any](f *Field[T]) events.Hash {
 func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.Hash, bool) {
 	p := &s.Profile
 	if r, stop := statusReason(p.status()); stop {
-		return r, p.Status.By, false
+		return r, p.statusBy(), false
 	}
 	if p.OptedOut.Get() {
 		return OptedOut, p.OptedOut.By, false

@@ -113,6 +113,9 @@ const (
 	PurposeUnknown     Reason = "purpose-unknown"
 	ProxyUnnamed       Reason = "proxy-unnamed"
 
+	// About the client's status.
+	StatusContradiction Reason = "status-contradiction"
+
 	// About a task.
 	TaskOpened   Reason = "task-opened"
 	TaskFinished Reason = "task-finished"
@@ -140,6 +143,8 @@ func words(r Reason) string {
 		return "nothing follows from this"
 	case StatusChanged:
 		return "the client's status changed, so care mail stops"
+	case StatusContradiction:
+		return "the client was said to have died and now to be in care; care waits until somebody has looked"
 	case OptedOut:
 		return "the client asked for no more mail"
 	case Paused:
@@ -322,7 +327,7 @@ func Reasons() []Reason {
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
-		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed,
+		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 	}
 }

@@ -89,9 +89,13 @@ type Profile struct {
 	Clinician     *Field[string]        `json:"clinician,omitempty"`
 	Risk          *Field[events.Risk]   `json:"risk,omitempty"`
 	Status        *Field[events.Status] `json:"status,omitempty"`
-	Programmes    *Field[[]string]      `json:"programmes,omitempty"`
-	Minor         *Field[bool]          `json:"minor,omitempty"`
-	AddressOwner  *Field[string]        `json:"address_owner,omitempty"`
+	// Died is the newest word that the client has died, and Alive staff's newest
+	// word that care may go on.
+	Died         *Field[bool]     `json:"died,omitempty"`
+	Alive        *Field[bool]     `json:"alive,omitempty"`
+	Programmes   *Field[[]string] `json:"programmes,omitempty"`
+	Minor        *Field[bool]     `json:"minor,omitempty"`
+	AddressOwner *Field[string]   `json:"address_owner,omitempty"`
 	// Outreach is consent as the clinic's systems report it.
 	Outreach *Field[events.ConsentRecord] `json:"outreach,omitempty"`
 	// Resources, Caring and Orientation are consent to one kind of mail, where it

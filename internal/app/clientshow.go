@@ -266,7 +266,11 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 		add("risk", "Risk", f.Known(), f.Value, string(f.Value), f.At, f.By)
 	}
 	if f := p.Status; f != nil {
-		add("status", "Status", f.Known(), f.Value, string(f.Value), f.At, f.By)
+		words := string(f.Value)
+		if p.InDoubt() {
+			words += ", though said to have died: care is stopped"
+		}
+		add("status", "Status", f.Known(), f.Value, words, f.At, f.By)
 	}
 	if f := p.Programmes; f != nil {
 		words := "in none"
