@@ -336,6 +336,9 @@ func (d *wireData) inside(to *Data) *Problem {
 // field, so the field is found by trying each.
 var timePaths = [...]string{
 	"data.client.consent.outreach.at",
+	"data.client.consent.resources.at",
+	"data.client.consent.caring.at",
+	"data.client.consent.orientation.at",
 	"data.appointment.start",
 	"data.pause.until",
 }

@@ -79,11 +79,6 @@ type Client struct {
 	Consent      *Consent `json:"consent,omitempty"`
 }
 
-// Consent holds the state of each purpose.
-type Consent struct {
-	Outreach *ConsentRecord `json:"outreach,omitempty"`
-}
-
 // ConsentRecord is one answer about one purpose: what, when, from whom, how.
 type ConsentRecord struct {
 	State ConsentState `json:"state"`

@@ -136,8 +136,12 @@ func normalise(d *Data) {
 			*t = t.UTC()
 		}
 	}
-	if d.Client != nil && d.Client.Consent != nil && d.Client.Consent.Outreach != nil {
-		utc(d.Client.Consent.Outreach.At)
+	if d.Client != nil && d.Client.Consent != nil {
+		for _, p := range Purposes() {
+			if r := d.Client.Consent.Of(p); r != nil {
+				utc(r.At)
+			}
+		}
 	}
 	if d.Appointment != nil {
 		utc(d.Appointment.Start)
@@ -273,13 +277,7 @@ func (c *checker) client(k *Client) {
 	if k.AddressOwner != nil && *k.AddressOwner != "" {
 		oneOf(c, "data.client.address_owner", *k.AddressOwner, "client", "guardian", "proxy")
 	}
-	if k.Consent != nil && k.Consent.Outreach != nil {
-		r := k.Consent.Outreach
-		oneOf(c, "data.client.consent.outreach.state", r.State, ConsentGranted, ConsentWithdrawn, ConsentUnknown)
-		c.time("data.client.consent.outreach.at", r.At)
-		c.line("data.client.consent.outreach.by", r.By)
-		c.line("data.client.consent.outreach.how", r.How)
-	}
+	c.consent(k.Consent)
 }
 
 func (c *checker) appointment(a *Appointment) {

@@ -164,11 +164,12 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		}).Draw(rt, "status"))
 	}
 	if some("consent", 4) {
-		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "z0z", How: "z0z"}
-		if rapid.Bool().Draw(rt, "dated") {
-			rec.At = new(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+		c.Consent.Outreach = drawConsent(rt, now)
+	}
+	for _, to := range []**events.ConsentRecord{&c.Consent.Resources, &c.Consent.Caring, &c.Consent.Orientation} {
+		if some("own consent", 7) {
+			*to = drawConsent(rt, now)
 		}
-		c.Consent.Outreach = rec
 	}
 	if some("programme", 5) {
 		c.Programmes = rapid.SampledFrom([][]string{{}, {"substance-use"}, {"other"}}).Draw(rt, "programmes")
@@ -176,7 +177,7 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 	if some("minor", 5) {
 		c.Minor = new(true)
 		if rapid.Bool().Draw(rt, "owned") {
-			c.AddressOwner = new("guardian")
+			c.AddressOwner = new(rapid.SampledFrom([]string{"guardian", "proxy"}).Draw(rt, "owner"))
 		}
 	}
 	if some("elsewhere", 3) {
@@ -191,6 +192,17 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		}
 	}
 	return c
+}
+
+func drawConsent(rt *rapid.T, now time.Time) *events.ConsentRecord {
+	rec := &events.ConsentRecord{
+		State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"),
+		By:    rapid.SampledFrom([]string{"", "z0z"}).Draw(rt, "by"), How: "z0z",
+	}
+	if rapid.Bool().Draw(rt, "dated") {
+		rec.At = new(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+	}
+	return rec
 }
 
 // historyStart is a Saturday before the clocks change where the sample clinic

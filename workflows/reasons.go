@@ -110,6 +110,12 @@ const (
 	FateUnknownRepeats Reason = "fate-unknown-repeats"
 	WasWithdrawn       Reason = "was-withdrawn"
 	NotOurMessage      Reason = "not-our-message"
+	PurposeWithdrawn   Reason = "purpose-withdrawn"
+	PurposeUnknown     Reason = "purpose-unknown"
+	ProxyUnnamed       Reason = "proxy-unnamed"
+
+	// About the client's status.
+	StatusContradiction Reason = "status-contradiction"
 
 	// About a task.
 	TaskOpened   Reason = "task-opened"
@@ -138,6 +144,8 @@ func words(r Reason) string {
 		return "nothing follows from this"
 	case StatusChanged:
 		return "the client's status changed, so care mail stops"
+	case StatusContradiction:
+		return "the client was said to have died and now to be in care; care waits until somebody has looked"
 	case OptedOut:
 		return "the client asked for no more mail"
 	case Paused:
@@ -232,6 +240,10 @@ func words(r Reason) string {
 		return "no consent to outreach is on record"
 	case ConsentWithdrawn:
 		return "consent to outreach was withdrawn"
+	case PurposeWithdrawn:
+		return "consent to this kind of mail was withdrawn"
+	case PurposeUnknown:
+		return "no consent to this kind of mail is on record"
 	case NoAddress:
 		return "no email address is on record"
 	case AddressNotVerified:
@@ -250,6 +262,8 @@ func words(r Reason) string {
 		return "the client's programme gets no outreach"
 	case MinorUnknownOwner:
 		return "the client is a minor and whose address it is, is not recorded"
+	case ProxyUnnamed:
+		return "the address is a proxy's, and who gave the consent is not recorded"
 	case FlaggedClient:
 		return "a safety flag allows no such mail"
 	case TooLate:
@@ -316,6 +330,7 @@ func Reasons() []Reason {
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
+		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 	}
 }
