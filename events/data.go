@@ -18,6 +18,7 @@ type Data struct {
 	Note       *Note          `json:"note,omitempty"`
 	Pause      *Pause         `json:"pause,omitempty"`
 	Message    *MessageReport `json:"message,omitempty"`
+	Move       *Move          `json:"move,omitempty"`
 }
 
 // Risk is the clinic's own assessment of a client.
@@ -254,6 +255,12 @@ func Approaches() []Choice {
 		{"another-clinician", "See somebody else"},
 		{"caring-notes", "Only a caring note now and then"},
 	}
+}
+
+// Move names a journey and the clinic's version that it goes on with.
+type Move struct {
+	Journey string `json:"journey"`
+	To      string `json:"to"`
 }
 
 // Pause stops or resumes care mail for a client.

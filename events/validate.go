@@ -226,6 +226,10 @@ func has(d *Data, path string) bool {
 		return d.Task != nil && d.Task.By != ""
 	case "data.note.by":
 		return d.Note != nil && d.Note.By != ""
+	case "data.move.journey":
+		return d.Move != nil && d.Move.Journey != ""
+	case "data.move.to":
+		return d.Move != nil && d.Move.To != ""
 	case "data.pause.by":
 		return d.Pause != nil && d.Pause.By != ""
 	case "data.message.id":
@@ -326,6 +330,10 @@ func (c *checker) inside(d *Data) {
 		c.names("data.note.noticed", a.Noticed)
 		c.text("data.note.reason", a.Reason)
 		c.text("data.note.approach", a.Approach)
+	}
+	if a := d.Move; a != nil {
+		c.name("data.move.journey", a.Journey)
+		c.name("data.move.to", a.To)
 	}
 	if a := d.Pause; a != nil {
 		c.name("data.pause.by", a.By)

@@ -233,6 +233,8 @@ func (d *decider) kind(said saying) {
 	case events.ClientMerged:
 		// Which record stands, and what of the other holds, is a human's answer.
 		d.task("records-merged", "assigned", replyDue, nil, "", Recorded)
+	case events.JourneyMoved:
+		d.moveJourney()
 	case events.ClientErased:
 		// What this program itself keeps is not erased by the event: a human
 		// sees to it.

@@ -84,11 +84,18 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			}
 			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "z0z"}}
 		},
-		events.ClientNoted:       note,
-		events.ClientPaused:      pause,
-		events.ClientResumed:     pause,
-		events.ClientOptedOut:    nothing,
-		events.ClientErased:      nothing,
+		events.ClientNoted:    note,
+		events.ClientPaused:   pause,
+		events.ClientResumed:  pause,
+		events.ClientOptedOut: nothing,
+		events.ClientErased:   nothing,
+		events.JourneyMoved: func(rt *rapid.T, s *sim) events.Data {
+			id := "kunknown"
+			for i := range s.state.Journeys {
+				id = s.state.Journeys[i].ID
+			}
+			return events.Data{Move: &events.Move{Journey: id, To: rapid.SampledFrom([]string{s.dir[0].Version, "v-nowhere"}).Draw(rt, "to")}}
+		},
 		events.MessageAccepted:   report,
 		events.MessageDelivered:  report,
 		events.MessageBounced:    report,

@@ -62,6 +62,8 @@ const (
 	GoalMissed        Reason = "goal-missed"
 	Finished          Reason = "finished"
 	WorkflowRemoved   Reason = "workflow-removed"
+	JourneyMoved      Reason = "journey-moved"
+	JourneyStays      Reason = "journey-stays"
 	NoAppointment     Reason = "no-appointment"
 	AppointmentPast   Reason = "appointment-past"
 
@@ -224,6 +226,10 @@ func words(r Reason) string {
 		return "its time had passed, so it is left out"
 	case MovedTo:
 		return "the appointment was moved, and the wait with it"
+	case JourneyMoved:
+		return "it goes on with another version of its workflow"
+	case JourneyStays:
+		return "it cannot go on with that version, and stays with its own"
 	case WorkflowRemoved:
 		return "the clinic took the workflow away"
 	case NoAppointment:
@@ -324,7 +330,7 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
-		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, NoAppointment, AppointmentPast,
+		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,

@@ -70,6 +70,8 @@ func eventWords(k events.Kind) string {
 		return "Mail to the client may go out again"
 	case events.ClientOptedOut:
 		return "The client asked for no more mail"
+	case events.JourneyMoved:
+		return "Staff moved a workflow's journey to another version"
 	case events.ClientErased:
 		return "The client's data was erased"
 	case events.MessageAccepted:
@@ -236,8 +238,13 @@ func journeyWords(n workflows.Note, title string) (web.EntryKind, string) {
 	case workflows.Started:
 		return web.EntryEvent, "“" + title + "” starts"
 	case workflows.FutureAppointment, workflows.StrongerRuns, workflows.AlreadyRuns,
-		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate:
+		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate, workflows.OldConcern,
+		workflows.AlreadyBegan, workflows.BeganRecently, workflows.StopHolds, workflows.AbsenceOver:
 		return web.EntryHeld, "“" + title + "” does not start"
+	case workflows.JourneyMoved, workflows.JourneyStays:
+		return web.EntryEvent, "“" + title + "” goes on"
+	case workflows.GoalMet, workflows.GoalMissed:
+		return web.EntryEvent, "The goal of “" + title + "”"
 	}
 	return web.EntryEvent, "“" + title + "” ends"
 }
