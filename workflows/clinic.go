@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/workflows/escalation"
@@ -55,6 +56,8 @@ type Clinic struct {
 	// Drafts are those that nobody has approved, in the same order. They are read
 	// and checked, and start nothing; journeys of earlier versions may know them.
 	Drafts []*Workflow
+	// Paused holds care mail back: all of it, or that of some workflows.
+	Paused MailPause
 	// Removed are workflows that were at work once and are no more, with why, in
 	// words: their journeys end.
 	Removed map[string]string
@@ -66,6 +69,25 @@ type Clinic struct {
 	// workflows included where they are used: ReadClinicFiles makes the same
 	// version of them elsewhere.
 	Files map[string][]byte
+}
+
+// MailPause is whose care mail rests. Journeys go on and leave out what
+// they would have sent, so that nothing is made up for afterwards. Safety mail
+// never rests.
+type MailPause struct {
+	Clinic    bool
+	Workflows []string
+}
+
+// rests says whether a workflow's care mail is held back, and why.
+func (c *Clinic) rests(workflow string) (Reason, bool) {
+	switch {
+	case c.Paused.Clinic:
+		return ClinicPaused, true
+	case slices.Contains(c.Paused.Workflows, workflow):
+		return WorkflowPaused, true
+	}
+	return "", false
 }
 
 // Workflow finds a workflow by name, a draft too.

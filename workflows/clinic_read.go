@@ -95,7 +95,9 @@ func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
 		}
 		c.Workflows = append(c.Workflows, f.workflow)
 	}
-	if cr.notRemoved(); len(cr.r.errs) > 0 {
+	cr.notRemoved()
+	cr.pausedKnown()
+	if len(cr.r.errs) > 0 {
 		return nil, cr.r.errs.sorted()
 	}
 	for _, all := range [...][]*Workflow{c.Workflows, c.Drafts} {

@@ -283,6 +283,11 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.tooLate(j, rule, n)
 		return true
 	}
+	if why, rests := d.c.rests(j.Workflow); rests {
+		n.Reason = why
+		d.note(n)
+		return true
+	}
 	if d.s.visitBegan(st.Send.Template, j.Appointment, d.now) {
 		n.Reason = AppointmentPast
 		d.note(n)

@@ -41,6 +41,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if _, gone := c.Removed[x.Message.Workflow]; gone {
 				return Look{Reason: WorkflowRemoved}
 			}
+			if why, rests := c.rests(x.Message.Workflow); rests {
+				return Look{Reason: why}
+			}
 			if s.visitBegan(x.Message.Template, x.Appointment, now) {
 				return Look{Reason: AppointmentPast}
 			}

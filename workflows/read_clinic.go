@@ -48,13 +48,15 @@ type clinicReader struct {
 	staffRead bool
 	// removedAt is where the removed workflows stand; nil for none.
 	removedAt *mapping
+	// pausedAt is where the names of paused workflows stand.
+	pausedAt []reference
 }
 
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa", "removed")
+		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -141,6 +143,9 @@ func (cr *clinicReader) rules(m *mapping) {
 				}
 			}
 		}
+	}
+	if e, ok := m.get("paused"); ok {
+		cr.paused(e)
 	}
 	if e, ok := m.get("removed"); ok {
 		cr.removed(e)
@@ -520,6 +525,44 @@ func (cr *clinicReader) notRemoved() {
 	for _, e := range cr.removedAt.entries {
 		if _, ok := cr.c.AtWork(e.key); ok {
 			cr.r.failf(e.at, "the workflow %#q is at work; take this line out, or its file", e.key)
+		}
+	}
+}
+
+// paused reads whose care mail rests.
+func (cr *clinicReader) paused(e entry) {
+	r := cr.r
+	m, ok := r.mapping(e.value, "`paused`", "clinic", "workflows")
+	if !ok {
+		return
+	}
+	if e, ok := m.get("clinic"); ok {
+		cr.c.Paused.Clinic = r.yesNo(e)
+	}
+	if e, ok := m.get("workflows"); ok {
+		nodes, ok := r.list(e.value, e.key, "[late-cancellation]")
+		if !ok {
+			return
+		}
+		for _, n := range nodes {
+			if s, ok := r.word(n, e.key); ok {
+				cr.c.Paused.Workflows = append(cr.c.Paused.Workflows, s)
+				cr.pausedAt = append(cr.pausedAt, reference{start(n), s})
+			}
+		}
+	}
+}
+
+// pausedKnown refuses the pause of a workflow that there is not: a misspelt name
+// would pause nothing.
+func (cr *clinicReader) pausedKnown() {
+	for _, ref := range cr.pausedAt {
+		if _, ok := cr.c.Workflow(ref.name); !ok {
+			known := make([]string, 0, len(cr.c.Workflows))
+			for _, w := range cr.c.Workflows {
+				known = append(known, w.Name)
+			}
+			cr.r.failf(ref.at, "the clinic has no workflow %s", quoteWithSuggestion(ref.name, known))
 		}
 	}
 }

@@ -101,6 +101,8 @@ const (
 	TooClose           Reason = "too-close"
 	QuietHours         Reason = "quiet-hours"
 	JourneyEnded       Reason = "journey-ended"
+	ClinicPaused       Reason = "clinic-paused"
+	WorkflowPaused     Reason = "workflow-paused"
 	NoLongerWanted     Reason = "no-longer-wanted"
 	ProviderAccepted   Reason = "provider-accepted"
 	ProviderRefused    Reason = "provider-refused"
@@ -232,6 +234,10 @@ func words(r Reason) string {
 		return "it cannot go on with that version, and stays with its own"
 	case WorkflowRemoved:
 		return "the clinic took the workflow away"
+	case ClinicPaused:
+		return "the clinic paused all mail to clients"
+	case WorkflowPaused:
+		return "the clinic paused this workflow's mail"
 	case NoAppointment:
 		return "the appointment that it counts from is not known"
 	case AppointmentPast:
@@ -334,7 +340,7 @@ func Reasons() []Reason {
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
-		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
+		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
