@@ -261,6 +261,19 @@ func Approaches() []Choice {
 	}
 }
 
+// NoteReasons lists why a client may step back, as a clinician knows it.
+func NoteReasons() []Choice {
+	return []Choice{
+		{"vulnerability", "Opening up feels hard"},
+		{"shame", "They feel ashamed"},
+		{"resistance", "They are not ready for a change"},
+		{"overwhelm", "It is too much at once"},
+		{"no-progress", "It does not seem to help"},
+		{"stress", "Life gets in the way: work, family, money"},
+		{"other", "Something else"},
+	}
+}
+
 // Pause stops or resumes care mail for a client.
 type Pause struct {
 	By     string     `json:"by"`
