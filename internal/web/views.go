@@ -306,6 +306,7 @@ type ClientView struct {
 	// Facts are what is known: consent, risk, status, clinician.
 	Facts         []Fact
 	Flagged, Open bool
+	Mail          MailState
 	Runs          []Run
 	Tasks         []TaskRow
 	Planned       []Planned
