@@ -36,28 +36,11 @@ func (x *acts) do(ctx context.Context, act web.Act, key string, k events.Kind, d
 // stateAndWait publishes an event from inside and waits until its id is in the
 // client's state: only then may a page say that it was done.
 func (a *App) stateAndWait(ctx context.Context, ev events.Event) (workflows.Reason, workflows.State, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
-	defer cancel()
-	if err := publishInside(ctx, a.store, ev); err != nil {
+	reason, state, err := a.reader.stateAndWait(ctx, ev)
+	if err != nil && err != web.ErrNotConfirmed { //nolint:errorlint // bare where it was published
 		a.log.Warn("an act could not be published", "kind", ev.Kind, "error", err)
-		return "", workflows.State{}, web.ErrNotConfirmed
 	}
-	ref, hash := runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, ev.Hash()
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		state, _, err := a.runner.State(ctx, ref)
-		if err == nil {
-			if reason, ok := state.Conclusion(hash); ok {
-				return reason, state, nil
-			}
-		}
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return "", workflows.State{}, web.ErrNotConfirmed
-		}
-	}
+	return reason, state, err
 }
 
 // onEscalation does an act on the escalation that the link led to.

@@ -339,6 +339,8 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 			{Label: "Clinician", Text: orUnknown(v.a.personName(clinic, p.Clinician.Get()))},
 		},
 	}
+	view.Mail = mailState(p, now)
+	view.Facts = append(view.Facts, notedFacts(p)...)
 	if p.OptedOut.Get() {
 		view.Facts = append(view.Facts, web.Fact{Label: "Mail", Text: "asked for no more"})
 	}
