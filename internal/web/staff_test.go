@@ -25,6 +25,9 @@ type office struct {
 	fail  error
 	// finished are the tasks that were finished.
 	finished []string
+	care     care
+	// superseded says that what is said never stands.
+	superseded bool
 }
 
 func (o *office) OpenEscalations(context.Context) ([]web.EscalationRow, error) {
@@ -43,6 +46,7 @@ func (o *office) Client(_ context.Context, clinic, key string) (web.ClientView, 
 	}
 	return web.ClientView{
 		Clinic: clinic, ClinicName: "Harbor Clinic", Key: key, Name: "Jamie R.",
+		Mail:  o.care.mail,
 		Phone: "555 0177", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
 		Tasks:   []web.TaskRow{{ID: "t1", What: "Call the client", Owner: "Dr. Reyes", Due: noon()}},
 		Entries: []web.Entry{{Note: "A friend was there.", At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}},
@@ -89,7 +93,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{office: &office{}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewStaff(web.StaffConfig{
-		Keys: d.keys, Overview: d, Mails: d, Tasks: d, StaffURL: "http://127.0.0.1:8081", Now: d.clock.Now, Wall: d.clock.Now,
+		Keys: d.keys, Overview: d, Mails: d, Tasks: d, Care: d, StaffURL: "http://127.0.0.1:8081", Now: d.clock.Now, Wall: d.clock.Now,
 		Log: slog.New(slog.NewTextHandler(d.logged, nil)),
 	})
 	if err != nil {
