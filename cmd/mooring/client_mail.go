@@ -12,7 +12,7 @@ import (
 // clientMail is what pausing and resuming have in common.
 type clientMail struct {
 	EHRID  string `arg:"" name:"ehr-id" help:"The EHR's id of the client."`
-	By     string `required:"" placeholder:"PERSON" help:"Who decided it: an id of clinic.yaml."`
+	By     string `required:"true" placeholder:"PERSON" help:"Who decided it: an id of clinic.yaml."`
 	Clinic string `help:"The clinic's id; may be left out where there is only one."`
 }
 

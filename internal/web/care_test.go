@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,7 +72,8 @@ func TestWhatStaffSay(t *testing.T) {
 	}{
 		{"two taps", noticePath, url.Values{"noticed": {"quieter"}}, http.StatusOK, "The reason of notices", `operator notices [quieter] "" ""`},
 		{
-			"everything", noticePath, url.Values{"noticed": {"late", "wants-to-stop"}, "reason": {"stress"}, "approach": {"remote"}},
+			"everything", noticePath,
+			url.Values{"noticed": {"late", "wants-to-stop"}, "reason": {"stress"}, "approach": {"remote"}},
 			http.StatusOK, "Thank you", `operator notices [late wants-to-stop] "stress" "remote"`,
 		},
 		{"a reason alone", noticePath, url.Values{"reason": {"shame"}, "approach": {""}}, http.StatusOK, "Thank you", `operator notices [] "shame" ""`},
@@ -92,9 +94,7 @@ func TestWhatStaffSay(t *testing.T) {
 			d := newDesk(t)
 			session := d.signIn(t)
 			form := hidden(request(d.handler, http.MethodGet, carePage, nil, session).body)
-			for k, v := range c.fill {
-				form[k] = v
-			}
+			maps.Copy(form, c.fill)
 			got := request(d.handler, http.MethodPost, c.path, form, session)
 			if got.StatusCode != c.status || !strings.Contains(got.body, c.says) {
 				t.Errorf("status %d, want %d saying %q:\n%s", got.StatusCode, c.status, c.says, got.body)
@@ -123,9 +123,7 @@ func TestOnlyTheSessionsOwnFormsSay(t *testing.T) {
 	for path, fill := range map[string]url.Values{noticePath: {"noticed": {"late"}}, mailPath: {"do": {"pause"}}} {
 		fill["form"] = form["form"]
 		foreign := url.Values{}
-		for k, v := range fill {
-			foreign[k] = v
-		}
+		maps.Copy(foreign, fill)
 		foreign.Set("form", "x")
 		for name, got := range map[string]answer{
 			"nobody is signed in":      request(d.handler, http.MethodPost, path, fill),
@@ -152,7 +150,7 @@ func TestGetShowsToStaff(t *testing.T) {
 	for _, path := range []string{carePage, noticePath, mailPath, carePage + "/tasks/t1"} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions} {
 			for _, query := range []string{"", "?" + form.Encode()} {
-				got := request(d.handler, method, path+query, nil, session)
+				got := request(d.handler, method, path+query, form, session) // the body too, which only a POST may have
 				if len(got.Cookies()) != 0 {
 					t.Errorf("%s %s opens a session", method, path)
 				}
@@ -179,9 +177,7 @@ func TestNotYetConfirmedIsNeverDone(t *testing.T) {
 		session := d.signIn(t)
 		d.care.fail = web.ErrNotConfirmed
 		form := hidden(request(d.handler, http.MethodGet, carePage, nil, session).body)
-		for k, v := range fill {
-			form[k] = v
-		}
+		maps.Copy(form, fill)
 		got := request(d.handler, http.MethodPost, path, form, session)
 		if got.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got.body, "Not yet confirmed") {
 			t.Fatalf("%s: status %d\n%s", path, got.StatusCode, got.body)
@@ -192,9 +188,7 @@ func TestNotYetConfirmedIsNeverDone(t *testing.T) {
 		d.care.fail = nil
 		d.clock.turn(10 * time.Minute)
 		form = hidden(got.body)
-		for k, v := range fill {
-			form[k] = v
-		}
+		maps.Copy(form, fill)
 		if got = request(d.handler, http.MethodPost, path, form, session); got.StatusCode != http.StatusOK {
 			t.Errorf("%s again: status %d", path, got.StatusCode)
 		}
