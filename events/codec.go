@@ -56,6 +56,7 @@ type wireData struct {
 	Task        json.RawMessage `json:"task"`
 	Note        json.RawMessage `json:"note"`
 	Pause       json.RawMessage `json:"pause"`
+	Move        json.RawMessage `json:"move"`
 	Message     json.RawMessage `json:"message"`
 }
 
@@ -319,6 +320,7 @@ func (d *wireData) inside(to *Data) *Problem {
 		{"data.task", d.Task, &to.Task},
 		{"data.note", d.Note, &to.Note},
 		{"data.pause", d.Pause, &to.Pause},
+		{"data.move", d.Move, &to.Move},
 		{"data.message", d.Message, &to.Message},
 	}
 	for _, part := range parts {
@@ -336,6 +338,9 @@ func (d *wireData) inside(to *Data) *Problem {
 // field, so the field is found by trying each.
 var timePaths = [...]string{
 	"data.client.consent.outreach.at",
+	"data.client.consent.resources.at",
+	"data.client.consent.caring.at",
+	"data.client.consent.orientation.at",
 	"data.appointment.start",
 	"data.pause.until",
 }

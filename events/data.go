@@ -18,6 +18,7 @@ type Data struct {
 	Note       *Note          `json:"note,omitempty"`
 	Pause      *Pause         `json:"pause,omitempty"`
 	Message    *MessageReport `json:"message,omitempty"`
+	Move       *Move          `json:"move,omitempty"`
 }
 
 // Risk is the clinic's own assessment of a client.
@@ -77,11 +78,6 @@ type Client struct {
 	// AddressOwner says whose address Email is: "client", "guardian" or "proxy".
 	AddressOwner *string  `json:"address_owner,omitempty"`
 	Consent      *Consent `json:"consent,omitempty"`
-}
-
-// Consent holds the state of each purpose.
-type Consent struct {
-	Outreach *ConsentRecord `json:"outreach,omitempty"`
 }
 
 // ConsentRecord is one answer about one purpose: what, when, from whom, how.
@@ -272,6 +268,12 @@ func NoteReasons() []Choice {
 		{"stress", "Life gets in the way: work, family, money"},
 		{"other", "Something else"},
 	}
+}
+
+// Move names a journey and the clinic's version that it goes on with.
+type Move struct {
+	Journey string `json:"journey"`
+	To      string `json:"to"`
 }
 
 // Pause stops or resumes care mail for a client.

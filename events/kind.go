@@ -36,6 +36,7 @@ const (
 	ClientResumed          Kind = "client.resumed"
 	ClientOptedOut         Kind = "client.optedout"
 	ClientErased           Kind = "client.erased"
+	JourneyMoved           Kind = "journey.moved"
 	MessageAccepted        Kind = "message.accepted"
 	MessageDelivered       Kind = "message.delivered"
 	MessageBounced         Kind = "message.bounced"
@@ -95,6 +96,7 @@ var specs = [...]Spec{
 	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client"},
 	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause; with `opt_in` also an opt-out"},
 	{ClientOptedOut, Inside, true, nil, "the client asked for no more mail"},
+	{JourneyMoved, Inside, false, []string{"data.move.journey", "data.move.to"}, "staff moved a journey to another version of its workflow"},
 	{ClientErased, Inside, true, nil, "the client's data was erased"},
 	{MessageAccepted, Inside, true, []string{"data.message.id"}, "the provider accepted a message"},
 	{MessageDelivered, Inside, false, []string{"data.message.id"}, "the recipient's mail server took a message"},

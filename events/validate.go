@@ -136,8 +136,12 @@ func normalise(d *Data) {
 			*t = t.UTC()
 		}
 	}
-	if d.Client != nil && d.Client.Consent != nil && d.Client.Consent.Outreach != nil {
-		utc(d.Client.Consent.Outreach.At)
+	if d.Client != nil && d.Client.Consent != nil {
+		for _, p := range Purposes() {
+			if r := d.Client.Consent.Of(p); r != nil {
+				utc(r.At)
+			}
+		}
 	}
 	if d.Appointment != nil {
 		utc(d.Appointment.Start)
@@ -222,6 +226,10 @@ func has(d *Data, path string) bool {
 		return d.Task != nil && d.Task.By != ""
 	case "data.note.by":
 		return d.Note != nil && d.Note.By != ""
+	case "data.move.journey":
+		return d.Move != nil && d.Move.Journey != ""
+	case "data.move.to":
+		return d.Move != nil && d.Move.To != ""
 	case "data.pause.by":
 		return d.Pause != nil && d.Pause.By != ""
 	case "data.message.id":
@@ -273,13 +281,7 @@ func (c *checker) client(k *Client) {
 	if k.AddressOwner != nil && *k.AddressOwner != "" {
 		oneOf(c, "data.client.address_owner", *k.AddressOwner, "client", "guardian", "proxy")
 	}
-	if k.Consent != nil && k.Consent.Outreach != nil {
-		r := k.Consent.Outreach
-		oneOf(c, "data.client.consent.outreach.state", r.State, ConsentGranted, ConsentWithdrawn, ConsentUnknown)
-		c.time("data.client.consent.outreach.at", r.At)
-		c.line("data.client.consent.outreach.by", r.By)
-		c.line("data.client.consent.outreach.how", r.How)
-	}
+	c.consent(k.Consent)
 }
 
 func (c *checker) appointment(a *Appointment) {
@@ -327,6 +329,10 @@ func (c *checker) inside(d *Data) {
 		c.name("data.note.by", a.By)
 		c.note(a)
 		c.text("data.note.reason", a.Reason)
+	}
+	if a := d.Move; a != nil {
+		c.name("data.move.journey", a.Journey)
+		c.name("data.move.to", a.To)
 	}
 	if a := d.Pause; a != nil {
 		c.name("data.pause.by", a.By)

@@ -13,9 +13,13 @@ import (
 )
 
 // allowed is the rule consent-first, said a second time and in other words.
-func allowed(s *State, now time.Time) bool {
+func allowed(s *State, template string, now time.Time) bool {
 	p := &s.Profile
-	return p.Outreach.Get().State == events.ConsentGranted && !p.OptedOut.Get() &&
+	consent := map[string]*Field[events.ConsentRecord]{"C": p.Resources, "E": p.Caring, "F": p.Orientation}[template]
+	if consent == nil {
+		consent = p.Outreach
+	}
+	return consent.Get().State == events.ConsentGranted && !p.OptedOut.Get() && (p.AddressOwner.Get() != "proxy" || consent.Get().By != "") &&
 		p.Email.Get() != "" && p.EmailVerified.Get().OK &&
 		(p.Status.Get() == "" || p.Status.Get() == events.StatusActive) &&
 		!slices.Contains(p.Programmes.Get(), "substance-use") &&
@@ -32,10 +36,10 @@ func TestConsentFirst(t *testing.T) {
 					continue
 				}
 				m := e.Enqueue.Message
-				if !allowed(&st.dec.State, st.now) {
+				if !allowed(&st.dec.State, m.Template, st.now) {
 					rt.Fatalf("%s leaves although it must not: %s", m.Template, jsonOf(rt, st.dec.State.Profile))
 				}
-				if why := s.forbids(); why != "" {
+				if why := s.forbids(m.Template); why != "" {
 					rt.Fatalf("%s leaves although %s: %s", m.Template, why, jsonOf(rt, st.dec.State.Profile))
 				}
 				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" {
@@ -49,17 +53,19 @@ func TestConsentFirst(t *testing.T) {
 					rt.Fatalf("a care message goes to %q", m.Person)
 				}
 			}
-			if why := s.forbids(); why != "" {
-				if _, _, ok := s.state.gate(dir[0], "E", s.now); ok {
-					rt.Fatalf("after %s the gate is open although %s: %s", st.ev.Kind, why, jsonOf(rt, s.state.Profile))
+			for _, family := range families() {
+				if why := s.forbids(family); why != "" {
+					if _, _, ok := s.state.gate(dir[0], family, s.now); ok {
+						rt.Fatalf("after %s the gate is open for %s although %s: %s", st.ev.Kind, family, why, jsonOf(rt, s.state.Profile))
+					}
 				}
 			}
 			// What the gate would hold back now, the last look holds back too.
 			for i := range s.state.Sends {
 				x := &s.state.Sends[i]
 				look := s.state.Look(dir[0], x.ID, s.now)
-				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, s.now) || s.forbids() != "") {
-					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(), jsonOf(rt, s.state.Profile))
+				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, x.Message.Template, s.now) || s.forbids(x.Message.Template) != "") {
+					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(x.Message.Template), jsonOf(rt, s.state.Profile))
 				}
 				if !look.Wanted && (look.Reason == "" || look.Reason.Words() == string(look.Reason)) {
 					rt.Fatalf("the last look holds %s (%s) back and does not say why", x.ID, x.Status)
@@ -172,43 +178,51 @@ func TestConsentFromTheFuture(t *testing.T) {
 }
 
 // forbids folds what was said so far, event by event and not as the profile has
-// it, and says why no care mail may leave to the client's address; empty where
-// neither consent nor the address forbids it. The consent said last by event
-// time counts; only a consent that was given may count from an earlier day. An
-// address that returned a message, or whose owner complained, gets nothing.
-func (s *sim) forbids() string {
+// it, and says why no care mail of a family may leave to the client's address;
+// empty where neither consent nor the address forbids it. The consent said last
+// by event time counts; only a consent that was given may count from an earlier
+// day. A purpose of its own counts once it was spoken of; no to outreach takes
+// it away but where it was given since, or with the same words. An address that
+// returned a message, or whose owner complained, gets nothing.
+func (s *sim) forbids(template string) string {
 	type word struct {
-		at time.Time
-		by events.Hash
+		at    time.Time
+		by    events.Hash
+		state events.ConsentState
 	}
+	purpose := map[string]events.Purpose{"C": "resources", "E": "caring", "F": "orientation"}[template]
 	later := func(a, b word) bool {
 		return a.at.After(b.at) || a.at.Equal(b.at) && bytes.Compare(a.by[:], b.by[:]) > 0
 	}
-	var granted, refused, emailSaid word
+	var outreach, own, emailSaid, died, lives word
 	email, dead, went := "", map[string]bool{}, map[string]string{}
 	for _, st := range s.steps {
 		if st.dec.Nothing {
 			continue
 		}
-		said := word{st.ev.Time, st.ev.Hash()}
+		said := word{at: st.ev.Time, by: st.ev.Hash()}
 		if c := st.ev.Data.Client; c != nil {
 			if c.Email != nil && later(said, emailSaid) {
 				email, emailSaid = *c.Email, said
 			}
-			if c.Consent != nil && c.Consent.Outreach != nil {
-				switch rec := c.Consent.Outreach; {
-				case rec.State != events.ConsentGranted:
-					if later(said, refused) {
-						refused = said
-					}
-				default:
-					if rec.At != nil && rec.At.Before(said.at) {
-						said.at = *rec.At
-					}
-					if later(said, granted) {
-						granted = said
-					}
+			hear := func(newest *word, rec *events.ConsentRecord) {
+				if rec == nil {
+					return
 				}
+				heard := word{said.at, said.by, rec.State}
+				if rec.State == events.ConsentGranted && rec.At != nil && rec.At.Before(said.at) {
+					heard.at = *rec.At
+				}
+				if later(heard, *newest) {
+					*newest = heard
+				}
+			}
+			if c.Status != nil && *c.Status == events.StatusDeceased && later(said, died) {
+				died = said
+			}
+			if c.Consent != nil {
+				hear(&outreach, c.Consent.Outreach)
+				hear(&own, c.Consent.Of(purpose))
 			}
 		}
 		for _, e := range st.dec.Effects {
@@ -217,6 +231,11 @@ func (s *sim) forbids() string {
 			}
 		}
 		switch st.ev.Kind {
+		case events.ClientResumed, events.TaskDone:
+			asked := func(t Task) bool { return t.What == "status-contradiction" && t.ID == st.ev.Data.Task.ID }
+			if (st.ev.Kind == events.ClientResumed || slices.ContainsFunc(st.before.Tasks, asked)) && later(said, lives) {
+				lives = said
+			}
 		case events.MessageBounced, events.MessageDropped, events.MessageComplained:
 			for i := range st.before.Sends {
 				if x := &st.before.Sends[i]; x.ID == st.ev.Data.Message.ID && x.Lane == LaneCare {
@@ -226,8 +245,14 @@ func (s *sim) forbids() string {
 		}
 	}
 	switch {
-	case granted.at.IsZero() || later(refused, granted):
+	case own.state == "" && outreach.state != events.ConsentGranted:
 		return "consent was not given, or taken back since"
+	case own.state != "" && own.state != events.ConsentGranted:
+		return "consent to this purpose was not given, or taken back since"
+	case own.state != "" && outreach.state == events.ConsentWithdrawn && !own.at.After(outreach.at) && (own.by != outreach.by || !own.at.Equal(outreach.at)):
+		return "outreach was withdrawn since this purpose was granted"
+	case !died.at.IsZero() && !later(lives, died):
+		return "the client has died, and nobody said otherwise"
 	case dead[email]:
 		return "mail to this address came back"
 	}
@@ -255,7 +280,14 @@ func TestConsentFirstAsTold(t *testing.T) {
 				if rapid.Bool().Draw(rt, "dated") {
 					rec.At = new(s.now.Add(hours("date", -48, 24)))
 				}
-				s.deliver(s.event(events.ClientUpdated, s.now.Add(-hours("late", 0, 3)), clientData(&events.Client{Consent: &events.Consent{Outreach: rec}})))
+				told := &events.Consent{Outreach: rec}
+				switch rapid.IntRange(0, 3).Draw(rt, "purpose") {
+				case 0:
+					told = &events.Consent{Caring: rec}
+				case 1:
+					told.Caring = &events.ConsentRecord{State: events.ConsentGranted}
+				}
+				s.deliver(s.event(events.ClientUpdated, s.now.Add(-hours("late", 0, 3)), clientData(&events.Client{Consent: told})))
 			case 1:
 				email := rapid.SampledFrom([]string{"z0zmail@client.example", "z0zb@client.example", "z0zc@client.example"}).Draw(rt, "email")
 				s.happens(events.ClientUpdated, clientData(&events.Client{Email: &email, EmailVerified: new(true)}))
@@ -271,15 +303,17 @@ func TestConsentFirstAsTold(t *testing.T) {
 					}
 				}
 			}
-			want := s.forbids()
-			why, _, ok := s.state.gate(dir[0], "E", s.now)
-			if ok != (want == "") {
-				rt.Fatalf("the gate says %v %q; what was said says %q: %s", ok, why, want, jsonOf(rt, s.state.Profile))
-			}
-			if ok {
-				let++
-			} else {
-				forbade++
+			for _, family := range []string{"E", "F"} {
+				want := s.forbids(family)
+				why, _, ok := s.state.gate(dir[0], family, s.now)
+				if ok != (want == "") {
+					rt.Fatalf("the gate says %v %q of %s; what was said says %q: %s", ok, why, family, want, jsonOf(rt, s.state.Profile))
+				}
+				if ok {
+					let++
+				} else {
+					forbade++
+				}
 			}
 		}
 	})

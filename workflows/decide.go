@@ -147,6 +147,7 @@ func (d *decider) apply() {
 func (d *decider) take() saying {
 	wasStatus, firstStatus := d.s.Profile.status(), !d.s.Profile.Status.Known()
 	d.statusBefore = wasStatus
+	doubt := d.s.Profile.InDoubt() && d.s.Profile.Status.Get() == events.StatusActive
 	if c := d.ev.Data.Client; c != nil {
 		d.s.Profile.merge(c, d.said())
 	}
@@ -162,6 +163,8 @@ func (d *decider) take() saying {
 	if is := d.s.Profile.status(); is != wasStatus {
 		d.statusChanged(is, firstStatus)
 	}
+	d.doubted(doubt)
+	d.mended()
 	return said
 }
 
@@ -230,6 +233,8 @@ func (d *decider) kind(said saying) {
 	case events.ClientMerged:
 		// Which record stands, and what of the other holds, is a human's answer.
 		d.task("records-merged", "assigned", replyDue, nil, "", Recorded)
+	case events.JourneyMoved:
+		d.moveJourney()
 	case events.ClientErased:
 		// What this program itself keeps is not erased by the event: a human
 		// sees to it.
@@ -356,6 +361,9 @@ func (d *decider) paused() {
 		reason = Paused
 	}
 	d.note(Note{What: WhatClient, Reason: reason, Person: d.ev.Data.Pause.By})
+	if !on {
+		d.alive()
+	}
 	if !on && d.ev.Data.Pause.OptIn {
 		no := false
 		set(&d.s.Profile.OptedOut, &no, d.said())

@@ -270,6 +270,9 @@ func (d *decider) taskDone() {
 	}
 	d.note(Note{What: WhatTask, Reason: TaskFinished, Subject: act.ID, Person: act.By, Detail: d.s.Tasks[i].What})
 	d.stopTaskMail(act.ID, TaskFinished)
+	if d.s.Tasks[i].What == taskContradiction {
+		d.alive()
+	}
 	d.s.Tasks = slices.Delete(d.s.Tasks, i, i+1)
 }
 

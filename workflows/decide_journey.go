@@ -291,6 +291,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
 		n.Reason = why
 		d.note(n)
+		d.mend(why)
 		return true
 	}
 	if d.capped() {

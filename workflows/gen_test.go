@@ -88,11 +88,18 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			}
 			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "z0z"}}
 		},
-		events.ClientNoted:       note,
-		events.ClientPaused:      pause,
-		events.ClientResumed:     pause,
-		events.ClientOptedOut:    nothing,
-		events.ClientErased:      nothing,
+		events.ClientNoted:    note,
+		events.ClientPaused:   pause,
+		events.ClientResumed:  pause,
+		events.ClientOptedOut: nothing,
+		events.ClientErased:   nothing,
+		events.JourneyMoved: func(rt *rapid.T, s *sim) events.Data {
+			id := "kunknown"
+			for i := range s.state.Journeys {
+				id = s.state.Journeys[i].ID
+			}
+			return events.Data{Move: &events.Move{Journey: id, To: rapid.SampledFrom([]string{s.dir[0].Version, "v-nowhere"}).Draw(rt, "to")}}
+		},
 		events.MessageAccepted:   report,
 		events.MessageDelivered:  report,
 		events.MessageBounced:    report,
@@ -168,11 +175,12 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		}).Draw(rt, "status"))
 	}
 	if some("consent", 4) {
-		rec := &events.ConsentRecord{State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"), By: "z0z", How: "z0z"}
-		if rapid.Bool().Draw(rt, "dated") {
-			rec.At = new(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+		c.Consent.Outreach = drawConsent(rt, now)
+	}
+	for _, to := range []**events.ConsentRecord{&c.Consent.Resources, &c.Consent.Caring, &c.Consent.Orientation} {
+		if some("own consent", 7) {
+			*to = drawConsent(rt, now)
 		}
-		c.Consent.Outreach = rec
 	}
 	if some("programme", 5) {
 		c.Programmes = rapid.SampledFrom([][]string{{}, {"substance-use"}, {"other"}}).Draw(rt, "programmes")
@@ -180,7 +188,7 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 	if some("minor", 5) {
 		c.Minor = new(true)
 		if rapid.Bool().Draw(rt, "owned") {
-			c.AddressOwner = new("guardian")
+			c.AddressOwner = new(rapid.SampledFrom([]string{"guardian", "proxy"}).Draw(rt, "owner"))
 		}
 	}
 	if some("elsewhere", 3) {
@@ -195,6 +203,17 @@ func drawClient(rt *rapid.T, now time.Time) *events.Client {
 		}
 	}
 	return c
+}
+
+func drawConsent(rt *rapid.T, now time.Time) *events.ConsentRecord {
+	rec := &events.ConsentRecord{
+		State: rapid.SampledFrom([]events.ConsentState{events.ConsentGranted, events.ConsentWithdrawn, events.ConsentUnknown}).Draw(rt, "consent"),
+		By:    rapid.SampledFrom([]string{"", "z0z"}).Draw(rt, "by"), How: "z0z",
+	}
+	if rapid.Bool().Draw(rt, "dated") {
+		rec.At = new(now.Add(time.Duration(rapid.IntRange(-100, 100).Draw(rt, "given")) * time.Hour))
+	}
+	return rec
 }
 
 // historyStart is a Saturday before the clocks change where the sample clinic

@@ -44,7 +44,7 @@ func (p *Profile) merge(c *events.Client, s said) {
 	set(&p.TimeZone, c.TimeZone, s)
 	set(&p.Clinician, c.Clinician, s)
 	set(&p.Risk, c.Risk, s)
-	set(&p.Status, c.Status, s)
+	p.mergeStatus(c.Status, s)
 	set(&p.Minor, c.Minor, s)
 	set(&p.AddressOwner, c.AddressOwner, s)
 	set(&p.Email, c.Email, s)
@@ -58,19 +58,7 @@ func (p *Profile) merge(c *events.Client, s said) {
 	if c.Programmes != nil {
 		set(&p.Programmes, &c.Programmes, s)
 	}
-	if c.Consent != nil && c.Consent.Outreach != nil {
-		rec := *c.Consent.Outreach
-		// Consent counts from when it was given, where the feed says so; a time
-		// after the event's own is a mistake that would outlast a withdrawal. A
-		// withdrawal counts from when it was said, whatever date it carries: many
-		// systems date to the day, and midnight is older than this morning's
-		// consent.
-		when := s
-		if rec.State == events.ConsentGranted && rec.At != nil && rec.At.Before(s.at) {
-			when.at = *rec.At
-		}
-		set(&p.Outreach, &rec, when)
-	}
+	p.mergeConsent(c.Consent, s)
 }
 
 // before orders two stamps: version, then time, then hash.
@@ -158,14 +146,6 @@ func (s *State) Flagged(now time.Time) bool {
 	return false
 }
 
-// status is active until somebody says otherwise.
-func (p *Profile) status() events.Status {
-	if !p.Status.Known() {
-		return events.StatusActive
-	}
-	return p.Status.Get()
-}
-
 // statusReason is why a status stops care mail; ok is false for active.
 func statusReason(s events.Status) (Reason, bool) {
 	switch s {
@@ -210,17 +190,14 @@ func by[T any](f *Field[T]) events.Hash {
 func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.Hash, bool) {
 	p := &s.Profile
 	if r, stop := statusReason(p.status()); stop {
-		return r, p.Status.By, false
+		return r, p.statusBy(), false
 	}
 	if p.OptedOut.Get() {
 		return OptedOut, p.OptedOut.By, false
 	}
-	switch p.Outreach.Get().State {
-	case events.ConsentGranted:
-	case events.ConsentWithdrawn:
-		return ConsentWithdrawn, p.Outreach.By, false
-	default:
-		return NoConsent, by(p.Outreach), false
+	consent, why := p.consents(template)
+	if why != "" {
+		return why, by(consent), false
 	}
 	if p.Email.Get() == "" {
 		return NoAddress, by(p.Email), false
@@ -240,8 +217,8 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 			return ProgrammeExcluded, p.Programmes.By, false
 		}
 	}
-	if p.Minor.Get() && p.AddressOwner.Get() == "" {
-		return MinorUnknownOwner, p.Minor.By, false
+	if why, said := p.owned(consent); why != "" {
+		return why, said, false
 	}
 	if pz := p.Paused; pz.Get().On && (pz.Get().Until.IsZero() || now.Before(pz.Get().Until)) {
 		return Paused, pz.By, false

@@ -465,7 +465,7 @@ func (u use) example() string {
 // single messages are the engine's own business.
 func (u use) allows(k events.Kind) bool {
 	switch k {
-	case events.ClientMerged, events.ClientErased, events.TimerDue:
+	case events.ClientMerged, events.ClientErased, events.JourneyMoved, events.TimerDue:
 		return false
 	case events.CheckinAnswered, events.ClientNoted:
 		return true

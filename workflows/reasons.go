@@ -62,6 +62,8 @@ const (
 	GoalMissed        Reason = "goal-missed"
 	Finished          Reason = "finished"
 	WorkflowRemoved   Reason = "workflow-removed"
+	JourneyMoved      Reason = "journey-moved"
+	JourneyStays      Reason = "journey-stays"
 	NoAppointment     Reason = "no-appointment"
 	AppointmentPast   Reason = "appointment-past"
 
@@ -110,6 +112,12 @@ const (
 	FateUnknownRepeats Reason = "fate-unknown-repeats"
 	WasWithdrawn       Reason = "was-withdrawn"
 	NotOurMessage      Reason = "not-our-message"
+	PurposeWithdrawn   Reason = "purpose-withdrawn"
+	PurposeUnknown     Reason = "purpose-unknown"
+	ProxyUnnamed       Reason = "proxy-unnamed"
+
+	// About the client's status.
+	StatusContradiction Reason = "status-contradiction"
 
 	// About a task.
 	TaskOpened   Reason = "task-opened"
@@ -138,6 +146,8 @@ func words(r Reason) string {
 		return "nothing follows from this"
 	case StatusChanged:
 		return "the client's status changed, so care mail stops"
+	case StatusContradiction:
+		return "the client was said to have died and now to be in care; care waits until somebody has looked"
 	case OptedOut:
 		return "the client asked for no more mail"
 	case Paused:
@@ -216,6 +226,10 @@ func words(r Reason) string {
 		return "its time had passed, so it is left out"
 	case MovedTo:
 		return "the appointment was moved, and the wait with it"
+	case JourneyMoved:
+		return "it goes on with another version of its workflow"
+	case JourneyStays:
+		return "it cannot go on with that version, and stays with its own"
 	case WorkflowRemoved:
 		return "the clinic took the workflow away"
 	case NoAppointment:
@@ -232,6 +246,10 @@ func words(r Reason) string {
 		return "no consent to outreach is on record"
 	case ConsentWithdrawn:
 		return "consent to outreach was withdrawn"
+	case PurposeWithdrawn:
+		return "consent to this kind of mail was withdrawn"
+	case PurposeUnknown:
+		return "no consent to this kind of mail is on record"
 	case NoAddress:
 		return "no email address is on record"
 	case AddressNotVerified:
@@ -250,6 +268,8 @@ func words(r Reason) string {
 		return "the client's programme gets no outreach"
 	case MinorUnknownOwner:
 		return "the client is a minor and whose address it is, is not recorded"
+	case ProxyUnnamed:
+		return "the address is a proxy's, and who gave the consent is not recorded"
 	case FlaggedClient:
 		return "a safety flag allows no such mail"
 	case TooLate:
@@ -310,12 +330,13 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
-		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, NoAppointment, AppointmentPast,
+		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
+		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 	}
 }

@@ -45,6 +45,8 @@ type State struct {
 	// them (the rule once).
 	Seen SeenList `json:"seen,omitempty"`
 
+	// Mended is when a human was last asked for what alone kept mail back.
+	Mended time.Time `json:"mended,omitzero"`
 	// Decisions counts the decisions made for this client, this one included.
 	Decisions int64 `json:"decisions"`
 	// Large is set once staff were told that this state has grown too big.
@@ -87,11 +89,20 @@ type Profile struct {
 	Clinician     *Field[string]        `json:"clinician,omitempty"`
 	Risk          *Field[events.Risk]   `json:"risk,omitempty"`
 	Status        *Field[events.Status] `json:"status,omitempty"`
-	Programmes    *Field[[]string]      `json:"programmes,omitempty"`
-	Minor         *Field[bool]          `json:"minor,omitempty"`
-	AddressOwner  *Field[string]        `json:"address_owner,omitempty"`
+	// Died is the newest word that the client has died, and Alive staff's newest
+	// word that care may go on.
+	Died         *Field[bool]     `json:"died,omitempty"`
+	Alive        *Field[bool]     `json:"alive,omitempty"`
+	Programmes   *Field[[]string] `json:"programmes,omitempty"`
+	Minor        *Field[bool]     `json:"minor,omitempty"`
+	AddressOwner *Field[string]   `json:"address_owner,omitempty"`
 	// Outreach is consent as the clinic's systems report it.
 	Outreach *Field[events.ConsentRecord] `json:"outreach,omitempty"`
+	// Resources, Caring and Orientation are consent to one kind of mail, where it
+	// was spoken of by itself.
+	Resources   *Field[events.ConsentRecord] `json:"resources,omitempty"`
+	Caring      *Field[events.ConsentRecord] `json:"caring,omitempty"`
+	Orientation *Field[events.ConsentRecord] `json:"orientation,omitempty"`
 	// OptedOut is the client's own word; no feed lifts it.
 	OptedOut *Field[bool] `json:"opted_out,omitempty"`
 	// Suppressed are the addresses that bounced or whose owner complained, by

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 type workflowCmd struct {
 	List    workflowListCmd    `cmd:"" help:"List the workflows of clinic folders: which are at work, and which are drafts."`
+	Move    workflowMoveCmd    `cmd:"" help:"Let running journeys go on with the version in force; without --yes only say which can."`
 	Copy    workflowCopyCmd    `cmd:"" help:"Copy built-in workflows into a clinic's folder, to be changed there."`
 	Approve workflowApproveCmd `cmd:"" help:"Put a workflow to work: write into its file who approved which version."`
 }
@@ -103,4 +105,75 @@ func (c workflowCopyCmd) Run(io streams) error {
 		fmt.Fprintln(io.out, "All of them are there already; nothing was written.")
 	}
 	return nil
+}
+
+type workflowMoveCmd struct {
+	Name   string `arg:"" help:"The workflow."`
+	Clinic string `help:"The clinic's id; may be left out where there is only one."`
+	Yes    bool   `help:"Move those that can be moved."`
+	JSON   bool   `name:"json" help:"Print JSON, as docs/commands.md describes it."`
+}
+
+// Run says which journeys run an older version and which of them can go on with
+// the one in force, and moves these when it is told to. Exit 1 when one cannot.
+func (c workflowMoveCmd) Run(ctx context.Context, io streams) error {
+	op, err := openOperator(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.Close()
+	clinic, err := op.Clinic(c.Clinic)
+	if err != nil {
+		return misuse(err)
+	}
+	plan, err := op.PlanMove(ctx, clinic, c.Name)
+	if err != nil {
+		return err
+	}
+	stay := 0
+	for _, m := range plan {
+		if m.Why != "" {
+			stay++
+			continue
+		}
+		if c.Yes {
+			if err := op.Move(ctx, clinic, m); err != nil {
+				return err
+			}
+		}
+	}
+	if c.JSON {
+		if err := writeJSON(io.out, plan); err != nil {
+			return err
+		}
+	} else {
+		tellMoves(io, plan, stay, c.Yes)
+	}
+	if stay > 0 {
+		return fmt.Errorf("%d of %d cannot be moved and finish on the version that they began with", stay, len(plan))
+	}
+	return nil
+}
+
+func tellMoves(io streams, plan []app.PlannedMove, stay int, done bool) {
+	if len(plan) == 0 {
+		fmt.Fprintln(io.out, "No journey runs an older version of it.")
+		return
+	}
+	tw := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "CLIENT\tSTEP\tFROM\tTO\t")
+	for _, m := range plan {
+		what := "can be moved"
+		switch {
+		case m.Why != "":
+			what = "stays: " + m.Why
+		case done:
+			what = "is moved"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", m.Client, m.Step, m.From, m.To, what)
+	}
+	_ = tw.Flush()
+	if can := len(plan) - stay; can > 0 && !done {
+		fmt.Fprintf(io.out, "Nothing was moved. Say --yes to move %d of %d.\n", can, len(plan))
+	}
 }

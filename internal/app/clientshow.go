@@ -266,7 +266,11 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 		add("risk", "Risk", f.Known(), f.Value, string(f.Value), f.At, f.By)
 	}
 	if f := p.Status; f != nil {
-		add("status", "Status", f.Known(), f.Value, string(f.Value), f.At, f.By)
+		words := string(f.Value)
+		if p.InDoubt() {
+			words += ", though said to have died: care is stopped"
+		}
+		add("status", "Status", f.Known(), f.Value, words, f.At, f.By)
 	}
 	if f := p.Programmes; f != nil {
 		words := "in none"
@@ -281,8 +285,10 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 	}
 	truth("minor", "Minor", p.Minor)
 	text("address_owner", "Whose address", p.AddressOwner)
-	if f := p.Outreach; f != nil {
-		add("consent_outreach", "Consent to outreach", f.Known(), f.Value, string(f.Value.State), f.At, f.By)
+	for _, purpose := range events.Purposes() {
+		if f := p.Consent(purpose); f != nil {
+			add("consent_"+string(purpose), consentLabel(purpose), f.Known(), f.Value, consentWords(f.Value, zone), f.At, f.By)
+		}
 	}
 	truth("opted_out", "Asked for no more mail", p.OptedOut)
 	if email := p.Email.Get(); email != "" {

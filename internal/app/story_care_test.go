@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/workflows"
 )
 
@@ -82,5 +84,48 @@ func TestWhatStaffSayIsDecided(t *testing.T) {
 	p.quiet()
 	if log := p.log.String(); strings.Contains(log, "Vandermolen") || strings.Contains(log, "quieter") {
 		t.Error("the log tells about the client")
+	}
+}
+
+// A note said twice by one press counts once, and a pause holds back what comes
+// due meanwhile.
+func TestStoryStaffSay(t *testing.T) {
+	t.Parallel()
+	p := run(t, storyConfig(t))
+	x := &acts{p.App}
+	p.noshow("ana", events.RiskNone)
+	p.settle()
+	act := func() web.Act {
+		return web.Act{ID: links.NewID(), Clinic: p.ref("ana").Clinic, Target: p.ref("ana").Key, Recipient: "amara"}
+	}
+	once := act()
+	note := web.Notice{Noticed: []string{"quieter"}, Reason: "overwhelm", Approach: "slower"}
+	for range 2 { // pressed twice
+		if said, err := x.Notice(t.Context(), once, note); err != nil || !said.Counted {
+			t.Fatalf("%+v, %v", said, err)
+		}
+	}
+	notes := 0
+	for _, m := range p.story("ana").moments {
+		if m.kind == events.ClientNoted {
+			notes++
+		}
+	}
+	if notes != 1 {
+		t.Errorf("one press is told %d times", notes)
+	}
+	p.pass(4 * time.Hour)
+	p.expect("ana@example.org", "A")
+	if said, err := x.Pause(t.Context(), act(), ""); err != nil || !said.Counted {
+		t.Fatalf("%+v, %v", said, err)
+	}
+	p.pass(3 * 24 * time.Hour)
+	if !p.noted("ana", workflows.WhatMessage, workflows.Paused, "B") {
+		t.Error("the timeline does not say that the pause held B back")
+	}
+	stranger := act()
+	stranger.Target = "znobody"
+	if _, err := x.Notice(t.Context(), stranger, note); !unknown(err) {
+		t.Errorf("a client nobody heard of: %v", err)
 	}
 }

@@ -176,6 +176,7 @@ func TestConsentFirst(t *testing.T) {
 
 	// Three get the first mail; then the page, the one-click header and a bounce
 	// stop the second.
+	p.expect(amara, "task") // whose the minor's address is
 	page, click, bounced := p.expect("page@example.org", "A"), p.expect("oneclick@example.org", "A"), p.expect("bounce@example.org", "A")
 	p.quiet()
 	if g := p.browser().post(page.link(t, "u"), "do", "stop"); g.status != http.StatusOK || !strings.Contains(g.text, "You get no more of these mails") {

@@ -332,12 +332,11 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 		Clinic: clinic, ClinicName: c.Name, Key: key, Name: fullName(p),
 		Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get(),
 		Flagged: s.Flagged(now), Open: open > 0, Planned: v.planned(clinic, &s),
-		Facts: []web.Fact{
-			{Label: "Consent to outreach", Text: orUnknown(string(p.Outreach.Get().State))},
-			{Label: "Risk", Text: orUnknown(string(p.Risk.Get()))},
-			{Label: "Status", Text: orWord(string(p.Status.Get()), "active")},
-			{Label: "Clinician", Text: orUnknown(v.a.personName(clinic, p.Clinician.Get()))},
-		},
+		Facts: append(consentFacts(p, v.zone(clinic)),
+			web.Fact{Label: "Risk", Text: orUnknown(string(p.Risk.Get()))},
+			web.Fact{Label: "Status", Text: orWord(string(p.Status.Get()), "active")},
+			web.Fact{Label: "Clinician", Text: orUnknown(v.a.personName(clinic, p.Clinician.Get()))},
+		),
 	}
 	view.Mail = mailState(p, now)
 	view.Facts = append(view.Facts, notedFacts(p)...)

@@ -70,6 +70,8 @@ func eventWords(k events.Kind) string {
 		return "Mail to the client may go out again"
 	case events.ClientOptedOut:
 		return "The client asked for no more mail"
+	case events.JourneyMoved:
+		return "Staff moved a workflow's journey to another version"
 	case events.ClientErased:
 		return "The client's data was erased"
 	case events.MessageAccepted:
@@ -146,6 +148,9 @@ func questions() []question {
 		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},
 		{"status-changed", "Care mail stopped: decide what comes next"},
+		{"address-owner", "The client is a minor: record whose address it is"},
+		{"proxy-consent", "The address is a proxy's: record who gave the consent"},
+		{"status-contradiction", "The client was said to have died, and now to be in care: finish this once you know that they live"},
 		{"records-merged", "Two records turned out to be one client: look at both"},
 		{"erase-record", "The client's record was erased elsewhere: see that it is erased here"},
 		{"no-show-at-risk", "A client with a flag did not come"},
@@ -233,8 +238,13 @@ func journeyWords(n workflows.Note, title string) (web.EntryKind, string) {
 	case workflows.Started:
 		return web.EntryEvent, "“" + title + "” starts"
 	case workflows.FutureAppointment, workflows.StrongerRuns, workflows.AlreadyRuns,
-		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate:
+		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate, workflows.OldConcern,
+		workflows.AlreadyBegan, workflows.BeganRecently, workflows.StopHolds, workflows.AbsenceOver:
 		return web.EntryHeld, "“" + title + "” does not start"
+	case workflows.JourneyMoved, workflows.JourneyStays:
+		return web.EntryEvent, "“" + title + "” goes on"
+	case workflows.GoalMet, workflows.GoalMissed:
+		return web.EntryEvent, "The goal of “" + title + "”"
 	}
 	return web.EntryEvent, "“" + title + "” ends"
 }

@@ -46,6 +46,20 @@ type Delivery struct {
 	Entry     notifier.Entry
 }
 
+// Clients walks the clients of a clinic, each once, in no order.
+func (s *Store) Clients(ctx context.Context, clinic string, do func(runner.Ref) error) error {
+	cfg := jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{prefixClients + "*." + clinic + ".*"}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
+	}
+	return s.walk(ctx, streamClients, cfg, func(msg jetstream.Msg) error {
+		ref, _, ok := refOf(msg.Subject(), prefixClients)
+		if !ok {
+			return nil
+		}
+		return do(ref)
+	})
+}
+
 // Deliveries reads the ledger of one client: every record, oldest first.
 func (s *Store) Deliveries(ctx context.Context, ref runner.Ref) ([]Delivery, error) {
 	var out []Delivery
@@ -63,9 +77,12 @@ func (s *Store) Deliveries(ctx context.Context, ref runner.Ref) ([]Delivery, err
 
 // each reads every message of a subject, oldest first.
 func (s *Store) each(ctx context.Context, stream, subject string, do func(jetstream.Msg) error) error {
-	cons, err := s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverAllPolicy,
-	})
+	return s.walk(ctx, stream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{subject}, DeliverPolicy: jetstream.DeliverAllPolicy}, do)
+}
+
+// walk reads what a consumer of its own finds now, to its end.
+func (s *Store) walk(ctx context.Context, stream string, cfg jetstream.OrderedConsumerConfig, do func(jetstream.Msg) error) error {
+	cons, err := s.js.OrderedConsumer(ctx, stream, cfg)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", stream, err)
 	}
