@@ -257,6 +257,19 @@ func Approaches() []Choice {
 	}
 }
 
+// NoteReasons lists why a client may step back, as a clinician knows it.
+func NoteReasons() []Choice {
+	return []Choice{
+		{"vulnerability", "Opening up feels hard"},
+		{"shame", "They feel ashamed"},
+		{"resistance", "They are not ready for a change"},
+		{"overwhelm", "It is too much at once"},
+		{"no-progress", "It does not seem to help"},
+		{"stress", "Life gets in the way: work, family, money"},
+		{"other", "Something else"},
+	}
+}
+
 // Move names a journey and the clinic's version that it goes on with.
 type Move struct {
 	Journey string `json:"journey"`

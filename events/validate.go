@@ -152,8 +152,8 @@ func normalise(d *Data) {
 	if d.Answer != nil && len(d.Answer.Reasons) == 0 {
 		d.Answer.Reasons = nil
 	}
-	if d.Note != nil && len(d.Note.Noticed) == 0 {
-		d.Note.Noticed = nil
+	if d.Note != nil {
+		d.Note.knownAlone()
 	}
 }
 
@@ -327,9 +327,8 @@ func (c *checker) inside(d *Data) {
 	}
 	if a := d.Note; a != nil {
 		c.name("data.note.by", a.By)
-		c.names("data.note.noticed", a.Noticed)
+		c.note(a)
 		c.text("data.note.reason", a.Reason)
-		c.text("data.note.approach", a.Approach)
 	}
 	if a := d.Move; a != nil {
 		c.name("data.move.journey", a.Journey)

@@ -322,12 +322,17 @@ func (l *language) checkLiterals(checked *cel.Ast) []conditionError {
 	info := checked.NativeRep().SourceInfo()
 	complain := func(f fact, lit celast.Expr) {
 		text, ok := literalString(lit)
-		// The empty text asks whether anything is known.
-		if !ok || text == "" || slices.Contains(f.values, text) {
+		list := f.isList()
+		// The empty text asks whether anything is known; no list holds it.
+		if !ok || text == "" && !list || slices.Contains(f.values, text) {
 			return
 		}
+		never := "is never"
+		if list {
+			never = "never holds"
+		}
 		at := info.GetStartLocation(lit.ID())
-		what := fmt.Sprintf("%#q is never %s", f.name, quoteWithSuggestion(text, f.values))
+		what := fmt.Sprintf("%#q %s %s", f.name, never, quoteWithSuggestion(text, f.values))
 		wrong = append(wrong, conditionError{at.Line(), at.Column(), what})
 	}
 	enumerated := func(e celast.Expr) (fact, bool) {
@@ -336,6 +341,14 @@ func (l *language) checkLiterals(checked *cel.Ast) []conditionError {
 		}
 		f, ok := l.facts[e.AsIdent()]
 		return f, ok && f.values != nil
+	}
+	each := func(f fact, list celast.Expr) {
+		if list.Kind() != celast.ListKind {
+			return
+		}
+		for _, lit := range list.AsList().Elements() {
+			complain(f, lit)
+		}
 	}
 	celast.PreOrderVisit(checked.NativeRep().Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 		if e.Kind() != celast.CallKind {
@@ -347,15 +360,19 @@ func (l *language) checkLiterals(checked *cel.Ast) []conditionError {
 			a, b := call.Args()[0], call.Args()[1]
 			if f, ok := enumerated(a); ok {
 				complain(f, b)
+				each(f, b)
 			}
 			if f, ok := enumerated(b); ok {
 				complain(f, a)
+				each(f, a)
 			}
 		case operators.In:
-			if f, ok := enumerated(call.Args()[0]); ok && call.Args()[1].Kind() == celast.ListKind {
-				for _, lit := range call.Args()[1].AsList().Elements() {
-					complain(f, lit)
-				}
+			a, b := call.Args()[0], call.Args()[1]
+			if f, ok := enumerated(a); ok {
+				each(f, b)
+			}
+			if f, ok := enumerated(b); ok && f.isList() {
+				complain(f, a)
 			}
 		}
 	}))

@@ -123,11 +123,13 @@ func (c *Condition) Eval(f *Facts) (bool, error) {
 type fact struct {
 	name string
 	typ  *cel.Type
-	// values lists what a string fact can be, where that is known: another
-	// literal beside it is a mistake in the file.
+	// values lists what a string fact can be or a list fact can hold, where that
+	// is known: another literal beside it is a mistake in the file.
 	values []string
 	get    func(*Facts) (ref.Val, error)
 }
+
+func (f fact) isList() bool { return f.typ.Kind() == types.ListKind }
 
 // unknown is what conditions read for a risk, status or cancelled_by that
 // nobody has stated.
@@ -216,7 +218,7 @@ func factList() []fact {
 			plain(func(f *Facts) ref.Val { return types.String(f.Reason) }),
 		},
 		{
-			"noticed", cel.ListType(cel.StringType), nil,
+			"noticed", cel.ListType(cel.StringType), choiceCodes(events.Noticed()),
 			plain(func(f *Facts) ref.Val { return types.NewStringList(types.DefaultTypeAdapter, f.Noticed) }),
 		},
 		{

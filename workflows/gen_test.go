@@ -25,7 +25,11 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		}}
 	}
 	note := func(rt *rapid.T, _ *sim) events.Data {
-		return events.Data{Note: &events.Note{By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "z0z own words"}).Draw(rt, "reason"), Approach: "z0z"}}
+		return events.Data{Note: &events.Note{
+			By: drawPerson(rt), Reason: rapid.SampledFrom([]string{"", "stress", "shame", "z0z own words"}).Draw(rt, "reason"),
+			Noticed:  rapid.SliceOfN(rapid.SampledFrom(append(choiceCodes(events.Noticed()), "z0z own words")), 0, 3).Draw(rt, "noticed"),
+			Approach: rapid.SampledFrom(append(choiceCodes(events.Approaches()), "", "z0z")).Draw(rt, "approach"),
+		}}
 	}
 	pause := func(rt *rapid.T, s *sim) events.Data {
 		p := &events.Pause{By: drawPerson(rt), Reason: "z0z", OptIn: rapid.Bool().Draw(rt, "opt in")}

@@ -12,6 +12,9 @@ import (
 
 type clientCmd struct {
 	Show clientShowCmd `cmd:"" help:"Tell what is known of a client, what was decided and why, and what comes next."`
+
+	Pause  clientPauseCmd  `cmd:"" help:"Pause care mail to a client."`
+	Resume clientResumeCmd `cmd:"" help:"Lift a pause; with --opt-in also an opt-out."`
 }
 
 type clientShowCmd struct {

@@ -36,28 +36,11 @@ func (x *acts) do(ctx context.Context, act web.Act, key string, k events.Kind, d
 // stateAndWait publishes an event from inside and waits until its id is in the
 // client's state: only then may a page say that it was done.
 func (a *App) stateAndWait(ctx context.Context, ev events.Event) (workflows.Reason, workflows.State, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
-	defer cancel()
-	if err := publishInside(ctx, a.store, ev); err != nil {
+	reason, state, err := a.reader.stateAndWait(ctx, ev)
+	if err != nil && err != web.ErrNotConfirmed { //nolint:errorlint // bare where it was published
 		a.log.Warn("an act could not be published", "kind", ev.Kind, "error", err)
-		return "", workflows.State{}, web.ErrNotConfirmed
 	}
-	ref, hash := runner.Ref{Clinic: ev.Clinic, Key: ev.Key}, ev.Hash()
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		state, _, err := a.runner.State(ctx, ref)
-		if err == nil {
-			if reason, ok := state.Conclusion(hash); ok {
-				return reason, state, nil
-			}
-		}
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return "", workflows.State{}, web.ErrNotConfirmed
-		}
-	}
+	return reason, state, err
 }
 
 // onEscalation does an act on the escalation that the link led to.
@@ -196,38 +179,6 @@ func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) err
 		Data: events.Data{Task: &events.TaskAct{ID: task, By: person}},
 	})
 	return err
-}
-
-var _ web.Care = (*acts)(nil)
-
-// staffSay states what a member of staff said about a client that is known.
-func (x *acts) staffSay(ctx context.Context, clinic, key, press string, k events.Kind, data events.Data) error {
-	if _, err := x.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key}); err != nil {
-		return err
-	}
-	_, _, err := x.a.stateAndWait(ctx, events.Event{
-		ID: press, Source: sourcePages, Clinic: clinic, Key: key, Kind: k, Time: x.a.clock.Now(), Data: data,
-	})
-	return err
-}
-
-// Note records what a clinician notices.
-func (x *acts) Note(ctx context.Context, clinic, key, press string, n events.Note) error {
-	return x.staffSay(ctx, clinic, key, press, events.ClientNoted, events.Data{Note: &n})
-}
-
-// Pause stops care mail to the client.
-func (x *acts) Pause(ctx context.Context, clinic, key, press, person string, until time.Time) error {
-	p := events.Pause{By: person}
-	if !until.IsZero() {
-		p.Until = &until
-	}
-	return x.staffSay(ctx, clinic, key, press, events.ClientPaused, events.Data{Pause: &p})
-}
-
-// Resume lifts a pause, and an opt-out where the client asked for mail again.
-func (x *acts) Resume(ctx context.Context, clinic, key, press, person string, optIn bool) error {
-	return x.staffSay(ctx, clinic, key, press, events.ClientResumed, events.Data{Pause: &events.Pause{By: person, OptIn: optIn}})
 }
 
 // personName is a member of staff's name, or the id of one who has left.

@@ -299,6 +299,12 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 		}
 	}
 	text("reason", "Why they step back", p.Reason)
+	if f := p.Noticed; f != nil {
+		add("noticed", "Noticed", f.Known(), f.Value, choiceWords(events.Noticed(), f.Value...), f.At, f.By)
+	}
+	if f := p.Approach; f != nil {
+		add("approach", "Would like better", f.Known(), f.Value, choiceWords(events.Approaches(), f.Value), f.At, f.By)
+	}
 	if f := p.Paused; f != nil {
 		words := yes(f.Value.On)
 		if f.Value.On && !f.Value.Until.IsZero() {

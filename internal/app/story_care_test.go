@@ -1,50 +1,131 @@
 package app
 
 import (
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/workflows"
 )
 
-// What a clinician notices tailors what follows, and a pause holds it back, on
-// the running program.
+// What a clinician notices decides which words come next; a pause keeps mail
+// back until staff lift it, and an opt-out until staff say that the client wants
+// mail again.
+func TestWhatStaffSayIsDecided(t *testing.T) {
+	t.Parallel()
+	p := run(t, storyConfig(t))
+	b := p.browser()
+	if g := b.post(p.SignInLink()); g.status != http.StatusSeeOther {
+		t.Fatalf("signing in: %d\n%s", g.status, g.text)
+	}
+	p.say(events.AppointmentCancelled, "ana", events.Data{Client: person("ana", events.RiskNone), Appointment: cancelled(p.appointment("ana-1", 30*time.Hour))})
+	p.pass(5 * time.Hour)
+	p.expect("ana@example.org", "A")
+
+	page := staffURL + "/clients/sample/" + p.ref("ana").Key
+	form := b.get(page + "/notice")
+	press := func(path string, pairs ...string) string {
+		t.Helper()
+		g := b.post(page+path, append(pairs, "form", form.field(t, "form"), "id", form.field(t, "id"))...)
+		if g.status != http.StatusOK {
+			t.Fatalf("%s %q: %d\n%s", path, pairs, g.status, g.text)
+		}
+		p.settle()
+		return g.text
+	}
+	text := press("/notice", "noticed", "quieter", "noticed", "late", "reason", "stress", "approach", "remote")
+	for _, want := range []string{"<h2>Thank you</h2>", "Noted.", "Quieter than before; Often late, or moves visits", "Life gets in the way", "By phone or video", "A clinician noticed something"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the client's page does not say %q:\n%s", want, text)
+		}
+	}
+	s := p.state("ana")
+	if got := s.Profile.Noticed.Get(); !slices.Equal(got, []string{"quieter", "late"}) || s.Profile.Approach.Get() != "remote" {
+		t.Errorf("the record has %q and %q", got, s.Profile.Approach.Get())
+	}
+	p.pass(3 * 24 * time.Hour)
+	p.expect("ana@example.org", "C")
+
+	// The clinic's day begins at midnight in its own zone.
+	day := p.Now().In(p.zone("sample")).AddDate(0, 0, 3)
+	text = press("/mail", "do", "pause", "until", day.Format(time.DateOnly))
+	begins := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, p.zone("sample"))
+	if !strings.Contains(text, "Staff paused mail for this client.") || !p.state("ana").Profile.Paused.Get().Until.Equal(begins) {
+		t.Errorf("paused until %v, want %v:\n%s", p.state("ana").Profile.Paused.Get().Until, begins, text)
+	}
+	if g := b.post(page+"/mail", "do", "pause", "until", p.Now().Format(time.DateOnly), "form", form.field(t, "form")); g.status != http.StatusUnprocessableEntity {
+		t.Errorf("a pause until today: %d", g.status)
+	}
+	if text = press("/mail", "do", "resume"); !strings.Contains(text, "Staff lifted the pause.") || p.state("ana").Profile.Paused.Get().On {
+		t.Errorf("after the pause:\n%s", text)
+	}
+	if !p.noted("ana", workflows.WhatClient, workflows.Paused, "") || !p.noted("ana", workflows.WhatClient, workflows.Resumed, "") {
+		t.Error("the timeline does not tell of the pause")
+	}
+
+	ev := p.event(events.ClientOptedOut, "ana", events.Data{})
+	ev.Key, ev.Client = p.ref("ana").Key, ""
+	if err := publishInside(t.Context(), p.store, ev); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if text = press("/mail", "do", "resume"); !strings.Contains(text, "They asked for no more mail") || !p.state("ana").Profile.OptedOut.Get() {
+		t.Errorf("the end of a pause lifts an opt-out:\n%s", text)
+	}
+	text = press("/mail", "do", "opt-in", "asked", "yes")
+	if !strings.Contains(text, "Staff noted that the client wants mail again.") || p.state("ana").Profile.OptedOut.Get() {
+		t.Errorf("after the client's word:\n%s", text)
+	}
+	p.quiet()
+	if log := p.log.String(); strings.Contains(log, "Vandermolen") || strings.Contains(log, "quieter") {
+		t.Error("the log tells about the client")
+	}
+}
+
+// A note said twice by one press counts once, and a pause holds back what comes
+// due meanwhile.
 func TestStoryStaffSay(t *testing.T) {
 	t.Parallel()
 	p := run(t, storyConfig(t))
 	x := &acts{p.App}
 	p.noshow("ana", events.RiskNone)
 	p.settle()
-	ref := p.ref("ana")
-	press := links.NewID()
-	note := events.Note{By: "amara", Noticed: []string{"quieter"}, Reason: "overwhelm", Approach: "slower"}
+	act := func() web.Act {
+		return web.Act{ID: links.NewID(), Clinic: p.ref("ana").Clinic, Target: p.ref("ana").Key, Recipient: "amara"}
+	}
+	once := act()
+	note := web.Notice{Noticed: []string{"quieter"}, Reason: "overwhelm", Approach: "slower"}
 	for range 2 { // pressed twice
-		if err := x.Note(t.Context(), ref.Clinic, ref.Key, press, note); err != nil {
-			t.Fatal(err)
+		if said, err := x.Notice(t.Context(), once, note); err != nil || !said.Counted {
+			t.Fatalf("%+v, %v", said, err)
 		}
 	}
-	s := p.state("ana")
-	if got := s.Profile; got.Reason.Get() != "overwhelm" || got.Approach.Get() != "slower" || len(got.Noticed.Get()) != 1 {
-		t.Errorf("the record says %q, %q, %v", got.Reason.Get(), got.Approach.Get(), got.Noticed.Get())
+	notes := 0
+	for _, m := range p.story("ana").moments {
+		if m.kind == events.ClientNoted {
+			notes++
+		}
+	}
+	if notes != 1 {
+		t.Errorf("one press is told %d times", notes)
 	}
 	p.pass(4 * time.Hour)
 	p.expect("ana@example.org", "A")
-	if err := x.Pause(t.Context(), ref.Clinic, ref.Key, links.NewID(), "amara", p.clock.Now().Add(7*24*time.Hour)); err != nil {
-		t.Fatal(err)
+	if said, err := x.Pause(t.Context(), act(), ""); err != nil || !said.Counted {
+		t.Fatalf("%+v, %v", said, err)
 	}
 	p.pass(3 * 24 * time.Hour)
 	if !p.noted("ana", workflows.WhatMessage, workflows.Paused, "B") {
 		t.Error("the timeline does not say that the pause held B back")
 	}
-	if err := x.Resume(t.Context(), ref.Clinic, ref.Key, links.NewID(), "amara", false); err != nil {
-		t.Fatal(err)
-	}
-	if pz := p.state("ana").Profile.Paused.Get(); pz.On {
-		t.Error("the pause is not lifted")
-	}
-	if err := x.Note(t.Context(), ref.Clinic, "znobody", links.NewID(), note); !unknown(err) {
+	stranger := act()
+	stranger.Target = "znobody"
+	if _, err := x.Notice(t.Context(), stranger, note); !unknown(err) {
 		t.Errorf("a client nobody heard of: %v", err)
 	}
 }

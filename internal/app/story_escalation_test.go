@@ -213,7 +213,8 @@ func TestGetShows(t *testing.T) {
 	pages := []string{
 		link, care.link(t, "c"), care.link(t, "u"), link + "x", publicURL + "/", publicURL + "/e/", publicURL + "/nothing",
 		publicURL + "/v1/clinics/sample/events", staffURL + "/", staffURL + "/mails", staffURL + "/clients/sample/" + p.ref("dee").Key,
-		staffURL + "/clients/sample/" + p.ref("ana").Key, staffURL + "/fragments/overview", staffURL + "/fragments/mails", staffURL + "/nothing",
+		staffURL + "/clients/sample/" + p.ref("ana").Key, staffURL + "/clients/sample/" + p.ref("ana").Key + "/notice?noticed=late&reason=stress",
+		staffURL + "/clients/sample/" + p.ref("ana").Key + "/mail?do=pause", staffURL + "/fragments/overview", staffURL + "/fragments/mails", staffURL + "/nothing",
 		opsURL + "/healthz", opsURL + "/readyz", opsURL + "/metrics",
 	}
 	for _, b := range []*browser{box, signed} {

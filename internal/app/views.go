@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/notifier"
@@ -339,16 +338,8 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 			web.Fact{Label: "Clinician", Text: orUnknown(v.a.personName(clinic, p.Clinician.Get()))},
 		),
 	}
-	view.OptedOut = p.OptedOut.Get()
-	if pz := p.Paused.Get(); pz.On && (pz.Until.IsZero() || pz.Until.After(now)) {
-		view.Paused = true
-		text := "paused until somebody lifts it"
-		if !pz.Until.IsZero() {
-			text = "paused until " + pz.Until.In(zoneOf(c)).Format("2 January 2006")
-		}
-		view.Facts = append(view.Facts, web.Fact{Label: "Mail", Text: text})
-	}
-	view.Facts = append(view.Facts, noticed(p)...)
+	view.Mail = mailState(p, now)
+	view.Facts = append(view.Facts, notedFacts(p)...)
 	if p.OptedOut.Get() {
 		view.Facts = append(view.Facts, web.Fact{Label: "Mail", Text: "asked for no more"})
 	}
@@ -502,32 +493,4 @@ func addressWords(a notifier.Address) string {
 		return a.Email
 	}
 	return a.Name + " <" + a.Email + ">"
-}
-
-// noticed is what a clinician last said of the client, in words.
-func noticed(p *workflows.Profile) []web.Fact {
-	words := func(all []events.Choice, codes ...string) string {
-		var out []string
-		for _, c := range all {
-			if slices.Contains(codes, c.Code) {
-				out = append(out, c.Words)
-			}
-		}
-		return strings.Join(out, "; ")
-	}
-	var out []web.Fact
-	if text := words(events.Noticed(), p.Noticed.Get()...); text != "" {
-		out = append(out, web.Fact{Label: "Noticed", Text: text})
-	}
-	if text := words(events.Approaches(), p.Approach.Get()); text != "" {
-		out = append(out, web.Fact{Label: "Prefers", Text: text})
-	}
-	return out
-}
-
-func zoneOf(c web.Clinic) *time.Location {
-	if c.Zone == nil {
-		return time.UTC
-	}
-	return c.Zone
 }

@@ -50,6 +50,8 @@ type note struct {
 	// Press is what pressing again repeats, where it is not known whether the
 	// first press counted.
 	Press string
+	// Open is the value of the button whose part of the page stands open.
+	Open string
 }
 
 func ways() []Choice {

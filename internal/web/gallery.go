@@ -183,7 +183,24 @@ func (g *gallery) staffShots() []shot {
 	see := func(name, path string, h http.Handler) shot {
 		return shot{name: name, path: path, cookie: cookie, staff: h}
 	}
+	const alex, stopped = "/clients/" + sampleClinic + "/" + sampleClient, "/clients/" + sampleClinic + "/" + sampleStopped
+	press := func(name, path string, h http.Handler, pairs ...string) shot {
+		form := url.Values{"form": {session{value: cookie.Value}.nonce()}}
+		for i := 0; i < len(pairs); i += 2 {
+			form.Add(pairs[i], pairs[i+1])
+		}
+		return shot{name: name, path: path, form: form, cookie: cookie, staff: h}
+	}
 	return []shot{
+		see("staff-notice", alex+"/notice", g.full),
+		press("staff-notice-nothing-chosen", alex+"/notice", g.full),
+		press("staff-notice-not-confirmed", alex+"/notice", g.trouble, "noticed", "quieter", "noticed", "wants-to-stop", "reason", "shame", "approach", "remote"),
+		press("staff-client-noticed", alex+"/notice", g.full, "noticed", "late"),
+		press("staff-client-paused", alex+"/mail", g.full, "do", "pause"),
+		press("staff-client-no-day", alex+"/mail", g.full, "do", "pause", "until", "2020-01-01"),
+		see("staff-client-opted-out", stopped, g.full),
+		press("staff-client-opt-in-not-asked", stopped+"/mail", g.full, "do", "opt-in"),
+		press("staff-client-not-confirmed", stopped+"/mail", g.trouble, "do", "resume"),
 		{name: "staff-sign-in", path: "/signin/" + token, staff: g.full},
 		{path: "/signin/" + token, form: url.Values{}, staff: g.full},
 		{name: "staff-sign-in-used", path: "/signin/" + token, form: url.Values{}, staff: g.full},

@@ -173,7 +173,9 @@ func acting(r *http.Request) (context.Context, context.CancelFunc) {
 // along, so that the next press repeats it, however much later. Nothing is
 // believed of that name but its shape: whoever makes one up repeats nobody's
 // press but their own.
-func (p *public) press(r *http.Request) string {
+func (p *public) press(r *http.Request) string { return pressName(r, p.Wall()) }
+
+func pressName(r *http.Request, wall time.Time) string {
 	if again := r.PostFormValue("press"); validID(again) {
 		return again
 	}
@@ -181,7 +183,7 @@ func (p *public) press(r *http.Request) string {
 	if !validID(nonce) {
 		nonce = links.NewID()
 	}
-	return derive("press", nonce, p.Wall().Truncate(2*time.Minute).UTC().Format(time.RFC3339))
+	return derive("press", nonce, wall.Truncate(2*time.Minute).UTC().Format(time.RFC3339))
 }
 
 // act is the Act of a press. Its id follows from the press, the link and the

@@ -160,11 +160,26 @@ func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.de
 // Finish stands for a program that finishes tasks: the previews show its button.
 func (samples) Finish(context.Context, string, string, string, string) error { return nil }
 
-func (samples) Note(context.Context, string, string, string, events.Note) error { return nil }
+// care stands for a program that takes what staff say.
+func (s samples) care(r string) (Said, error) {
+	if s.trouble {
+		return Said{}, ErrNotConfirmed
+	}
+	return Said{Counted: true, Reason: r}, nil
+}
 
-func (samples) Pause(context.Context, string, string, string, string, time.Time) error { return nil }
+func (s samples) Notice(context.Context, Act, Notice) (Said, error) { return s.care("noted") }
 
-func (samples) Resume(context.Context, string, string, string, string, bool) error { return nil }
+func (s samples) Pause(_ context.Context, _ Act, day string) (Said, error) {
+	if day != "" {
+		return Said{}, ErrDay
+	}
+	return s.care("staff paused mail for this client")
+}
+
+func (s samples) Resume(context.Context, Act, bool) (Said, error) {
+	return s.care("staff lifted the pause")
+}
 
 func (s samples) OpenEscalations(context.Context) ([]EscalationRow, error) {
 	switch {
@@ -204,10 +219,14 @@ func (s samples) RecentClients(context.Context, int) ([]ClientRow, error) {
 }
 
 func (s samples) Client(_ context.Context, clinic, key string) (ClientView, error) {
-	if clinic != sampleClinic || key != sampleClient {
+	if clinic != sampleClinic || key != sampleClient && key != sampleStopped {
 		return ClientView{}, ErrUnknown
 	}
 	v := ClientView{Clinic: sampleClinic, ClinicName: "Harbor Clinic", Key: key, Name: "Alex P."}
+	if key == sampleStopped {
+		v.Mail = MailState{OptedOut: true, Paused: true, Until: s.now.AddDate(0, 0, 20)}
+		return v, nil
+	}
 	if s.empty {
 		return v, nil
 	}

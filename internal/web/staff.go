@@ -31,7 +31,8 @@ type StaffConfig struct {
 	Mails    Mails
 	// Tasks finishes tasks (optional; without it they are only shown).
 	Tasks Tasks
-	// Care takes what staff say about a client's care (optional).
+	// Care takes what staff notice, and pauses and resumes mail (optional;
+	// without it the client page offers neither).
 	Care Care
 	// Zone is what times are written in (optional; UTC).
 	Zone *time.Location
@@ -91,9 +92,9 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/{$}", s.page(s.overview))
 	mux.HandleFunc("/clients/{clinic}/{key}", s.page(s.client))
 	mux.HandleFunc("POST /clients/{clinic}/{key}/tasks/{task}", s.finishTask)
-	mux.HandleFunc("POST /clients/{clinic}/{key}/note", s.care(s.note))
-	mux.HandleFunc("POST /clients/{clinic}/{key}/pause", s.care(s.pause))
-	mux.HandleFunc("POST /clients/{clinic}/{key}/resume", s.care(s.resume))
+	mux.HandleFunc("/clients/{clinic}/{key}/notice", s.page(s.noticed))
+	mux.HandleFunc("POST /clients/{clinic}/{key}/notice", s.notice)
+	mux.HandleFunc("POST /clients/{clinic}/{key}/mail", s.mailTo)
 	mux.HandleFunc("/mails", s.page(s.mails))
 	mux.HandleFunc("/mails/{name}", s.page(s.mail))
 	mux.HandleFunc("/mails/{name}/body", s.page(s.mailBody))
@@ -106,8 +107,8 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 }
 
 // page lets nobody without a session see anything, and nobody do anything:
-// every staff page but signing in and out, finishing a task and what staff say
-// about a client's care can only be read.
+// every staff page but signing in and out, finishing a task and what Care takes
+// can only be read.
 func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := s.session(r)
@@ -319,32 +320,46 @@ func (s *staff) fragment(w http.ResponseWriter, r *http.Request, name string, da
 type clientPage struct {
 	base
 	Client ClientView
-	// Form is the session's nonce; empty leaves the buttons out.
-	Form string
-	// Care is what staff can say; nil leaves it out.
-	Care *careForms
+	// Form is the session's nonce; empty leaves the tasks' buttons out, and an
+	// empty Care those of Care.
+	Form, Care string
+	ID         string // the nonce of what is pressed next
+	Press      string // set after a press that was not confirmed
+	Note       *note
 }
 
 func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
+	s.writeClient(w, r, v, http.StatusOK, nil)
+}
+
+func (s *staff) writeClient(w http.ResponseWriter, r *http.Request, v session, status int, n *note) {
 	clinic, key := r.PathValue("clinic"), r.PathValue("key")
 	c, err := s.Overview.Client(r.Context(), clinic, key)
+	if err != nil && n != nil && !errors.Is(err, ErrUnknown) {
+		// What was pressed has its answer, whether or not the page can be read.
+		s.say(w, v, status, n.Heading, n.Text)
+		return
+	}
 	if err != nil {
 		s.failed(w, r, v, err)
 		return
 	}
 	s.Log.Info("client page shown", logRoute, route(r), logClinic, c.Clinic, logKey, c.Key)
 	page := clientPage{base: s.base(v, c.Name, "overview"), Client: c}
+	page.ID, page.Note = links.NewID(), n
+	if n != nil {
+		page.Press = n.Press
+	}
 	if s.Tasks != nil {
 		page.Form = v.nonce()
 	}
 	if s.Care != nil {
-		page.Form, page.Care = v.nonce(), newCareForms()
+		page.Care = v.nonce()
 	}
-	s.pages.write(w, s.Log, http.StatusOK, "client", page)
+	s.pages.write(w, s.Log, status, "client", page)
 }
 
-// finishTask records that a task is done. It
-// needs the session's nonce, so that no other site can press it.
+// finishTask needs the session's nonce, so that no other site can press it.
 func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
 	v, ok := s.session(r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)

@@ -25,10 +25,9 @@ type office struct {
 	fail  error
 	// finished are the tasks that were finished.
 	finished []string
-	// said is what staff said about a client's care.
-	said []string
-	// optedOut is the client's own word.
-	optedOut bool
+	care     care
+	// superseded says that what is said never stands.
+	superseded bool
 }
 
 func (o *office) OpenEscalations(context.Context) ([]web.EscalationRow, error) {
@@ -47,7 +46,8 @@ func (o *office) Client(_ context.Context, clinic, key string) (web.ClientView, 
 	}
 	return web.ClientView{
 		Clinic: clinic, ClinicName: "Harbor Clinic", Key: key, Name: "Jamie R.",
-		OptedOut: o.optedOut, Phone: "555 0177", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
+		Mail:  o.care.mail,
+		Phone: "555 0177", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
 		Tasks:   []web.TaskRow{{ID: "t1", What: "Call the client", Owner: "Dr. Reyes", Due: noon()}},
 		Entries: []web.Entry{{Note: "A friend was there.", At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}},
 	}, nil

@@ -306,11 +306,10 @@ type ClientView struct {
 	// Facts are what is known: consent, risk, status, clinician.
 	Facts         []Fact
 	Flagged, Open bool
-	// Paused is that staff paused care mail, OptedOut that the client wants none.
-	Paused, OptedOut bool
-	Runs             []Run
-	Tasks            []TaskRow
-	Planned          []Planned
+	Mail          MailState
+	Runs          []Run
+	Tasks         []TaskRow
+	Planned       []Planned
 	// Entries are the timeline, newest first.
 	Entries []Entry
 }
