@@ -57,6 +57,9 @@ type decider struct {
 
 	effects []Effect
 	notes   []Note
+	// again are the steps met anew while a journey goes back to an answer that
+	// was heard of late; nil otherwise.
+	again map[string]bool
 	// headline is what a person who caused the event is told; the first note
 	// where nothing else was said.
 	headline Reason
@@ -476,6 +479,7 @@ func (d *decider) prune() {
 		return age > safetySendKept
 	})
 	s.pruneAppointments(d.now)
+	d.forgetLimits()
 	if len(s.Began) > 0 {
 		s.Began = slices.DeleteFunc(slices.Clone(s.Began), func(b Began) bool { return d.now.Sub(b.At) > LookBack })
 	}

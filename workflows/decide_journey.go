@@ -136,7 +136,7 @@ func (d *decider) answers() {
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
 		w := d.definition(j)
-		if w == nil || j.Step == "" {
+		if w == nil || j.Step == "" || d.heard(j, w) {
 			continue
 		}
 		st, ok := w.Step(j.Step)
@@ -204,7 +204,7 @@ func (d *decider) waited(j *Journey) {
 		to := st.Next
 		if len(st.Wait.On) > 0 {
 			to = orElse(st.Wait.OnLimit, st.Next)
-			d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
+			d.limitPassed(j, st, j.Nominal, due)
 		}
 		d.advance(j, w, st, to, due)
 		return
@@ -236,6 +236,11 @@ func (d *decider) run(j *Journey, w *Workflow) {
 			return
 		}
 		next := st.Next
+		if d.metBefore(j, st) {
+			d.note(Note{What: WhatStep, Reason: MetBefore, Workflow: j.Workflow, Step: st.ID})
+			j.Step = next
+			continue
+		}
 		switch st.Kind {
 		case StepSend:
 			if !d.care(j, w, st) {
@@ -415,16 +420,21 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID })
 	}
 	if why != Finished && why != OptedOut {
-		d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
-			if t.Journey != j.ID {
-				return false
-			}
-			d.note(Note{What: WhatTask, Reason: TaskNoLonger, Subject: t.ID, Person: t.Owner, Detail: t.What})
-			d.stopTaskMail(t.ID, JourneyEnded)
-			return true
-		})
+		d.dropTasks(JourneyEnded, func(t *Task) bool { return t.Journey == j.ID })
 	}
 	*j = Journey{}
+}
+
+// dropTasks takes back the tasks that fit: nobody needs to do them any more.
+func (d *decider) dropTasks(why Reason, fits func(*Task) bool) {
+	d.s.Tasks = slices.DeleteFunc(d.s.Tasks, func(t Task) bool {
+		if !fits(&t) {
+			return false
+		}
+		d.note(Note{What: WhatTask, Reason: TaskNoLonger, Subject: t.ID, Person: t.Owner, Detail: t.What})
+		d.stopTaskMail(t.ID, why)
+		return true
+	})
 }
 
 // sweep drops the journeys that ended.

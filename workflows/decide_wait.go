@@ -28,12 +28,13 @@ func (d *decider) wait(j *Journey, st *Step) (next string, waits bool) {
 		d.note(n)
 		return "", true
 	}
+	began := j.Nominal
 	// A wait that was over before it began takes no time away from what follows.
 	if due.After(j.Nominal) {
 		j.Nominal = due
 	}
 	if len(w.On) > 0 {
-		d.note(Note{What: WhatStep, Reason: LimitReached, Workflow: j.Workflow, Step: st.ID})
+		d.limitPassed(j, st, began, due)
 		return orElse(w.OnLimit, st.Next), false
 	}
 	return st.Next, false

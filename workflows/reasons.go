@@ -72,6 +72,8 @@ const (
 	WaitsForEvent Reason = "waits-for-event"
 	EventCame     Reason = "event-came"
 	LimitReached  Reason = "limit-reached"
+	HeardLate     Reason = "heard-late"
+	MetBefore     Reason = "met-before"
 	BranchTaken   Reason = "branch-taken"
 	WayTaken      Reason = "way-taken"
 	HeldOut       Reason = "held-out"
@@ -216,6 +218,10 @@ func words(r Reason) string {
 		return "the answer came"
 	case LimitReached:
 		return "the time ran out"
+	case HeardLate:
+		return "the answer came in time and was heard of late, so it counts"
+	case MetBefore:
+		return "this was done before the answer was heard of, so not again"
 	case WayTaken:
 		return "this client's way of the comparison"
 	case HeldOut:
@@ -338,7 +344,7 @@ func Reasons() []Reason {
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
-		WaitsUntil, WaitsForEvent, EventCame, LimitReached, BranchTaken, NoBranch,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,

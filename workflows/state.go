@@ -212,6 +212,8 @@ type Journey struct {
 	Due time.Time `json:"due,omitzero"`
 	// Opened maps the id of an escalate or task step to what it opened.
 	Opened map[string]string `json:"opened,omitempty"`
+	// Limits are the waits that their limits ended lately, in order.
+	Limits []PassedLimit `json:"limits,omitempty"`
 }
 
 // Missed is the deadline of one workflow's absence: of the event Of nothing

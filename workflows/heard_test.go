@@ -1,0 +1,137 @@
+package workflows
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// heardSteps is a journey that silence and an answer take different ways and
+// that both end in the same message and task.
+const heardSteps = `steps:
+  - wait:
+      event: [checkin.answered, message.replied]
+      limit: 2d
+      on_event:
+        - task: {id: call, what: call-client, owner: assigned, due: 24h}
+      on_limit:
+        - send: {template: A, id: ask}
+        - task: {id: offer, what: offer-visit, owner: assigned, due: 24h}
+  - wait: 12h
+  - send: {template: E, id: after, lateness: {after: 20d, then: skip}}
+  - task: {id: last, what: review-closure, owner: assigned, due: 3d}
+  - wait: {event: [task.done], of: last, limit: 30d}
+  - end: over
+`
+
+// heard tells the journey with one reply that was written at a time and heard
+// of at another.
+func heard(t failer, wrote, told time.Duration) *sim {
+	t.Helper()
+	s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", heardSteps))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	began := s.now
+	s.happens(events.ClientSignal, signal("diary"))
+	s.until(began.Add(told))
+	s.deliver(s.event(events.MessageReplied, began.Add(wrote), events.Data{Reply: &events.Reply{}}))
+	s.until(began.Add(10 * 24 * time.Hour))
+	return s
+}
+
+func (s *sim) careSteps() []string {
+	var out []string
+	for _, m := range s.mails(LaneCare) {
+		out = append(out, m.Message.Step)
+	}
+	return out
+}
+
+// TestOrderFreeAnswers: an answer from before the limit counts although it is
+// heard of after it. What silence had asked for is taken back where it has not
+// happened, and nothing is done twice.
+func TestOrderFreeAnswers(t *testing.T) {
+	const h = time.Hour
+	for name, tc := range map[string]struct {
+		wrote, told time.Duration
+		tasks       []string
+		mails       []string
+		back        int
+	}{
+		"in time":                           {30 * h, 30 * h, []string{"read-reply", "call-client", "review-closure"}, []string{"after"}, 0},
+		"heard of an hour after the limit":  {30 * h, 49 * h, []string{"read-reply", "call-client", "review-closure"}, []string{"ask", "after"}, 1},
+		"written at the limit, heard later": {48 * h, 50 * h, []string{"read-reply", "call-client", "review-closure"}, []string{"ask", "after"}, 1},
+		"heard of after all was done":       {30 * h, 96 * h, []string{"review-closure", "read-reply", "call-client"}, []string{"ask", "after"}, 1},
+		"written after the limit":           {49 * h, 50 * h, []string{"offer-visit", "read-reply", "review-closure"}, []string{"ask", "after"}, 0},
+		"heard of when it is too late":      {30 * h, 48*h + heardLate + h, []string{"offer-visit", "review-closure", "read-reply"}, []string{"ask", "after"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := heard(t, tc.wrote, tc.told)
+			if got := s.openTasks(); !slices.Equal(got, tc.tasks) {
+				t.Errorf("open tasks %v, want %v", got, tc.tasks)
+			}
+			if got := s.careSteps(); !slices.Equal(got, tc.mails) {
+				t.Errorf("messages asked for at %v, want %v", got, tc.mails)
+			}
+			if got := s.everNoted(WhatStep, HeardLate); got != tc.back {
+				t.Errorf("it went back %d times, want %d", got, tc.back)
+			}
+		})
+	}
+}
+
+// TestOrderFreeAnswersStop: a message that silence asked for and that has
+// perhaps not left is stopped, with the answer as what stopped it.
+func TestOrderFreeAnswersStop(t *testing.T) {
+	s := heard(t, 30*time.Hour, 49*time.Hour)
+	i := slices.IndexFunc(s.state.Sends, func(x Send) bool { return x.Message.Step == "ask" })
+	if i < 0 || s.state.Sends[i].Status != SendStopped || s.state.Sends[i].Reason != HeardLate {
+		t.Fatalf("the message that silence asked for: %+v", s.state.Sends)
+	}
+	if by := s.state.Sends[i].By; by.IsZero() {
+		t.Error("nothing says which event stopped it")
+	}
+}
+
+// TestOrderFreeAnswersOutage: after an outage the timer may come before the
+// answer that was written during it.
+func TestOrderFreeAnswersOutage(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", heardSteps))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	began := s.now
+	s.happens(events.ClientSignal, signal("diary"))
+	s.outage(80 * time.Hour) // both waits are over at once
+	s.deliver(s.event(events.MessageReplied, began.Add(30*time.Hour), events.Data{Reply: &events.Reply{}}))
+	s.pass(24 * time.Hour)
+	if got, want := s.openTasks(), []string{"review-closure", "read-reply", "call-client"}; !slices.Equal(got, want) {
+		t.Errorf("open tasks %v, want %v", got, want)
+	}
+}
+
+// TestOrderFreeAnswersAnyTime: whenever a reply is written and heard of, the
+// same steps are done, the same people asked; only what had left differs, and
+// never twice.
+func TestOrderFreeAnswersAnyTime(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		wrote := time.Duration(rapid.IntRange(1, 48*60).Draw(rt, "wrote")) * time.Minute
+		late := time.Duration(rapid.IntRange(0, 6*24*60).Draw(rt, "late")) * time.Minute
+		on, told := heard(rt, wrote, wrote), heard(rt, wrote, wrote+late)
+		a, b := on.openTasks(), told.openTasks()
+		slices.Sort(a)
+		slices.Sort(b)
+		if !slices.Equal(a, b) {
+			rt.Fatalf("in time %v, late %v", a, b)
+		}
+		steps := told.careSteps()
+		slices.Sort(steps)
+		if len(slices.Compact(slices.Clone(steps))) != len(steps) || !slices.Contains(steps, "after") {
+			rt.Fatalf("messages %v", steps)
+		}
+		if on.state.Journeys[0].Step != told.state.Journeys[0].Step {
+			rt.Fatalf("in time it stands at %s, late at %s", on.state.Journeys[0].Step, told.state.Journeys[0].Step)
+		}
+	})
+}
