@@ -391,11 +391,11 @@ func (p *program) lintOne(l letter) {
 }
 
 var (
-	linkIn = regexp.MustCompile(`http://mooring\.test/[ecu]/[A-Za-z0-9_.~-]+`)
+	linkIn = regexp.MustCompile(`http://mooring\.test/[etcu]/[A-Za-z0-9_.~-]+`)
 	codeIn = regexp.MustCompile(`asks for this code:\s+([A-Z0-9]+)`)
 )
 
-// link is the mail's link of a kind: "e", "c" or "u".
+// link is the mail's link of a kind: "e", "t", "c" or "u".
 func (l letter) link(t testing.TB, kind string) string {
 	t.Helper()
 	for _, found := range linkIn.FindAllString(l.Text, -1) {
@@ -407,7 +407,7 @@ func (l letter) link(t testing.TB, kind string) string {
 	return ""
 }
 
-// code is the short code in an escalation's mail.
+// code is the short code in a mail to staff.
 func (l letter) code(t testing.TB) string {
 	t.Helper()
 	m := codeIn.FindStringSubmatch(l.Text)

@@ -45,7 +45,6 @@ type renderer struct {
 	runner    *runner.Runner
 	keys      *links.Keys
 	publicURL string
-	staffURL  string
 	clock     *Clock
 }
 
@@ -136,8 +135,9 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 			}
 		}
 	default:
-		// Tasks are done on the staff pages, behind a session.
-		v.TaskURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
+		claims := r.claims(m, links.Claims{Purpose: links.Task, Clinic: m.Clinic, Target: target(m.Key, m.Target), Recipient: m.Person})
+		v.TaskURL = r.publicURL + "/t/" + r.keys.Sign(claims)
+		v.Code = r.keys.Code(claims)
 		v.TaskWhat = m.What
 		for i := range s.Tasks {
 			if t := &s.Tasks[i]; t.ID == m.Target {

@@ -129,3 +129,61 @@ func TestStoryStaffSay(t *testing.T) {
 		t.Errorf("a client nobody heard of: %v", err)
 	}
 }
+
+// A clinician opens a task from its mail, on a phone: the code of that mail
+// shows the client, two taps say what they notice, and one press finishes the
+// task, each in their own name.
+func TestStoryTaskFromItsMail(t *testing.T) {
+	t.Parallel()
+	p := run(t, storyConfig(t))
+	p.noshow("ana", events.RiskNone)
+	p.pass(7 * 24 * time.Hour)
+	p.expect("ana@example.org", "A")
+	p.expect("ana@example.org", "B")
+	mail := p.expect("amara@harbour-lane.example.org", "task")
+	p.quiet()
+	for _, secret := range []string{"Firstana", "Vandermolen", "ana@", "0142"} {
+		if strings.Contains(mail.Text+mail.HTML+mail.Subject, secret) {
+			t.Errorf("the mail holds %q:\n%s", secret, mail.Text)
+		}
+	}
+	b, link := p.browser(), mail.link(t, "t")
+	if g := b.get(link); g.status != http.StatusOK || strings.Contains(g.text, "Vandermolen") {
+		t.Fatalf("the link alone: %d\n%s", g.status, g.text)
+	}
+	if g := b.post(link, "do", "done"); g.status != http.StatusForbidden || len(p.state("ana").Tasks) != 1 {
+		t.Errorf("done without a code: %d", g.status)
+	}
+	if g := b.post(link, "code", mail.code(t), "do", "show"); g.status != http.StatusSeeOther {
+		t.Fatalf("the code: %d\n%s", g.status, g.text)
+	}
+	g := b.get(link)
+	for _, want := range []string{"Firstana Vandermolen-ana", "1 555 0142", questionWords("call-client")} {
+		if !strings.Contains(g.text, want) {
+			t.Errorf("the task's page does not say %q:\n%s", want, g.text)
+		}
+	}
+	if g = b.post(link, "do", "notice", "noticed", "quieter", "form", g.field(t, "form"), "id", g.field(t, "id")); g.status != http.StatusOK {
+		t.Fatalf("noticing: %d\n%s", g.status, g.text)
+	}
+	if g = b.post(link, "do", "done", "form", g.field(t, "form"), "id", g.field(t, "id")); g.status != http.StatusOK || !strings.Contains(g.text, "that is done") {
+		t.Fatalf("done: %d\n%s", g.status, g.text)
+	}
+	p.settle()
+	if s := p.state("ana"); len(s.Tasks) != 0 || !slices.Equal(s.Profile.Noticed.Get(), []string{"quieter"}) {
+		t.Errorf("open tasks %+v, noticed %v", s.Tasks, s.Profile.Noticed.Get())
+	}
+	named := 0
+	for _, m := range p.story("ana").moments {
+		if (m.kind == events.ClientNoted || m.kind == events.TaskDone) && m.note.Person == "amara" {
+			named++
+		}
+	}
+	if named != 2 {
+		t.Errorf("%d of the two acts name who did them", named)
+	}
+	if g := b.get(link); !strings.Contains(g.text, "not open any more") || strings.Contains(g.text, "Vandermolen") {
+		t.Errorf("after it is done:\n%s", g.text)
+	}
+	p.quiet()
+}

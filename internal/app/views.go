@@ -21,6 +21,7 @@ var (
 	_ web.Directory   = (*views)(nil)
 	_ web.Escalations = (*views)(nil)
 	_ web.Clients     = (*views)(nil)
+	_ web.TaskCases   = (*views)(nil)
 	_ web.Overview    = (*views)(nil)
 	_ web.Mails       = (*mails)(nil)
 )
@@ -127,6 +128,52 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 	for _, text := range e.Said {
 		c.Brief = append(c.Brief, web.Fact{Label: "In their words", Text: text})
 	}
+	return c, nil
+}
+
+// task finds an open task by its link's target.
+func (v *views) task(ctx context.Context, clinic, target string) (*workflows.State, *workflows.Task, error) {
+	key, id, ok := splitTarget(target)
+	if !ok {
+		return nil, nil, web.ErrUnknown
+	}
+	state, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range state.Tasks {
+		if state.Tasks[i].ID == id {
+			return &state, &state.Tasks[i], nil
+		}
+	}
+	return nil, nil, web.ErrTaskOver
+}
+
+// TaskGlance is what a task's link alone may show.
+func (v *views) TaskGlance(ctx context.Context, clinic, target string) (web.TaskGlance, error) {
+	_, t, err := v.task(ctx, clinic, target)
+	if err != nil {
+		return web.TaskGlance{}, err
+	}
+	return v.taskGlance(clinic, t), nil
+}
+
+func (v *views) taskGlance(clinic string, t *workflows.Task) web.TaskGlance {
+	return web.TaskGlance{What: questionWords(t.What), Due: t.Due, OwnerID: t.Owner, Owner: v.a.personName(clinic, t.Owner)}
+}
+
+// TaskCase is what the session shows of a task.
+func (v *views) TaskCase(ctx context.Context, clinic, target string) (web.TaskCase, error) {
+	s, t, err := v.task(ctx, clinic, target)
+	if err != nil {
+		return web.TaskCase{}, err
+	}
+	p := &s.Profile
+	c := web.TaskCase{
+		TaskGlance: v.taskGlance(clinic, t), ID: t.ID, ClientKey: s.Key,
+		Client: web.Contact{Name: fullName(p), Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get()}, Text: t.Text,
+	}
+	c.Brief, c.Opening = v.brief(clinic, s)
 	return c, nil
 }
 

@@ -37,6 +37,13 @@ type Notice struct {
 	Reason, Approach string
 }
 
+func (n Notice) empty() bool { return len(n.Noticed) == 0 && n.Reason == "" && n.Approach == "" }
+
+// content is what makes one notice another than the next.
+func (n Notice) content() []string {
+	return append([]string{"notice", n.Reason, n.Approach}, n.Noticed...)
+}
+
 // Said is the decision on what staff said.
 type Said struct {
 	// Counted says that it stands; Reason is the decision's, in words.
@@ -56,13 +63,28 @@ type MailState struct {
 // noticePage is the form for what somebody notices.
 type noticePage struct {
 	base
-	Client                       ClientView
-	Form, ID, Press              string
+	Client          ClientView
+	Form, ID, Press string
+	Unconfirmed     bool
+	noticeFields
+}
+
+// noticeFields are the form's choices, wherever it stands.
+type noticeFields struct {
+	About                        string // whom they are about, where the page does not say
 	Noticed, Reasons, Approaches []choice
 	Missing                      bool // nothing was chosen
-	Unconfirmed                  bool
 	// More opens the part that may be left out.
 	More bool
+}
+
+func newNoticeFields(given Notice) noticeFields {
+	return noticeFields{
+		Noticed:    choices(events.Noticed(), given.Noticed...),
+		Reasons:    choices(append([]events.Choice{{Words: "I do not know"}}, events.NoteReasons()...), given.Reason),
+		Approaches: choices(append([]events.Choice{{Words: "They have not said"}}, events.Approaches()...), given.Approach),
+		More:       given.Reason != "" || given.Approach != "",
+	}
 }
 
 // noticed is the way to the form: it shows, and decides nothing.
@@ -82,10 +104,9 @@ func (s *staff) writeNotice(w http.ResponseWriter, r *http.Request, v session, s
 	s.Log.Info("client page shown", logRoute, route(r), logClinic, c.Clinic, logKey, c.Key)
 	page.base, page.Client = s.base(v, "What do you notice?", "overview"), c
 	page.Form, page.ID = v.nonce(), links.NewID()
-	page.Noticed = choices(events.Noticed(), n.Noticed...)
-	page.Reasons = choices(append([]events.Choice{{Words: "I do not know"}}, events.NoteReasons()...), n.Reason)
-	page.Approaches = choices(append([]events.Choice{{Words: "They have not said"}}, events.Approaches()...), n.Approach)
-	page.More = n.Reason != "" || n.Approach != ""
+	missing := page.Missing
+	page.noticeFields = newNoticeFields(n)
+	page.Missing, page.About = missing, c.Name
 	s.pages.write(w, s.Log, status, "notice", page)
 }
 
@@ -123,14 +144,14 @@ func (s *staff) notice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n := readNotice(r)
-	if len(n.Noticed) == 0 && n.Reason == "" && n.Approach == "" {
-		s.writeNotice(w, r, v, http.StatusUnprocessableEntity, noticePage{Missing: true}, n)
+	if n.empty() {
+		s.writeNotice(w, r, v, http.StatusUnprocessableEntity, noticePage{noticeFields: noticeFields{Missing: true}}, n)
 		return
 	}
 	ctx, cancel := acting(r)
 	defer cancel()
 	press := pressName(r, s.Wall())
-	said, err := s.Care.Notice(ctx, staffAct(r, v, press, append([]string{"notice", n.Reason, n.Approach}, n.Noticed...)...), n)
+	said, err := s.Care.Notice(ctx, staffAct(r, v, press, n.content()...), n)
 	switch {
 	case errors.Is(err, ErrUnknown):
 		s.failed(w, r, v, err)

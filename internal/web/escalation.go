@@ -3,10 +3,8 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -133,7 +131,7 @@ func (p *public) escalationPage(v visit, g Glance) escalationPage {
 // lookupFailed answers when the records could not be read.
 func (p *public) lookupFailed(w http.ResponseWriter, r *http.Request, v visit, err error) {
 	who := forClient
-	if v.claims.Purpose == links.Escalation {
+	if v.staff() {
 		who = forStaff
 	}
 	if errors.Is(err, ErrUnknown) {
@@ -148,15 +146,21 @@ func (p *public) lookupFailed(w http.ResponseWriter, r *http.Request, v visit, e
 // session; every other one needs it.
 func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit) {
 	if r.PostForm.Has("code") {
-		p.enterCode(w, r, v)
+		refuse := func(status int, codeError string) { p.writeGlance(w, r, v, status, codeError, nil) }
+		s, ok := p.enterCode(w, r, v, refuse)
+		switch {
+		case !ok:
+		case r.PostFormValue("do") == "take":
+			// The first button takes the question in the same press.
+			p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
+		default:
+			seeOther(w, r, v)
+		}
 		return
 	}
 	s, ok := p.caseOf(r, v)
 	if !ok || !s.holds(r.PostFormValue("form")) {
-		p.writeGlance(w, r, v, http.StatusForbidden, "", &note{
-			Heading: "Nothing was recorded",
-			Text:    "The page was open for more than 15 minutes, or in another browser. Enter the code again and press once more.", Warn: true,
-		})
+		p.writeGlance(w, r, v, http.StatusForbidden, "", sessionOver())
 		return
 	}
 	switch r.PostFormValue("do") {
@@ -174,39 +178,6 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 	default:
 		p.help(w, r, forStaff, &v.clinic, helpForm)
 	}
-}
-
-// enterCode compares the short code; the right one opens the session and, with
-// the first button, takes the question in the same press.
-func (p *public) enterCode(w http.ResponseWriter, r *http.Request, v visit) {
-	address := p.ClientAddress(r)
-	if ok, wait := p.slow.allow(v.token, address, p.Wall()); !ok {
-		p.tooFast(w, r, v, wait)
-		return
-	}
-	if !p.Keys.CodeMatches(v.claims, r.PostFormValue("code")) {
-		if wait := p.slow.failed(v.token, address); wait > 0 {
-			p.tooFast(w, r, v, wait)
-			return
-		}
-		p.writeGlance(w, r, v, http.StatusForbidden,
-			"That code does not match. Nothing was recorded. The code is in the same mail as the link you opened; each mail has its own.", nil)
-		return
-	}
-	p.slow.passed(v.token, address)
-	s := p.openCase(w, v)
-	if r.PostFormValue("do") == "take" {
-		p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
-		return
-	}
-	seeOther(w, r, v)
-}
-
-func (p *public) tooFast(w http.ResponseWriter, r *http.Request, v visit, wait time.Duration) {
-	seconds := int((wait + time.Second - 1) / time.Second)
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	p.writeGlance(w, r, v, http.StatusTooManyRequests, fmt.Sprintf(
-		"That code does not match, or came too fast after wrong ones. Nothing was recorded. Please wait %d seconds, then try again. The right code always works.", seconds), nil)
 }
 
 // doOnCase performs one act and shows what was decided: the case anew when it
@@ -295,12 +266,6 @@ func (p *public) closeEscalation(w http.ResponseWriter, r *http.Request, v visit
 // notConfirmed logs why an act has no known result.
 func (p *public) notConfirmed(r *http.Request, v visit, err error) {
 	p.Log.Warn("act not confirmed", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
-}
-
-// seeOther sends the browser to the page it came from, so that a reload does
-// not press again.
-func seeOther(w http.ResponseWriter, r *http.Request, v visit) {
-	http.Redirect(w, r, "/e/"+v.token, http.StatusSeeOther)
 }
 
 // cut is text as stored: valid UTF-8, one kind of line end, at most n

@@ -72,7 +72,7 @@ func newGallery(now time.Time) (*gallery, error) {
 	s := samples{now: now}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
-		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s,
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s,
 		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
 	})
 	if err != nil {
@@ -142,6 +142,8 @@ func (g *gallery) publicShots() []shot {
 	}
 	out = append(out, shot{name: "escalation-too-many-codes", path: slow, form: url.Values{"code": {"222222"}}})
 
+	out = append(out, g.taskShots()...)
+
 	checkin := "/c/" + g.keys.Sign(g.claims(links.Checkin, "k1", sampleClient))
 	lost := "/c/" + g.keys.Sign(g.claims(links.Checkin, sampleSilent, sampleClient))
 	prefs := "/u/" + g.keys.Sign(g.claims(links.Preferences, "k2", sampleClient))
@@ -174,6 +176,35 @@ func (g *gallery) publicShots() []shot {
 		shot{name: "help-odd-form", path: prefs, form: url.Values{"do": {"dance"}}},
 		shot{name: "help-nothing-here", path: "/"},
 	)
+}
+
+func (g *gallery) taskShots() []shot {
+	at := func(target string) (string, *http.Cookie, string) {
+		c := g.claims(links.Task, target, samplePerson)
+		opened := g.claims(links.Session, target, samplePerson)
+		opened.Expires = g.now.Add(14 * time.Minute)
+		held := session{value: g.keys.Sign(opened)}
+		return "/t/" + g.keys.Sign(c), &http.Cookie{Name: caseCookie(visit{claims: c}), Value: held.value}, held.nonce() //nolint:gosec // sent to the handler, not set
+	}
+	open, cookie, form := at(sampleTask)
+	late, lateCookie, _ := at(sampleLate)
+	silent, silentCookie, silentForm := at(sampleSilent)
+	over, _, _ := at(sampleOver)
+	unknown, _, _ := at(sampleUnknown)
+	return []shot{
+		{name: "task-glance", path: open},
+		{name: "task-wrong-code", path: open, form: url.Values{"code": {"222222"}}},
+		{name: "task-case", path: open, cookie: cookie},
+		{name: "task-nothing-chosen", path: open, cookie: cookie, form: url.Values{"do": {"notice"}, "form": {form}}},
+		{name: "task-noticed", path: open, cookie: cookie, form: url.Values{"do": {"notice"}, "noticed": {"quieter"}, "form": {form}}},
+		{name: "task-done", path: open, cookie: cookie, form: url.Values{"do": {"done"}, "form": {form}}},
+		{name: "task-session-over", path: open, form: url.Values{"do": {"done"}}},
+		{name: "task-late-glance", path: late},
+		{name: "task-late-case", path: late, cookie: lateCookie},
+		{name: "task-not-confirmed", path: silent, cookie: silentCookie, form: url.Values{"do": {"done"}, "form": {silentForm}}},
+		{name: "task-over", path: over},
+		{name: "help-unknown-task", path: unknown},
+	}
 }
 
 func (g *gallery) staffShots() []shot {

@@ -37,6 +37,12 @@ type clinic struct {
 	tries   []web.Attempt
 	answers []web.Answer
 	stopped bool
+	// owner has the task, "" for dana; over says that it is not open any more;
+	// done are those who finished it, noticed what was noticed.
+	owner   string
+	over    bool
+	done    []string
+	noticed []string
 	// declined is what passing on comes to, informed who was only told.
 	declined web.Result
 	informed []string
@@ -95,6 +101,59 @@ func (c *clinic) Case(ctx context.Context, clinicID, id string) (web.Case, error
 		Questions: []string{"Is Jamie safe?"}, Owner: "Dana Whitfield", Next: c.now.Add(8 * time.Minute), Attempts: c.tries,
 		Brief: []web.Fact{{Label: "Said", Text: "<script>alert(1)</script>"}},
 	}, nil
+}
+
+func (c *clinic) TaskGlance(_ context.Context, clinicID, id string) (web.TaskGlance, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.lookFail != nil:
+		return web.TaskGlance{}, c.lookFail
+	case clinicID != "harbor" || id != target:
+		return web.TaskGlance{}, web.ErrUnknown
+	case c.over:
+		return web.TaskGlance{}, web.ErrTaskOver
+	}
+	owner := c.owner
+	if owner == "" {
+		owner = "dana"
+	}
+	return web.TaskGlance{What: "Call the client", Due: c.now.Add(20 * time.Hour), OwnerID: owner, Owner: names()[owner]}, nil
+}
+
+func (c *clinic) TaskCase(ctx context.Context, clinicID, id string) (web.TaskCase, error) {
+	g, err := c.TaskGlance(ctx, clinicID, id)
+	return web.TaskCase{
+		TaskGlance: g, ID: "t4sk", ClientKey: clientKey, Client: web.Contact{Name: "Jamie Rivera", Phone: "555 0177", ChartURL: "javascript:alert(1)"},
+		Text: "<script>alert(1)</script>", Brief: []web.Fact{{Label: "Missed", Text: "one visit"}}, Opening: "“How are you?”",
+	}, err
+}
+
+func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fail != nil {
+		return c.fail
+	}
+	c.done = append(c.done, strings.Join([]string{clinicID, key, task, person}, " "))
+	c.over = true
+	return nil
+}
+
+func (c *clinic) Notice(_ context.Context, a web.Act, n web.Notice) (web.Said, error) {
+	_, err := c.act("notice", a, func() web.Outcome {
+		c.noticed = append(c.noticed, fmt.Sprintf("%s by %s: %v %s %s", a.Target, a.Recipient, n.Noticed, n.Reason, n.Approach))
+		return web.Outcome{}
+	})
+	return web.Said{Counted: true, Reason: "noted"}, err
+}
+
+func (*clinic) Pause(context.Context, web.Act, string) (web.Said, error) {
+	return web.Said{}, web.ErrUnknown
+}
+
+func (*clinic) Resume(context.Context, web.Act, bool) (web.Said, error) {
+	return web.Said{}, web.ErrUnknown
 }
 
 func (c *clinic) OptedOut(context.Context, string, string) (bool, error) {
@@ -185,7 +244,7 @@ func (c *clinic) OptOut(_ context.Context, a web.Act) (web.Outcome, error) {
 func (c *clinic) snapshot() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("%v %d %+v %+v %+v %+v %v", c.log, c.asked, c.ack, c.closing, c.tries, c.answers, c.stopped)
+	return fmt.Sprintf("%v %d %+v %+v %+v %+v %v %v %v", c.log, c.asked, c.ack, c.closing, c.tries, c.answers, c.stopped, c.done, c.noticed)
 }
 
 // world is the public pages over a clinic, with one clock for everything.
@@ -225,6 +284,7 @@ func newWorldAt(t *testing.T, publicURL string) *world {
 	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewPublic(web.PublicConfig{
 		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, PublicURL: publicURL,
+		TaskCases: w, Tasks: w, Care: w,
 		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
 	})

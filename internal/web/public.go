@@ -20,6 +20,10 @@ type PublicConfig struct {
 	Escalations Escalations
 	Clients     Clients
 	Acts        Acts
+	// TaskCases, Tasks and Care are what a task's page shows and does.
+	TaskCases TaskCases
+	Tasks     Tasks
+	Care      Care
 	// PublicURL is where people reach these pages; with https the session's
 	// cookie is marked Secure.
 	PublicURL string
@@ -49,11 +53,12 @@ type public struct {
 // before that.
 const actTimeout = 10 * time.Second
 
-// NewPublic makes the handler of /e/, /c/, /u/, the assets and, where one is
+// NewPublic makes the handler of /e/, /t/, /c/, /u/, the assets and, where one is
 // given, the event door at /v1/. It fails when something it needs is missing.
 func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	switch {
-	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil, cfg.Now == nil, cfg.Log == nil:
+	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil,
+		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make public pages: a required field is not set")
 	}
 	if cfg.Wall == nil {
@@ -71,6 +76,7 @@ func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle(assetPrefix, pages.assets)
 	mux.HandleFunc("/e/{token}", p.page(links.Escalation, p.showEscalation, p.actOnEscalation))
+	mux.HandleFunc("/t/{token}", p.page(links.Task, p.showTask, p.actOnTask))
 	mux.HandleFunc("/c/{token}", p.page(links.Checkin, p.showCheckin, p.answerCheckin))
 	mux.HandleFunc("/u/{token}", p.page(links.Preferences, p.showPreferences, p.stopMail))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.help(w, r, forClient, nil, helpNothing) })
@@ -86,15 +92,23 @@ type visit struct {
 	token  string
 	claims links.Claims
 	clinic Clinic
-	person string // the name of the member of staff, for an escalation
+	person string // the name of the member of staff, where staff() holds
 }
+
+// staff says whether the link was made for a member of staff.
+func (v visit) staff() bool { return forStaffAlone(v.claims.Purpose) }
+
+func forStaffAlone(p links.Purpose) bool { return p == links.Escalation || p == links.Task }
+
+// path is where links of this purpose lead, and their cookies.
+func (v visit) path() string { return "/" + string(rune(v.claims.Purpose)) + "/" }
 
 // page is the way into every link: the method, then the token, then the clinic
 // and the person, and only then the page itself. GET and HEAD go to show alone.
 func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter, *http.Request, visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who := forClient
-		if purpose == links.Escalation {
+		if forStaffAlone(purpose) {
 			who = forStaff
 		}
 		if !reads(r) && r.Method != http.MethodPost {
@@ -121,7 +135,7 @@ func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter,
 			return
 		}
 		v.clinic = clinic
-		if purpose == links.Escalation {
+		if v.staff() {
 			if v.person, known = p.Directory.Person(claims.Clinic, claims.Recipient); !known {
 				p.help(w, r, who, &clinic, helpBroken)
 				return

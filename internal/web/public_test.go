@@ -26,11 +26,18 @@ func badLinks(w *world, p links.Purpose, recipient string) map[string]string {
 		"truncated":       good[:len(good)-5],
 		"forged":          links.Generate().Sign(w.claims(p, recipient)),
 		"changed":         good[:20] + "x" + good[21:],
-		"other purpose":   change(func(c *links.Claims) { c.Purpose = links.Task }),
+		"other purpose":   change(func(c *links.Claims) { c.Purpose = otherThan(p) }),
 		"session's token": change(func(c *links.Claims) { c.Purpose = links.Session }),
 		"unknown clinic":  change(func(c *links.Claims) { c.Clinic = "nowhere" }),
 		"expired":         change(func(c *links.Claims) { c.Expires = noon().Add(-time.Second) }),
 	}
+}
+
+func otherThan(p links.Purpose) links.Purpose {
+	if p == links.Task {
+		return links.Escalation
+	}
+	return links.Task
 }
 
 func pagesByPrefix() map[string]struct {
@@ -42,6 +49,7 @@ func pagesByPrefix() map[string]struct {
 		recipient string
 	}{
 		"/e/": {links.Escalation, "dana"},
+		"/t/": {links.Task, "dana"},
 		"/c/": {links.Checkin, clientKey},
 		"/u/": {links.Preferences, clientKey},
 	}
@@ -73,7 +81,7 @@ func TestGetShows(t *testing.T) {
 			}
 		}
 	}
-	if tried != 3*9*6*2 {
+	if tried != 4*9*6*2 {
 		t.Errorf("tried %d requests", tried)
 	}
 }
@@ -103,7 +111,7 @@ func TestBadLinksHelp(t *testing.T) {
 					t.Fatalf("%s %s, %s: something changed", method, prefix, name)
 				}
 				for _, say := range []string{"emergency", "What you can do"} {
-					if prefix == "/e/" {
+					if one.recipient == "dana" {
 						say = "If somebody may be in danger"
 					}
 					if !strings.Contains(got.body, say) {

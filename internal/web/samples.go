@@ -21,6 +21,9 @@ const (
 	sampleSilent    = "silent" // acts on it are never confirmed
 	sampleDown      = "down"   // its records cannot be read
 	sampleUnknown   = "unknown"
+	sampleTask      = "task"
+	sampleLate      = "task-late" // overdue, and with somebody else
+	sampleOver      = "task-over"
 	sampleClinic    = "harbor"
 	samplePerson    = "dana"
 	sampleClient    = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
@@ -158,7 +161,42 @@ func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
 func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }
 
 // Finish stands for a program that finishes tasks: the previews show its button.
-func (samples) Finish(context.Context, string, string, string, string) error { return nil }
+func (samples) Finish(_ context.Context, _, _, task, _ string) error {
+	if task == sampleSilent {
+		return ErrNotConfirmed
+	}
+	return nil
+}
+
+func (s samples) TaskGlance(_ context.Context, _, id string) (TaskGlance, error) {
+	g := TaskGlance{What: "Call the client", Due: s.now.Add(20 * time.Hour), OwnerID: samplePerson, Owner: "Dana Whitfield"}
+	switch id {
+	case sampleTask, sampleSilent:
+	case sampleLate:
+		g.Due, g.OwnerID, g.Owner = s.ago(3*time.Hour), "priya", "Priya Nair"
+	case sampleOver:
+		return g, ErrTaskOver
+	case sampleDown:
+		return g, errSample
+	default:
+		return g, ErrUnknown
+	}
+	return g, nil
+}
+
+func (s samples) TaskCase(ctx context.Context, clinic, id string) (TaskCase, error) {
+	g, err := s.TaskGlance(ctx, clinic, id)
+	if err != nil {
+		return TaskCase{}, err
+	}
+	c := TaskCase{TaskGlance: g, ID: id, ClientKey: sampleClient, Client: Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}}
+	if id == sampleTask {
+		v, _ := s.Client(ctx, sampleClinic, sampleClient)
+		c.Client = Contact{Name: v.Name, Phone: v.Phone, ChartURL: v.ChartURL}
+		c.Text, c.Brief, c.Opening = v.Tasks[0].Text, v.Brief, v.Opening
+	}
+	return c, nil
+}
 
 // care stands for a program that takes what staff say.
 func (s samples) care(r string) (Said, error) {

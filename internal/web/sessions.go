@@ -54,13 +54,13 @@ func (s session) holds(nonce string) bool {
 	return subtle.ConstantTimeCompare([]byte(s.nonce()), []byte(nonce)) == 1
 }
 
-// caseCookie names the cookie of one person's session for one escalation, so
-// that two escalations can be open side by side.
+// caseCookie names the cookie of one person's session for one escalation or
+// task, so that two can be open side by side.
 func caseCookie(v visit) string {
 	return "mooring-" + derive("cookie", v.claims.Clinic, v.claims.Target, v.claims.Recipient)[:12]
 }
 
-// openCase begins a session for this one escalation and person.
+// openCase begins a session for this one escalation or task, and person.
 func (p *public) openCase(w http.ResponseWriter, v visit) session {
 	now := p.Wall()
 	s := session{claims: links.Claims{
@@ -79,12 +79,12 @@ func (p *public) endCase(w http.ResponseWriter, v visit) {
 
 func (p *public) cookie(v visit, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // Secure follows the public URL: without TLS a browser would drop the cookie
-		Name: caseCookie(v), Value: value, Path: "/e/", MaxAge: maxAge,
+		Name: caseCookie(v), Value: value, Path: v.path(), MaxAge: maxAge,
 		HttpOnly: true, Secure: p.secure, SameSite: http.SameSiteStrictMode,
 	}
 }
 
-// caseOf finds the session for this escalation and this person; a session for
+// caseOf finds the session for this target and this person; a session for
 // another one does not count.
 func (p *public) caseOf(r *http.Request, v visit) (session, bool) {
 	c, err := r.Cookie(caseCookie(v))

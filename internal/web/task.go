@@ -1,0 +1,223 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/links"
+)
+
+// TaskCases looks one open task up, from the leader. Both methods return
+// ErrUnknown for a client or clinic that is not known, and ErrTaskOver for a
+// task that is not open any more.
+type TaskCases interface {
+	// TaskGlance is what a link alone may show: nothing about the client.
+	TaskGlance(ctx context.Context, clinic, id string) (TaskGlance, error)
+	// TaskCase is what the 15-minute session shows. It is asked for only after
+	// the short code was given.
+	TaskCase(ctx context.Context, clinic, id string) (TaskCase, error)
+}
+
+// ErrTaskOver says that a task is not open any more: somebody finished it, or
+// what asked for it has ended.
+var ErrTaskOver = errors.New("the task is not open any more")
+
+// TaskGlance is a task without the client. Before the code was given a page
+// shows Due and Owner alone: What may say more than a mail does.
+type TaskGlance struct {
+	What string // in words
+	Due  time.Time
+	// OwnerID and Owner are whom it is with: a directory id and a name.
+	OwnerID, Owner string
+}
+
+// TaskCase is a task with the client.
+type TaskCase struct {
+	TaskGlance
+	ID        string // of the task
+	ClientKey string
+	Client    Contact
+	// Text is what the client wrote, "" for nothing.
+	Text    string
+	Brief   []Fact
+	Opening string
+}
+
+// taskPage is the three states of /t/: the glance that the link alone shows,
+// the case that a session shows, and the end.
+type taskPage struct {
+	base
+	Glance TaskGlance
+	// Case is nil without a session; Nonce and Left belong to the session.
+	Case  *TaskCase
+	Nonce string
+	Left  string
+
+	You   string // the name of the person whose link this is
+	Other string // the name of whom the task is with, where that is somebody else
+	ID    string // the nonce of the act that is made next
+	Press string // set after an act that was not confirmed
+	// CodeError is what is wrong with the code that was given.
+	CodeError string
+	Note      *note
+	Late      bool
+	noticeFields
+}
+
+func (p *public) showTask(w http.ResponseWriter, r *http.Request, v visit) {
+	if s, ok := p.caseOf(r, v); ok {
+		p.writeTask(w, r, v, s, http.StatusOK, nil, Notice{})
+		return
+	}
+	p.writeTaskGlance(w, r, v, http.StatusOK, "", nil)
+}
+
+// writeTaskGlance shows when it is due, and asks for the code.
+func (p *public) writeTaskGlance(w http.ResponseWriter, r *http.Request, v visit, status int, codeError string, n *note) {
+	g, err := p.TaskCases.TaskGlance(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.taskNotShown(w, r, v, err)
+		return
+	}
+	page := p.taskPage(v, g)
+	page.CodeError, page.Note = codeError, n
+	p.pages.write(w, p.Log, status, "task", page)
+}
+
+// writeTask shows the client, to the session alone, and logs that it did.
+func (p *public) writeTask(w http.ResponseWriter, r *http.Request, v visit, s session, status int, n *note, given Notice) {
+	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.taskNotShown(w, r, v, err)
+		return
+	}
+	page := p.taskPage(v, c.TaskGlance)
+	page.Title = c.Client.Name
+	page.Case, page.Nonce, page.Note = &c, s.nonce(), n
+	page.noticeFields = newNoticeFields(given)
+	if n != nil {
+		page.Press = n.Press
+		page.Missing = n.Open == openNotice
+	}
+	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
+	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
+	p.pages.write(w, p.Log, status, "task", page)
+}
+
+func (p *public) taskPage(v visit, g TaskGlance) taskPage {
+	page := taskPage{base: p.base(v, "A task for you"), Glance: g, You: v.person, ID: links.NewID(), Late: p.Now().After(g.Due)}
+	if g.OwnerID != v.claims.Recipient {
+		page.Other = g.Owner
+	}
+	return page
+}
+
+// taskNotShown answers where there is no task to show: a finished one with
+// what became of it, and no word of the client.
+func (p *public) taskNotShown(w http.ResponseWriter, r *http.Request, v visit, err error) {
+	if errors.Is(err, ErrTaskOver) {
+		p.pages.write(w, p.Log, http.StatusOK, "say", sayPage{
+			base: p.base(v, "This task is not open any more"),
+			Text: "Somebody marked it as done, or it is not needed now. You need do nothing.",
+		})
+		return
+	}
+	p.lookupFailed(w, r, v, err)
+}
+
+// openNotice is note.Open where the notice needs an answer.
+const openNotice = "notice"
+
+// actOnTask takes every press on /t/. A form with a code opens the session;
+// every other one needs it.
+func (p *public) actOnTask(w http.ResponseWriter, r *http.Request, v visit) {
+	if r.PostForm.Has("code") {
+		refuse := func(status int, codeError string) { p.writeTaskGlance(w, r, v, status, codeError, nil) }
+		if _, ok := p.enterCode(w, r, v, refuse); ok {
+			seeOther(w, r, v)
+		}
+		return
+	}
+	s, ok := p.caseOf(r, v)
+	if !ok || !s.holds(r.PostFormValue("form")) {
+		p.writeTaskGlance(w, r, v, http.StatusForbidden, "", sessionOver())
+		return
+	}
+	switch r.PostFormValue("do") {
+	case "notice":
+		p.noticeOnTask(w, r, v, s)
+	case "done":
+		p.finishTask(w, r, v, s)
+	case "leave":
+		p.endCase(w, v)
+		seeOther(w, r, v)
+	default:
+		p.help(w, r, forStaff, &v.clinic, helpForm)
+	}
+}
+
+// noticeOnTask records what somebody notices about the client whom the task is
+// about.
+func (p *public) noticeOnTask(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	n := readNotice(r)
+	if n.empty() {
+		p.writeTask(w, r, v, s, http.StatusUnprocessableEntity, &note{
+			Heading: "Nothing was saved", Text: "Tap one of the boxes below first, then save.", Warn: true, Open: openNotice,
+		}, n)
+		return
+	}
+	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.taskNotShown(w, r, v, err)
+		return
+	}
+	ctx, cancel := acting(r)
+	defer cancel()
+	press := p.press(r)
+	a := act(press, v, n.content()...)
+	a.Target = c.ClientKey
+	said, err := p.Care.Notice(ctx, a, n)
+	if err != nil {
+		p.taskNotConfirmed(w, r, v, s, press, err, n)
+		return
+	}
+	thanks := &note{Heading: "Thank you", Text: sentence(said.Reason) + ". The task is still open."}
+	if !said.Counted {
+		thanks.Heading, thanks.Warn = "Please look again", true
+	}
+	p.writeTask(w, r, v, s, http.StatusOK, thanks, Notice{})
+}
+
+// finishTask marks the task as done, in the name of the person whose link this
+// is.
+func (p *public) finishTask(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.taskNotShown(w, r, v, err)
+		return
+	}
+	ctx, cancel := acting(r)
+	defer cancel()
+	press := p.press(r)
+	if err := p.Tasks.Finish(ctx, v.claims.Clinic, c.ClientKey, c.ID, v.claims.Recipient); err != nil {
+		p.taskNotConfirmed(w, r, v, s, press, err, Notice{})
+		return
+	}
+	p.endCase(w, v)
+	p.pages.write(w, p.Log, http.StatusOK, "say", sayPage{
+		base: p.base(v, "Thank you, that is done"), Text: "Your colleagues can see that you did it. You can close this page.",
+	})
+}
+
+func (p *public) taskNotConfirmed(w http.ResponseWriter, r *http.Request, v visit, s session, press string, err error, given Notice) {
+	if errors.Is(err, ErrUnknown) {
+		p.lookupFailed(w, r, v, err)
+		return
+	}
+	p.notConfirmed(r, v, err)
+	p.writeTask(w, r, v, s, http.StatusServiceUnavailable, &note{
+		Heading: "Not yet confirmed", Text: "We do not know yet whether this was recorded. Press the same button again: it will not count twice.", Warn: true, Press: press,
+	}, given)
+}
