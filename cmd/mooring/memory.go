@@ -17,12 +17,13 @@ const (
 )
 
 // What a busy hour used is given back once the program has been quiet for
-// quietFor, and from time to time while it stays so: a small machine has other
-// things to do with it.
+// quietFor, and again every two minutes, as often as the runtime collects
+// garbage by itself: the server forgets in that time which subjects it has just
+// written, and a small machine has other things to do with the memory.
 const (
 	quietBytes = 8 << 20 // allocated in a second
 	quietFor   = 20      // seconds
-	quietAgain = 300     // seconds
+	quietAgain = 120     // seconds
 )
 
 // The runtime's metrics that steadyMemory reads.

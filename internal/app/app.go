@@ -94,9 +94,13 @@ const (
 	safetyWorkers = 32
 )
 
-// Hands is how many pieces of work of one clinic are under way at once: those
-// of the runner and of its lane to clients.
-const Hands = runnerWorkers + careWorkers
+// How many pieces of work of one clinic are under way at once: those of the
+// runner and of its lane to clients.
+const (
+	RunnerHands = runnerWorkers
+	CareHands   = careWorkers
+	Hands       = RunnerHands + CareHands
+)
 
 // New reads clinics and keys, starts the embedded NATS server or connects to
 // the external one, and brings the streams up to date. Nothing is read from

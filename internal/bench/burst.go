@@ -16,7 +16,7 @@ import (
 )
 
 // Burst is part a: so many events at once until the last first mail is
-// accepted; and part e, the same messages written bare.
+// accepted; and part e, the same messages written without the program.
 type Burst struct {
 	Events int `json:"events"`
 	// PerSecond are journeys a second of each run, Median theirs.
@@ -35,6 +35,12 @@ type Burst struct {
 	Ordered       []float64 `json:"ordered_per_second"`
 	OrderedMedian float64   `json:"median_ordered_per_second"`
 	OrderedRatio  float64   `json:"ordered_ratio"`
+	// Plain is the same journey with its reading, by as many hands: each message
+	// is written once the one that it follows from was read. Nothing is decided,
+	// rendered or looked up, so it is what streams and client library cost.
+	Plain       []float64 `json:"plain_per_second"`
+	PlainMedian float64   `json:"median_plain_per_second"`
+	PlainRatio  float64   `json:"plain_ratio"`
 	// Writes is what one journey stores, by stream.
 	Writes map[string]Write `json:"writes_per_journey"`
 	// Twice counts mails beyond the first of a client: none.
@@ -59,25 +65,32 @@ func (o *Options) burst(ctx context.Context, sync string) (*Burst, error) {
 		if err != nil {
 			return nil, err
 		}
-		bare, err := o.bareOnce(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
+		bare, err := o.without(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
 			return jetstream.WriteBare(ctx, opts, loads, bareInFlight)
 		})
 		if err != nil {
 			return nil, err
 		}
-		ordered, err := o.bareOnce(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
+		ordered, err := o.without(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
 			return jetstream.WriteBareInOrder(ctx, opts, loads, b.Events, app.Hands)
 		})
 		if err != nil {
 			return nil, err
 		}
-		o.progress("a  sync %-8s  run %d: %.0f journeys/s of %.0f us processor time, written bare %.0f/s, in order %.0f/s",
-			sync, run+1, perSecond, b.processor[run], bare, ordered)
-		b.PerSecond, b.Bare, b.Ordered = append(b.PerSecond, perSecond), append(b.Bare, bare), append(b.Ordered, ordered)
+		plain, err := o.without(ctx, sync, b, func(opts jetstream.Options, loads []jetstream.Load) error {
+			return jetstream.WritePlainly(ctx, opts, loads, b.Events, app.RunnerHands, app.CareHands)
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.progress("a  sync %-8s  run %d: %.0f journeys/s of %.0f us processor time, written bare %.0f/s, in order %.0f/s, plainly %.0f/s",
+			sync, run+1, perSecond, b.processor[run], bare, ordered, plain)
+		b.PerSecond, b.Bare = append(b.PerSecond, perSecond), append(b.Bare, bare)
+		b.Ordered, b.Plain = append(b.Ordered, ordered), append(b.Plain, plain)
 	}
-	b.Median, b.BareMedian, b.OrderedMedian = median(b.PerSecond), median(b.Bare), median(b.Ordered)
+	b.Median, b.BareMedian, b.OrderedMedian, b.PlainMedian = median(b.PerSecond), median(b.Bare), median(b.Ordered), median(b.Plain)
 	b.Processor = median(b.processor)
-	b.Ratio, b.OrderedRatio = round(b.Median/b.BareMedian, 3), round(b.Median/b.OrderedMedian, 3)
+	b.Ratio, b.OrderedRatio, b.PlainRatio = round(b.Median/b.BareMedian, 3), round(b.Median/b.OrderedMedian, 3), round(b.Median/b.PlainMedian, 3)
 	return b, nil
 }
 
@@ -163,9 +176,9 @@ func (in *instance) sample(ctx context.Context) map[string]jetstream.Use {
 	return out
 }
 
-// bareOnce writes what the journeys wrote on a fresh server of the same
-// settings.
-func (o *Options) bareOnce(
+// without writes what the journeys wrote, without the program, on a fresh server
+// of the same settings.
+func (o *Options) without(
 	ctx context.Context, sync string, b *Burst, write func(jetstream.Options, []jetstream.Load) error,
 ) (float64, error) {
 	dir, err := os.MkdirTemp(o.Dir, "mooring-bench-")

@@ -127,6 +127,7 @@ func (r *Report) Table(w io.Writer) error {
 			row("a", x.Sync, fmt.Sprintf("%d events at once, median of %d", b.Events, len(b.PerSecond)), "%.0f journeys/s %v, %.0f us processor time each", b.Median, b.PerSecond, b.Processor)
 			row("e", x.Sync, fmt.Sprintf("the same messages written bare, %d of each stream at once", bareInFlight), "%.0f/s %v; ratio %.2f", b.BareMedian, b.Bare, b.Ratio)
 			row("", x.Sync, fmt.Sprintf("the same in a journey's order, by %d hands", app.Hands), "%.0f/s %v; ratio %.2f", b.OrderedMedian, b.Ordered, b.OrderedRatio)
+			row("", x.Sync, "the same read and written, with nothing decided", "%.0f/s %v; ratio %.2f", b.PlainMedian, b.Plain, b.PlainRatio)
 			var messages, bytes float64
 			for _, u := range b.Writes {
 				messages += u.Messages

@@ -143,9 +143,9 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()
 }
 
-// quietFor is long enough for the program to notice that nothing happens and to
-// give back what a flood, or its start, had used.
-const quietFor = 45 * time.Second
+// quietFor is long enough for the server to forget what a flood, or its start,
+// was about, and for the program to give back what that had used.
+const quietFor = 150 * time.Second
 
 func (o *Options) waiting(ctx context.Context, sync string) (_ *Waiting, err error) {
 	w := &Waiting{Clients: o.Waiting}
