@@ -173,6 +173,9 @@ func (n *Notifier) keepNonce(id, nonce string) { n.unsure.Add(id, nonce) }
 
 // since is how long ago t was, at the speed of life.
 func (n *Notifier) since(t time.Time) time.Duration {
+	if n.cfg.Speed() == 0 {
+		return 0 // nothing grows old while the clock stands still
+	}
 	return time.Duration(float64(n.cfg.Now().Sub(t)) / n.cfg.Speed())
 }
 

@@ -295,6 +295,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {
 		a.rest.Go(func() { a.clock.follow(rest, a.store) })
+		a.reading.Go(func() { a.retime(reading) })
 	}
 	for name, srv := range map[string]*http.Server{"MOORING_HTTP": a.public, "MOORING_STAFF_HTTP": a.staff, "MOORING_OPS_HTTP": a.ops} {
 		a.rest.Go(func() {

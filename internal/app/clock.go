@@ -9,7 +9,8 @@ import (
 )
 
 // Clock is what time it is for decisions. At the speed of life it is the
-// machine's; at another it runs from an epoch that is kept with the data.
+// machine's; at another it runs, or stands still, from an epoch that is kept
+// with the data.
 type Clock struct {
 	epoch atomic.Pointer[jetstream.Epoch]
 }
@@ -29,13 +30,19 @@ func (c *Clock) Real(t time.Time) time.Time {
 	if e == nil {
 		return t
 	}
-	d := float64(t.Sub(e.Shown)) / e.Speed
 	// Anything beyond a century is as good as never, and would overflow.
 	const century = 100 * 365 * 24 * time.Hour
+	d := float64(t.Sub(e.Shown))
+	switch {
+	case e.Speed > 0:
+		d /= e.Speed
+	case d > 0:
+		d = float64(century) // it stands still
+	}
 	return e.Real.Add(time.Duration(min(d, float64(century))))
 }
 
-// Speed is how fast it runs.
+// Speed is how fast it runs; 0 for a clock that stands still.
 func (c *Clock) Speed() float64 {
 	if e := c.epoch.Load(); e != nil {
 		return e.Speed

@@ -71,7 +71,7 @@ type Config struct {
 	SMTPPassword Secret  `envconfig:"MOORING_SMTP_PASSWORD" desc:"for MOORING_SMTP_USERNAME"`
 	SMTPTLS      string  `envconfig:"MOORING_SMTP_TLS" default:"required" desc:"required (STARTTLS), implicit, or none (loopback only)"`
 
-	TimeSpeed float64 `envconfig:"MOORING_TIME_SPEED" default:"1" desc:"how fast the program's clock runs; anything but 1 with the mailbox mailer only"`
+	TimeSpeed float64 `envconfig:"MOORING_TIME_SPEED" default:"1" desc:"how fast the program's clock runs, 0 for a clock that stands still; anything but 1 with the mailbox mailer only"`
 	TimeStart string  `envconfig:"MOORING_TIME_START" desc:"what the clock shows at the first start, RFC 3339; mailbox mailer only; unset: now"`
 
 	Log      string `envconfig:"MOORING_LOG" default:"text" desc:"text or json"`
@@ -152,8 +152,8 @@ func (c *Config) Check() error {
 			return &ConfigError{a.name, "is none of " + strings.Join(a.oneOf, ", ")}
 		}
 	}
-	if !(c.TimeSpeed > 0) || math.IsInf(c.TimeSpeed, 0) { // NaN is not greater either
-		return &ConfigError{"MOORING_TIME_SPEED", "must be a number greater than 0"}
+	if !(c.TimeSpeed >= 0) || math.IsInf(c.TimeSpeed, 0) { // NaN is not greater either
+		return &ConfigError{"MOORING_TIME_SPEED", "must be a number, 0 or greater"}
 	}
 	if n := len(c.StoreKey); n > 0 && n < minStoreKey {
 		return &ConfigError{"MOORING_STORE_KEY", "is too short to protect anything; use at least 16 characters, made at random"}

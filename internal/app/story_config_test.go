@@ -87,7 +87,7 @@ func TestConfigErrors(t *testing.T) {
 		{"MOORING_CLINICS", []string{"MOORING_CLINICS=" + dangling}},
 		{"MOORING_RETIRED_CLINICS", []string{"MOORING_RETIRED_CLINICS=The Annex"}},
 		{"MOORING_RETIRED_CLINICS", []string{"MOORING_RETIRED_CLINICS=annex, quay", "MOORING_CLINICS=" + clinics}},
-		{"MOORING_TIME_SPEED", []string{"MOORING_TIME_SPEED=0"}},
+		{"MOORING_TIME_SPEED", []string{"MOORING_TIME_SPEED=-1"}},
 		{"MOORING_TIME_SPEED", []string{"MOORING_TIME_SPEED=2", "MOORING_MAILER=smtp", "MOORING_SMTP_HOST=mail.example.org", "MOORING_CLINICS=" + clinics}},
 		{"MOORING_TIME_START", []string{"MOORING_TIME_START=yesterday"}},
 		{"MOORING_TIME_START", []string{"MOORING_TIME_START=" + storyStart, "MOORING_MAILER=smtp", "MOORING_SMTP_HOST=mail.example.org", "MOORING_CLINICS=" + clinics}},
