@@ -303,7 +303,8 @@ func (s *Store) FollowArrivals(ctx context.Context, read Read) {
 			return
 		}
 		s.log.Warn("reading the events that wait lost its place; reading again", "error", err)
-		pause(ctx, time.Second)
+		// No longer than the queues: meanwhile every look waits for all.
+		pause(ctx, 250*time.Millisecond)
 	}
 }
 
