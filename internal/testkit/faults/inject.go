@@ -32,9 +32,9 @@ const (
 	CallPrepare Call = "prepare versions"
 )
 
-// Calls lists every one that is about a client.
+// Calls lists every one that each client meets, or may.
 func Calls() []Call {
-	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend}
+	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend, CallAuditCopy}
 }
 
 // Fault has one client's calls fail: the nth one, counted from 1, and as many
@@ -60,7 +60,9 @@ type Injector struct {
 	messages map[string]asked
 	taken    []fakesendgrid.Entry
 	excused  map[string]bool
+	held     map[string]func() bool
 	took     func(notifier.Mail, workflows.Enqueue, runner.Ref)
+	looking  func(notifier.Message)
 }
 
 type asked struct {
@@ -69,11 +71,11 @@ type asked struct {
 }
 
 // NewInjector calls took, on the sender's goroutine, for every mail that its
-// provider took.
-func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref)) *Injector {
+// provider took, and looking just before every last look.
+func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref), looking func(notifier.Message)) *Injector {
 	return &Injector{
 		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{},
-		messages: map[string]asked{}, excused: map[string]bool{}, took: took,
+		messages: map[string]asked{}, excused: map[string]bool{}, held: map[string]func() bool{}, took: took, looking: looking,
 	}
 }
 
@@ -179,6 +181,9 @@ func (l injectedLog) Load(ctx context.Context, ref runner.Ref, known uint64) (re
 }
 
 func (l injectedLog) Append(ctx context.Context, ref runner.Ref, expected uint64, record []byte, meta runner.Meta) (uint64, error) {
+	if l.in.holds(ref.Key) {
+		return 0, ErrInjected
+	}
 	return around(l.in, ref.Key, CallLogAppend, func() (uint64, error) { return l.to.Append(ctx, ref, expected, record, meta) })
 }
 
@@ -270,6 +275,7 @@ func (x injectedLooker) Wait(ctx context.Context, m notifier.Message) error {
 }
 
 func (x injectedLooker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
+	x.in.looking(m)
 	return around(x.in, m.Key, CallLook, func() (notifier.Look, error) { return x.to.Look(ctx, m) })
 }
 

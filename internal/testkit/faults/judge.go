@@ -57,6 +57,7 @@ func Judge(s *Snapshot, h History) Report {
 	j.r.Counts.Kills, j.r.Counts.Clients = len(h.Kills), len(s.Clients)
 	j.quiet()
 	j.events()
+	j.rejected()
 	j.acts()
 	j.messages()
 	j.lastLook()
@@ -95,7 +96,7 @@ func (j *judge) events() {
 	for stream, list := range map[string][]Stored{"EVENTS": j.s.Events, "INSIDE": j.s.Inside} {
 		for _, e := range list {
 			at[place{stream, e.Sequence}] = e
-			n := j.s.Rejected[e.Origin()]
+			n := len(j.s.Rejected[e.Origin()])
 			if !j.sound(e) {
 				if n == 0 && !j.later(e.At) {
 					j.broken("nothing-lost", "%s %d on %s is stored, cannot be acted on (%v), and is not in REJECTED", stream, e.Sequence, e.Subject, e.Err)
@@ -120,9 +121,6 @@ func (j *judge) events() {
 		if !known[h] {
 			j.broken("once", "an event %s was decided on that no stream holds", h)
 		}
-	}
-	for _, n := range j.s.Rejected {
-		j.r.Counts.Rejected += n
 	}
 	distinct := map[events.Hash]bool{}
 	for _, a := range j.h.Acked {
@@ -276,5 +274,6 @@ func (j *judge) chains() {
 				j.broken("why", "client %s: record %d of CLIENTS is not in AUDIT", ref.Key, kept)
 			}
 		}
+		j.kept(ref, c, records)
 	}
 }

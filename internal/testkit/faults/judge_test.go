@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func newWorld() *world {
 		}}},
 		Ledger:   map[string][]Written{careID: write(notifier.Claimed, notifier.Accepted), safetyID: write(notifier.Claimed, notifier.Accepted)},
 		Timers:   map[runner.Ref]Timer{ref: {Set: next}},
-		Rejected: map[string]int{}, Unfinished: map[string]uint64{},
+		Rejected: map[string][]Refused{}, Unfinished: map[string]uint64{},
 	}
 	w.h = History{
 		Clinics:  []string{Clinic},
@@ -103,6 +104,28 @@ func (w *world) decided(kind events.Kind, notes ...workflows.Note) events.Event 
 	return ev
 }
 
+// brokenOrigin is what breaks adds.
+const brokenOrigin = "events.quay.x#2"
+
+// breaks adds an event that nobody can act on, and its record in REJECTED.
+func (w *world) breaks() *Refused {
+	w.s.Events = append(w.s.Events, Stored{
+		Subject: "events.quay.x", Sequence: 2, Err: &events.Problem{Reason: events.ReasonUnknownKind, Err: errors.New("x")},
+		Header: map[string][]string{"Ce-Id": {"7"}, "Nats-Msg-Id": {"m"}}, Body: []byte("{1}"),
+	})
+	w.s.Rejected[brokenOrigin] = []Refused{{
+		Subject: "rejected.quay.none.unknown-kind", Reason: events.ReasonUnknownKind, Whole: []byte(`{"Ce-Id":["7"]}` + "\n{1}"),
+	}}
+	return &w.s.Rejected[brokenOrigin][0]
+}
+
+// busy adds so many decisions.
+func (w *world) busy(n int) {
+	for i := range n {
+		w.decided(events.Kind("busy." + strconv.Itoa(i)))
+	}
+}
+
 // ends has the care message end without the provider taking it, for the reason
 // and by the event given, and the log say so.
 func (w *world) ends(s notifier.Status, why workflows.Reason, by string) {
@@ -142,13 +165,36 @@ func TestJudge(t *testing.T) {
 		{"an event has no decision", func(w *world) { w.s.Audit = nil }, "nothing-lost"},
 		{"an event was decided twice", func(w *world) { w.s.Audit[w.ref] = append(w.s.Audit[w.ref], w.s.Audit[w.ref][0]) }, "once"},
 		{"a broken event vanished", func(w *world) {
-			w.s.Events = append(w.s.Events, Stored{Subject: "events.quay.x", Sequence: 2, Err: errors.New("x")})
+			w.breaks()
+			w.s.Rejected = nil
 		}, "nothing-lost"},
-		{"a broken event is in REJECTED", func(w *world) {
-			w.s.Events = append(w.s.Events, Stored{Subject: "events.quay.x", Sequence: 2, Err: errors.New("x")})
-			w.s.Rejected["events.quay.x#2"] = 1
+		{"a broken event is in REJECTED", func(w *world) { w.breaks() }, ""},
+		{"a broken event is in REJECTED twice", func(w *world) {
+			r := w.breaks()
+			w.s.Rejected[brokenOrigin] = append(w.s.Rejected[brokenOrigin], *r)
 		}, ""},
-		{"a sound event was rejected", func(w *world) { w.s.Rejected["events.quay.appointment.noshow#1"] = 1 }, "nothing-lost"},
+		{"a broken event is in REJECTED for two reasons", func(w *world) {
+			r := *w.breaks()
+			r.Reason = events.ReasonBroken
+			w.s.Rejected[brokenOrigin] = append(w.s.Rejected[brokenOrigin], r)
+		}, "why"},
+		{"a broken event is in REJECTED on a subject with another reason", func(w *world) { w.breaks().Subject = "rejected.quay.none.broken" }, "why"},
+		{"an event of a stranger's clinic is in REJECTED", func(w *world) {
+			r := w.breaks()
+			w.s.Events[1].Err, r.Reason, r.Subject = nil, events.ReasonUnknownClinic, "rejected.none.none.unknown-clinic"
+		}, ""},
+		{"a broken event lost its end", func(w *world) { r := w.breaks(); r.Whole = r.Whole[:len(r.Whole)-1] }, "nothing-lost"},
+		{"a broken event lost a header", func(w *world) { w.breaks().Whole = []byte("{}\n{1}") }, "nothing-lost"},
+		{"REJECTED has what nobody sent", func(w *world) { w.breaks(); w.s.Rejected["events.quay.x#9"] = []Refused{{}} }, "nothing-lost"},
+		{"a sound event was rejected", func(w *world) { w.s.Rejected["events.quay.appointment.noshow#1"] = []Refused{{}} }, "nothing-lost"},
+		{"the door took an event", func(w *world) { w.h.Acked = append(w.h.Acked, Acked{Hash: w.s.Events[0].Event.Hash()}) }, ""},
+		{"the door took an event that is not stored", func(w *world) {
+			w.h.Acked = append(w.h.Acked, Acked{Hash: events.Event{ID: "2", Source: "ehr"}.Hash()})
+		}, "nothing-lost"},
+		{"the door took an event that has no decision", func(w *world) {
+			w.s.Events = append(w.s.Events, Stored{Subject: "events.quay.x", Sequence: 2, Event: events.Event{ID: "2", Source: "ehr", Clinic: Clinic}})
+			w.h.Acked = append(w.h.Acked, Acked{Hash: w.s.Events[1].Event.Hash()})
+		}, "nothing-lost"},
 		{"a confirmed press was never decided", func(w *world) {
 			w.h.Acts = []Act{{Kind: events.EscalationClosed, Clinic: Clinic, Key: "k", Target: "e"}}
 		}, "nothing-lost"},
@@ -243,6 +289,11 @@ func TestJudge(t *testing.T) {
 		{"the timer comes too late", func(w *world) { w.s.Timers[w.ref] = Timer{Set: w.s.At.Add(2 * time.Hour)} }, "never-silent"},
 		{"the chain is broken", func(w *world) { w.told(); w.s.Audit[w.ref][1].Chain = "x" }, "why"},
 		{"AUDIT misses a decision", func(w *world) { w.client(func(c *Client) { c.Decisions = 2 }) }, "why"},
+		{"AUDIT misses what CLIENTS has dropped", func(w *world) { w.busy(40); w.s.Audit[w.ref] = w.s.Audit[w.ref][1:] }, "why"},
+		{"AUDIT has a decision twice", func(w *world) { w.told(); w.s.Audit[w.ref] = slices.Insert(w.s.Audit[w.ref], 1, w.s.Audit[w.ref][1]) }, "why"},
+		{"the log was trimmed", func(w *world) { w.busy(40); w.client(func(c *Client) { c.Kept = c.Kept[25:] }) }, ""},
+		{"the log was trimmed by one too many", func(w *world) { w.busy(40); w.client(func(c *Client) { c.Kept = c.Kept[26:] }) }, "why"},
+		{"the log has a hole", func(w *world) { w.busy(40); w.client(func(c *Client) { c.Kept = slices.Delete(c.Kept, 3, 4) }) }, "why"},
 		{"AUDIT misses the latest record", func(w *world) { w.client(func(c *Client) { c.Sequence, c.Kept = 9, []uint64{7, 9} }) }, "why"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

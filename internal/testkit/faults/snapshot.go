@@ -29,9 +29,8 @@ type Snapshot struct {
 	Clients map[runner.Ref]Client
 	Ledger  map[string][]Written // by message id, oldest first
 	Timers  map[runner.Ref]Timer
-	// Rejected counts, per origin subject and sequence, how often it stands in
-	// REJECTED.
-	Rejected map[string]int
+	// Rejected is what stands in REJECTED, by origin subject and sequence.
+	Rejected map[string][]Refused
 	// Outbox are the ids of messages that still wait.
 	Outbox []string
 	// Unfinished is what durable consumers have not finished.
@@ -45,7 +44,17 @@ type Stored struct {
 	At       time.Time
 	Event    events.Event
 	// Err says why nobody can act on it.
-	Err error
+	Err    error
+	Header map[string][]string
+	Body   []byte
+}
+
+// Refused is one record of REJECTED.
+type Refused struct {
+	Subject string
+	Reason  events.Reason
+	// Whole is the event's headers as a line of JSON, then its body.
+	Whole []byte
 }
 
 // Origin names the event as REJECTED does.
@@ -90,7 +99,7 @@ func Take(ctx context.Context, nc *nats.Conn) (*Snapshot, error) {
 	}
 	s := &Snapshot{
 		Audit: map[runner.Ref][]Audited{}, Clients: map[runner.Ref]Client{}, Ledger: map[string][]Written{},
-		Timers: map[runner.Ref]Timer{}, Rejected: map[string]int{},
+		Timers: map[runner.Ref]Timer{}, Rejected: map[string][]Refused{},
 	}
 	if s.Unfinished, err = Unfinished(ctx, nc); err != nil {
 		return nil, err
@@ -116,7 +125,10 @@ func Take(ctx context.Context, nc *nats.Conn) (*Snapshot, error) {
 			return nil
 		}},
 		{"REJECTED", func(m jetstream.Msg, _ *jetstream.MsgMetadata) error {
-			s.Rejected[origin(m.Headers().Get("Mooring-Origin"), m.Headers().Get("Mooring-Origin-Sequence"))]++
+			from := origin(m.Headers().Get("Mooring-Origin"), m.Headers().Get("Mooring-Origin-Sequence"))
+			s.Rejected[from] = append(s.Rejected[from], Refused{
+				Subject: m.Subject(), Reason: events.Reason(m.Headers().Get("Mooring-Reason")), Whole: m.Data(),
+			})
 			return nil
 		}},
 	} {
@@ -161,7 +173,9 @@ func (s *Snapshot) timers(ctx context.Context, js jetstream.JetStream) error {
 
 func stored(m jetstream.Msg, md *jetstream.MsgMetadata) Stored {
 	ev, err := events.Decode(events.Wire{Subject: m.Subject(), Header: m.Headers(), Body: m.Data()})
-	return Stored{Subject: m.Subject(), Sequence: md.Sequence.Stream, At: md.Timestamp, Event: ev, Err: err}
+	return Stored{
+		Subject: m.Subject(), Sequence: md.Sequence.Stream, At: md.Timestamp, Event: ev, Err: err, Header: m.Headers(), Body: m.Data(),
+	}
 }
 
 func (s *Snapshot) client(m jetstream.Msg, md *jetstream.MsgMetadata) error {
