@@ -107,8 +107,8 @@ func TestWalkPlanHalfway(t *testing.T) {
 	s := connect(t, Options{Server: startServer(t, serverConfig(t.TempDir())), Alone: true})
 	clients(t, s, 20)
 	looked(t, s, plan(t, s, "a"))
-	first := plan(t, s, "b")
-	if again := plan(t, s, "b"); again == nil || again.consumer() != first.consumer() {
+	first := plan(t, s, "a", "b")
+	if again := plan(t, s, "a", "b"); again == nil || again.consumer() != first.consumer() {
 		t.Fatal("the same rules begin another walk")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -119,9 +119,9 @@ func TestWalkPlanHalfway(t *testing.T) {
 	if over || len(walkConsumers(t, s)) != 1 {
 		t.Fatalf("over %v, %v", over, walkConsumers(t, s))
 	}
-	back := plan(t, s, "a")
+	back := plan(t, s, "b")
 	if back == nil {
-		t.Fatal("some clients follow b, and nobody looks")
+		t.Fatal("only some clients follow b, and nobody looks")
 	}
 	if names := walkConsumers(t, s); len(names) != 0 {
 		t.Errorf("of the walk that was given up there stays %v", names)
