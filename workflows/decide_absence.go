@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ func (d *decider) absences() {
 }
 
 // missed is the deadline of one workflow; ok is false while the event that is
-// missed has never come.
+// missed has never come, and where it is long over.
 func (d *decider) missed(w *Workflow) (m Missed, ok bool) {
 	a := w.Start.Absence
 	of := newest(d.s.Past, a.Of)
@@ -47,12 +48,53 @@ func (d *decider) missed(w *Workflow) (m Missed, ok bool) {
 	}
 	if i := slices.IndexFunc(d.s.Missed, func(x Missed) bool { return x.Workflow == w.Name && x.Of == of.Event }); i >= 0 {
 		m.Done = d.s.Missed[i].Done
+		return m, true
 	}
-	// An import of history wakes nobody: what is long over would start nothing.
-	if d.now.Sub(m.Due) > startsWithin {
-		m.Done = true
+	// An import of history, or a workflow that is new, wakes nobody whose
+	// absence is long over: it would start nothing. It is not noted as looked
+	// at, since the next version of the workflow may wait longer.
+	return m, d.now.Sub(m.Due) <= startsWithin
+}
+
+// Absences names what decides over a client's deadlines in this configuration
+// beside what the client's record says: one line for each workflow that starts on
+// an absence. Two configurations with the same lines set the same deadlines.
+func (c *Clinic) Absences() []string {
+	var lines []string
+	for _, w := range c.Workflows {
+		if a := w.Start.Absence; a != nil {
+			lines = append(lines, fmt.Sprintf("%s: %s for %s, nothing booked %t", w.Name, a.Of, a.For, a.NothingBooked))
+		}
 	}
-	return m, true
+	slices.Sort(lines)
+	return lines
+}
+
+// OtherDeadlines says whether a clinic's configuration asks for other deadlines
+// than the state has: a workflow that starts on an absence came, is gone, or
+// waits longer or shorter. Decide sets them, with the next event or timer.
+func (s *State) OtherDeadlines(c *Clinic, now time.Time) bool {
+	d := decider{s: *s, c: c, now: now}
+	d.absences()
+	return len(moved(s.Missed, d.s.Missed)) > 0
+}
+
+// moved tells of every deadline that stands otherwise than it did before.
+func moved(was, is []Missed) []Note {
+	var notes []Note
+	for i := range is {
+		m := &is[i]
+		if !m.Done && !slices.ContainsFunc(was, func(x Missed) bool { return !x.Done && x.Workflow == m.Workflow && x.Due.Equal(m.Due) }) {
+			notes = append(notes, Note{What: WhatJourney, Reason: AbsenceMoved, Workflow: m.Workflow, Until: m.Due})
+		}
+	}
+	for i := range was {
+		m := &was[i]
+		if !m.Done && !slices.ContainsFunc(is, func(x Missed) bool { return x.Workflow == m.Workflow && (x.Of == m.Of || !x.Done) }) {
+			notes = append(notes, Note{What: WhatJourney, Reason: AbsenceDropped, Workflow: m.Workflow})
+		}
+	}
+	return notes
 }
 
 // newest is the last event of a kind; nil where there was none.
@@ -76,22 +118,22 @@ func (a *Appointment) expected(now time.Time) time.Time {
 }
 
 // miss looks at the absences whose time has come, each once for the event that
-// is missed.
+// is missed. The directory may have changed since their deadlines were set, and
+// it is the one in force that counts: so they are set anew first.
 func (d *decider) miss() {
-	ev := d.ev
+	ev, was := d.ev, d.s.Missed
 	defer func() { d.ev = ev }()
-	d.s.Missed = slices.Clone(d.s.Missed)
+	d.absences()
 	for i := range d.s.Missed {
 		m := &d.s.Missed[i]
 		if m.Done || m.Due.After(d.now) {
 			continue
 		}
 		m.Done = true
-		w, ok := d.c.AtWork(m.Workflow)
+		w, _ := d.c.AtWork(m.Workflow)
 		// Delays count from when the absence was long enough.
 		d.ev = events.Event{Clinic: ev.Clinic, Key: ev.Key, Kind: events.TimerDue, Time: m.Due}
-		// The directory may have changed since: finish sets the deadlines anew.
-		if !ok || w.Start.Absence == nil || !d.fits(w) {
+		if !d.fits(w) {
 			d.note(Note{What: WhatJourney, Reason: AbsenceOver, Workflow: m.Workflow})
 			continue
 		}
@@ -99,4 +141,7 @@ func (d *decider) miss() {
 			d.start(w)
 		}
 	}
+	// Whatever stands otherwise now is said, and so recorded: a timer about which
+	// there is nothing to say would find the old deadline again, for ever.
+	d.notes = append(d.notes, moved(was, d.s.Missed)...)
 }

@@ -55,6 +55,8 @@ const (
 	StartCorrected    Reason = "start-corrected"
 	Retracted         Reason = "retracted"
 	AbsenceOver       Reason = "absence-over"
+	AbsenceMoved      Reason = "absence-moved"
+	AbsenceDropped    Reason = "absence-dropped"
 	AlreadyBegan      Reason = "already-began"
 	BeganRecently     Reason = "began-recently"
 	StopHolds         Reason = "stop-holds"
@@ -198,6 +200,10 @@ func words(r Reason) string {
 		return "the clinic took the event back"
 	case AbsenceOver:
 		return "the time without it is over, and the workflow's condition did not hold"
+	case AbsenceMoved:
+		return "the clinic's workflows changed; it waits until then for what has not come"
+	case AbsenceDropped:
+		return "the clinic's workflows changed; it does not wait any more for what has not come"
 	case AlreadyBegan:
 		return "it begins once, and has begun before"
 	case BeganRecently:
@@ -342,7 +348,7 @@ func Reasons() []Reason {
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
-		AbsenceOver, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
+		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,

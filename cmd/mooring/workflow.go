@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 type workflowCmd struct {
-	List    workflowListCmd    `cmd:"" help:"List the workflows of clinic folders: which are at work, and which are drafts."`
+	List    workflowListCmd    `cmd:"" help:"List workflows: which are at work, which are drafts, and how many journeys run on each version."`
 	Move    workflowMoveCmd    `cmd:"" help:"Let running journeys go on with the version in force; without --yes only say which can."`
 	Copy    workflowCopyCmd    `cmd:"" help:"Copy built-in workflows into a clinic's folder, to be changed there."`
 	Approve workflowApproveCmd `cmd:"" help:"Put a workflow to work: write into its file who approved which version."`
@@ -59,32 +60,62 @@ func approvalDay(s string, now time.Time) (time.Time, error) {
 }
 
 type workflowListCmd struct {
-	Dir  string `arg:"" optional:"" env:"MOORING_CLINICS" help:"Folder of clinic folders; without it the embedded sample clinic."`
+	Dir  string `arg:"" optional:"" env:"MOORING_CLINICS" help:"Folder of clinic folders; without it what Mooring has in force, or else the embedded sample clinic."`
 	JSON bool   `name:"json" help:"Print JSON, as docs/commands.md describes it."`
 }
 
-// Run lists what is at work, and what is not.
-func (c workflowListCmd) Run(io streams) error {
-	list, err := app.ListWorkflows(c.Dir)
-	if err != nil {
+// Run lists what is at work and what is not, and where a Mooring has run how
+// many journeys are under way. When these cannot be told, the list is printed
+// without them and the exit is 1.
+func (c workflowListCmd) Run(ctx context.Context, io streams) error {
+	list, err := c.list(ctx, io)
+	if list == nil {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(io.out, list)
+		return errors.Join(writeJSON(io.out, list), err)
 	}
 	tw := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "CLINIC\tWORKFLOW\tPRECEDENCE\tVERSION\tAPPROVED")
+	fmt.Fprintln(tw, "CLINIC\tWORKFLOW\tPRECEDENCE\tVERSION\tJOURNEYS\tAPPROVED")
 	for _, l := range list {
-		approved, precedence := l.ApprovedOn+" by "+l.ApprovedBy, "-"
-		if l.Draft {
-			approved = "no: a draft, it sends nothing"
-		}
+		precedence, journeys := "-", "-"
 		if l.Precedence > 0 {
 			precedence = strconv.Itoa(l.Precedence)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", l.Clinic, l.Workflow, precedence, l.Version, approved)
+		if l.Journeys != nil {
+			journeys = strconv.Itoa(*l.Journeys)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Clinic, l.Workflow, precedence, l.Version, journeys, standing(l))
 	}
-	return tw.Flush()
+	return errors.Join(tw.Flush(), err)
+}
+
+// standing says how a listed version stands.
+func standing(l app.ListedWorkflow) string {
+	switch l.State {
+	case app.StateDraft:
+		return "no: a draft, it sends nothing"
+	case app.StateEarlier:
+		return "an earlier version; its journeys finish on it"
+	case app.StateRemoved:
+		return "removed: " + l.Removed + "; its journeys end"
+	}
+	return l.ApprovedOn + " by " + l.ApprovedBy
+}
+
+// list is nil where nothing can be told.
+func (c workflowListCmd) list(ctx context.Context, io streams) ([]app.ListedWorkflow, error) {
+	cfg, err := app.ReadOperatorConfig()
+	if err != nil {
+		return nil, err
+	}
+	told := time.Now()
+	return app.WorkflowsOf(ctx, cfg, c.Dir, func(done int, left uint64) {
+		if time.Since(told) > 2*time.Second {
+			told = time.Now()
+			fmt.Fprintf(io.err, "%d clients are counted, %d are left\n", done, left)
+		}
+	})
 }
 
 type workflowCopyCmd struct {

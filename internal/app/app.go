@@ -267,6 +267,10 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.store.CreateConsumers(ctx, lanes...); err != nil {
 		return err
 	}
+	walks, err := a.planWalks(ctx)
+	if err != nil {
+		return err
+	}
 	reading, stopReading := context.WithCancel(context.WithoutCancel(ctx))
 	rest, stopRest := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopReading, a.stopRest = stopReading, stopRest
@@ -292,6 +296,7 @@ func (a *App) Start(ctx context.Context) error {
 			})
 		})
 	}
+	a.reading.Go(func() { a.walk(reading, walks) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {

@@ -183,6 +183,7 @@ func (cs *clinics) nothingLost(ctx context.Context, next *workflows.Clinic) erro
 		return nil //nolint:nilerr // what an older program stored may not be readable any more; nothing can be told from it
 	}
 	var lost []error
+	var running map[string]int
 	for _, w := range was.Workflows {
 		if _, ok := next.AtWork(w.Name); ok {
 			continue
@@ -194,9 +195,14 @@ func (cs *clinics) nothingLost(ctx context.Context, next *workflows.Clinic) erro
 		if _, draft := next.Workflow(w.Name); draft {
 			what = "is a draft now"
 		}
+		if running == nil {
+			if running, err = journeysByWorkflow(ctx, cs.store, next.ID); err != nil {
+				return err
+			}
+		}
 		lost = append(lost, fmt.Errorf(
-			"clinic.yaml: the workflow %s is at work and %s; put it back with its approval, or end its journeys with a line under `removed`, such as `removed: {%s: merged into another}`",
-			w.Name, what, w.Name))
+			"clinic.yaml: the workflow %s is at work and %s; put it back with its approval, or end its journeys (%d run now) with a line under `removed`, such as `removed: {%s: merged into another}`",
+			w.Name, what, running[w.Name], w.Name))
 	}
 	if len(lost) > 0 {
 		return fmt.Errorf("read the clinic %s:\n%w", next.ID, errors.Join(lost...))

@@ -38,8 +38,8 @@ func (o *Operator) PlanMove(ctx context.Context, clinicID, workflow string) ([]P
 		return nil, fmt.Errorf("the clinic %s has no workflow %q at work", clinicID, workflow)
 	}
 	plan := []PlannedMove{}
-	err := o.store.Clients(ctx, clinicID, func(ref runner.Ref) error {
-		state, _, err := o.runner.State(ctx, ref)
+	err := o.store.Records(ctx, clinicID, func(ref runner.Ref, record []byte, _ uint64) error {
+		state, err := runner.ReadState(record)
 		if err != nil {
 			return err
 		}

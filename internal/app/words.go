@@ -239,8 +239,10 @@ func journeyWords(n workflows.Note, title string) (web.EntryKind, string) {
 		return web.EntryEvent, "“" + title + "” starts"
 	case workflows.FutureAppointment, workflows.StrongerRuns, workflows.AlreadyRuns,
 		workflows.NotActive, workflows.ReturnedSince, workflows.TooLate, workflows.OldConcern,
-		workflows.AlreadyBegan, workflows.BeganRecently, workflows.StopHolds, workflows.AbsenceOver:
+		workflows.AlreadyBegan, workflows.BeganRecently, workflows.StopHolds, workflows.AbsenceOver, workflows.AbsenceDropped:
 		return web.EntryHeld, "“" + title + "” does not start"
+	case workflows.AbsenceMoved:
+		return web.EntryEvent, "“" + title + "” has another time to start"
 	case workflows.JourneyMoved, workflows.JourneyStays:
 		return web.EntryEvent, "“" + title + "” goes on"
 	case workflows.GoalMet, workflows.GoalMissed:

@@ -19,6 +19,7 @@ func TestJourneyWords(t *testing.T) {
 		workflows.TooLate, workflows.AlreadyBegan, workflows.BeganRecently, workflows.StopHolds, workflows.AbsenceOver, workflows.JourneyMoved,
 		workflows.JourneyStays, workflows.GoalMet, workflows.GoalMissed, workflows.StoppedByEvent, workflows.StartCorrected, workflows.Retracted,
 		workflows.Finished, workflows.ReplacedByStrong, workflows.WorkflowRemoved, workflows.NoAppointment, workflows.AppointmentPast,
+		workflows.AbsenceMoved, workflows.AbsenceDropped,
 	} {
 		if _, words := journeyWords(workflows.Note{Reason: r}, "Own"); strings.HasSuffix(words, "ends") != ends[r] {
 			t.Errorf("%s reads %q", r, words)

@@ -115,31 +115,43 @@ type ListedWorkflow struct {
 	Draft      bool   `json:"draft"`
 	ApprovedBy string `json:"approved_by,omitempty"`
 	ApprovedOn string `json:"approved_on,omitempty"`
+	// State is one of the states below.
+	State string `json:"state"`
+	// Removed says why, of one that the clinic took away.
+	Removed string `json:"removed,omitempty"`
+	// Journeys is how many run on this version; nil where nobody can tell.
+	Journeys *int `json:"journeys,omitempty"`
 }
+
+// The states of a workflow's version. The last two are listed where journeys
+// still run on them.
+const (
+	StateAtWork  = "at-work"
+	StateDraft   = "draft"
+	StateEarlier = "earlier"
+	StateRemoved = "removed"
+)
 
 func listed(clinic string, w *workflows.Workflow) ListedWorkflow {
 	l := ListedWorkflow{
 		Clinic: clinic, Workflow: w.Name, Title: w.Title, Why: w.Why,
-		Precedence: w.Precedence, Version: w.Version, Draft: w.Approved == nil,
+		Precedence: w.Precedence, Version: w.Version, Draft: w.Approved == nil, State: StateDraft,
 	}
 	if w.Approved != nil {
+		l.State = StateAtWork
 		l.ApprovedBy, l.ApprovedOn = w.Approved.By, w.Approved.On
 	}
 	return l
 }
 
-// ListWorkflows lists the workflows of clinic folders: by clinic those at work,
-// then the drafts, each by falling precedence.
-func ListWorkflows(dir string) ([]ListedWorkflow, error) {
-	clinics, err := CheckClinics(dir)
-	if err != nil {
-		return nil, err
-	}
-	list := []ListedWorkflow{}
+// listWorkflows lists the workflows of clinics: by clinic those at work, then the
+// drafts, each by falling precedence.
+func listWorkflows(clinics []*workflows.Clinic) []ListedWorkflow {
+	var list []ListedWorkflow
 	for _, c := range clinics {
 		for _, w := range slices.Concat(c.Workflows, c.Drafts) {
 			list = append(list, listed(c.ID, w))
 		}
 	}
-	return list, nil
+	return list
 }

@@ -29,6 +29,7 @@ const (
 	consumerEffects      = "effects"
 	consumerSafety       = "safety"
 	consumerCarePrefix   = "care-" // care-<clinic>
+	consumerWalkPrefix   = "walk-" // walk-<clinic>-<revision of the walk's record>
 
 	headerOpen       = "Mooring-Open"        // open escalations
 	headerOldestOpen = "Mooring-Oldest-Open" // RFC 3339, when the oldest was opened

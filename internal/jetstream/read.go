@@ -46,17 +46,19 @@ type Delivery struct {
 	Entry     notifier.Entry
 }
 
-// Clients walks the clients of a clinic, each once, in no order.
-func (s *Store) Clients(ctx context.Context, clinic string, do func(runner.Ref) error) error {
+// Records walks the clients of a clinic, each once, in no order, with the latest
+// record of each; left is how many come after it.
+func (s *Store) Records(ctx context.Context, clinic string, do func(ref runner.Ref, record []byte, left uint64) error) error {
 	cfg := jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{prefixClients + "*." + clinic + ".*"}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
+		FilterSubjects: []string{prefixClients + "*." + clinic + ".*"}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
 	}
 	return s.walk(ctx, streamClients, cfg, func(msg jetstream.Msg) error {
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
-		if !ok {
-			return nil
+		md, err := msg.Metadata()
+		if !ok || err != nil {
+			return err
 		}
-		return do(ref)
+		return do(ref, msg.Data(), md.NumPending)
 	})
 }
 

@@ -167,24 +167,12 @@ func (r *Runner) Handle(ctx context.Context, ev events.Event, d Delivery) Verdic
 // included. It returns once the timer is set again from the latest state: the
 // firing has purged whatever schedule stood there, perhaps a newer one.
 func (r *Runner) Due(ctx context.Context, ref Ref) Verdict {
-	now := r.cfg.Now()
-	ev := events.Event{
-		ID: "due-" + strconv.FormatInt(now.UnixNano(), 36), Source: "mooring/timer",
-		Clinic: ref.Clinic, Key: ref.Key, Kind: events.TimerDue, Time: now,
-	}
 	source := "TIMERS:" + ref.Clinic + "." + ref.Key
 	if _, ok := r.cfg.Directories.Directory(ref.Clinic); !ok {
 		return r.dueElsewhere(ctx, ref, source)
 	}
-	err := r.decide(ctx, ev, "TIMERS")
-	if isStuck(err) && r.tries.failed(source, stuck) >= maxFailures {
-		// The ladders of this client must not wait for a workflow that fails.
-		r.cfg.Logger.Error("a due timer cannot be decided on; a human gets it", "error", err)
-		err = r.toHuman(ctx, ev, "TIMERS")
-	}
-	if err != nil {
-		r.cfg.Logger.Warn("a due timer has to wait; trying again", "error", err)
-		return r.later(source, away)
+	if v := r.due(ctx, ref, "TIMERS", source); v.Action != Done {
+		return v
 	}
 	k, err := r.load(ctx, ref)
 	if err == nil {
@@ -195,6 +183,27 @@ func (r *Runner) Due(ctx context.Context, ref Ref) Verdict {
 		return r.later(source, away)
 	}
 	r.tries.forget(source)
+	return Verdict{Action: Done}
+}
+
+// due decides on what is due now. from is the record's source, and source names
+// the client among what is tried again.
+func (r *Runner) due(ctx context.Context, ref Ref, from, source string) Verdict {
+	now := r.cfg.Now()
+	ev := events.Event{
+		ID: "due-" + strconv.FormatInt(now.UnixNano(), 36), Source: "mooring/timer",
+		Clinic: ref.Clinic, Key: ref.Key, Kind: events.TimerDue, Time: now,
+	}
+	err := r.decide(ctx, ev, from)
+	if isStuck(err) && r.tries.failed(source, stuck) >= maxFailures {
+		// The ladders of this client must not wait for a workflow that fails.
+		r.cfg.Logger.Error("a due timer cannot be decided on; a human gets it", "error", err)
+		err = r.toHuman(ctx, ev, from)
+	}
+	if err != nil {
+		r.cfg.Logger.Warn("a due timer has to wait; trying again", "error", err)
+		return r.later(source, away)
+	}
 	return Verdict{Action: Done}
 }
 
