@@ -236,8 +236,9 @@ func TestNeverSilentTasks(t *testing.T) {
 		want []string // who is mailed on each day
 	}{
 		{"there", nil, []string{"amara", "amara", "amara ruth", "amara ruth"}},
-		{"on leave: the cover, while the task stays hers", []string{"amara"}, []string{"jonas", "jonas", "jonas ruth"}},
-		{"nobody stands in: who owns what nobody else can", []string{"amara", "jonas", "mei"}, []string{"ruth", "ruth", "ruth"}},
+		// As the leave begins, and once the task is due.
+		{"on leave: the cover, while the task stays hers", []string{"amara"}, []string{"jonas jonas", "jonas", "jonas ruth"}},
+		{"nobody stands in: who owns what nobody else can", []string{"amara", "jonas", "mei"}, []string{"ruth ruth", "ruth", "ruth"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

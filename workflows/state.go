@@ -304,6 +304,8 @@ type Send struct {
 	// Late is how long after it was asked for it may still leave; 0 means the
 	// clinic's own bound.
 	Late time.Duration `json:"late,omitempty"`
+	// Within says in which hours a care message may leave.
+	Within Within `json:"within,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
 	By     events.Hash `json:"by,omitzero"`

@@ -135,6 +135,8 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 				}
 			}
 		}
+	case "note":
+		v.ClientURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
 	default:
 		// Tasks are done on the staff pages, behind a session.
 		v.TaskURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
