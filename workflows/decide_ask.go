@@ -336,11 +336,12 @@ func (d *decider) message() {
 	default:
 		send.Status = SendRefused
 	}
-	if x.Lane == LaneCare {
+	switch {
+	case x.Lane == LaneCare:
 		d.careFailed(reason)
-	} else if failed && x.Task != "" {
+	case failed && x.Task != "":
 		d.handOn(x)
-	} else if failed && x.told() {
+	case failed && x.told():
 		d.task(taskNoteFailed, taskOwnerWord, replyDue, nil, "", reason)
 	}
 }

@@ -36,12 +36,12 @@ func (cr *clinicReader) hours(e entry) {
 		open := cr.openings(e)
 		for day := first; day <= last; day++ {
 			// Monday is the first day of a run, and Sunday the first of time's week.
-			if week := &cr.c.Hours.Week[(day+1)%7]; *week == nil {
-				*week = open
-			} else {
+			week := &cr.c.Hours.Week[(day+1)%7]
+			if *week != nil {
 				r.failf(e.at, "%s stands here twice; give each day its hours once", time.Weekday((day+1)%7))
 				break
 			}
+			*week = open
 		}
 	}
 }
