@@ -220,3 +220,25 @@ func TestLeaveIsWholeDays(t *testing.T) {
 		}
 	}
 }
+
+// TestJourneyKeepsTheNote: what ends a journey takes back its mail to the client,
+// and not the news that staff were to have.
+func TestJourneyKeepsTheNote(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}",
+		"stop: [{on: [appointment.attended], outcome: returned}]\nsteps:\n  - send: {template: note, to: assigned}\n  - send: A\n  - wait: 9d\n"))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	s.happens(events.ClientSignal, signal("diary"))
+	s.happens(events.AppointmentAttended, appointment("a1"))
+	for i := range s.state.Sends {
+		want := SendAsked
+		if s.state.Sends[i].Lane == LaneCare {
+			want = SendStopped
+		}
+		if x := &s.state.Sends[i]; x.Status != want {
+			t.Errorf("%s is %s, want %s", x.Message.Template, x.Status, want)
+		}
+	}
+	if len(s.state.Sends) != 2 {
+		t.Errorf("%d messages, want the note and A", len(s.state.Sends))
+	}
+}

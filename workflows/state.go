@@ -250,7 +250,8 @@ type Task struct {
 	Journey string    `json:"journey,omitempty"`
 	// Text is what the client wrote, for the owner's eyes behind a session.
 	Text string `json:"text,omitempty"`
-	// Next is when the owner is reminded.
+	// Next is when the owner is reminded, or, before it is due, when their leave
+	// begins.
 	Next time.Time `json:"next"`
 	// Reminded counts the reminders sent after Due.
 	Reminded int `json:"reminded,omitempty"`
