@@ -27,12 +27,14 @@ var ErrCannotRender = errors.New("cannot render")
 // Look is what the last look before a request saw.
 type Look struct {
 	Wanted bool
-	// Reason and By say why not, and which event said so.
+	// Reason and By say why not, and which event said so; Reason also says what
+	// a message that must wait waits for.
 	Reason, By string
 	// Email is the recipient's address now; empty for staff.
 	Email string
 	// Later is how long a message that is wanted must wait yet, for the quiet
-	// hours to end: real time, however fast the program's clock runs.
+	// hours to end or the clinic to open: real time, however fast the program's
+	// clock runs.
 	Later time.Duration
 }
 
@@ -235,8 +237,8 @@ const (
 	maxClaims      = 5
 	longWait       = 15 * time.Second
 	soon           = time.Second
-	// longestRest is how long quiet hours keep a message without another look:
-	// the clinic may have changed them.
+	// longestRest is how long such hours keep a message without another look: the
+	// clinic may have changed them.
 	longestRest = time.Hour
 	// safetyWait bounds what a provider's fault, or its own word, can hold a
 	// safety message back.
@@ -391,7 +393,7 @@ func (n *Notifier) look(ctx context.Context, a *attempt) outcome {
 		return n.settle(ctx, a, Entry{Status: Withdrawn, Detail: l.Reason, By: l.By})
 	}
 	if l.Later > 0 {
-		return n.putOff(ctx, a, "quiet hours", nil, min(l.Later, longestRest))
+		return n.putOff(ctx, a, l.Reason, nil, min(l.Later, longestRest))
 	}
 	if l.Email != "" && l.Email != a.mail.To.Email {
 		// The address changed since the mail was written.

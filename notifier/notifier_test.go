@@ -151,7 +151,9 @@ func TestLastLookFails(t *testing.T) {
 func TestLastLookKeepsTheQuietHours(t *testing.T) {
 	w := newWorld()
 	later := 13 * time.Hour
-	w.look = func() (Look, error) { return Look{Wanted: true, Email: w.email, Later: later}, nil }
+	w.look = func() (Look, error) {
+		return Look{Wanted: true, Reason: "office-closed", Email: w.email, Later: later}, nil
+	}
 	n := w.notifier()
 	if again := n.Deliver(t.Context(), message(Care)); again != time.Hour || len(w.sent) != 0 {
 		t.Fatalf("comes again after %v with %d sent, want an hour and none", again, len(w.sent))
@@ -164,6 +166,9 @@ func TestLastLookKeepsTheQuietHours(t *testing.T) {
 	w.deliver(t, n, Care)
 	if d := cmp.Diff([]Status{Claimed, Deferred, Claimed, Deferred, Claimed, Accepted}, w.statuses()); d != "" {
 		t.Errorf("the ledger (-want +got):\n%s", d)
+	}
+	if got := w.entries[1].Detail; got != "office-closed" {
+		t.Errorf("the ledger says that it waits for %q", got)
 	}
 	if len(w.sent) != 1 || len(w.reports) != 0 {
 		t.Errorf("%d sent, reported %+v; want one and nothing", len(w.sent), w.reports)

@@ -40,26 +40,50 @@ func busyClient(b *testing.B) (*sim, *Clinic) {
 	return s, c
 }
 
+// closedClinic is the busy client a moment before a message in office hours is
+// due, on the eve of a weekend and two weeks of holidays.
+func closedClinic(b *testing.B) *sim {
+	b.Helper()
+	s, busy := busyClient(b)
+	s.until(chicago(b, "2026-06-04 18:00"))
+	c := withWorkflows(b, busy, "v2", map[string]string{
+		"office": "workflow: office\ntitle: t\nwhy: w\nstart: {on: [client.signal]}\nsteps:\n  - send: {template: A, after: 1d, within: office-hours}\n  - send: {template: note, to: assigned}\n",
+	})
+	c.Workflows = append(c.Workflows, busy.Workflows...)
+	c.Hours.Holidays = []Holiday{{From: 20260608, To: 20260619}}
+	s.dir = append(s.dir, c)
+	s.happens(events.ClientSignal, signal("diary"))
+	s.until(chicago(b, "2026-06-05 17:59"))
+	return s
+}
+
 // BenchmarkDecide measures one decision on a busy client: an event that
-// starts nothing, two about appointments, and a due timer at a send step.
+// starts nothing, two about appointments, a due timer at a send step, and one at
+// a message that waits for the clinic to open.
 func BenchmarkDecide(b *testing.B) {
+	closed := closedClinic(b)
 	s, c := busyClient(b)
 	timer := events.Event{ID: "due", Source: "mooring/timer", Clinic: "sample", Key: simKey, Kind: events.TimerDue}
 	for name, bc := range map[string]struct {
 		ev    events.Event
 		after time.Duration
+		of    *sim // nil for the busy client as it is
 	}{
-		"signal":    {s.event(events.ClientSignal, s.now, events.Data{Signal: &events.Signal{Name: "diary"}}), 0},
-		"cancelled": {s.event(events.AppointmentCancelled, s.now, appointment("a9")), 0},
-		"attended":  {s.event(events.AppointmentAttended, s.now, appointment("a9")), 0},
-		"due":       {timer, s.state.Next().Sub(s.now)},
+		"signal":    {s.event(events.ClientSignal, s.now, events.Data{Signal: &events.Signal{Name: "diary"}}), 0, nil},
+		"cancelled": {s.event(events.AppointmentCancelled, s.now, appointment("a9")), 0, nil},
+		"attended":  {s.event(events.AppointmentAttended, s.now, appointment("a9")), 0, nil},
+		"due":       {timer, s.state.Next().Sub(s.now), nil},
+		"closed":    {timer, time.Minute, closed},
 	} {
-		now := s.now.Add(bc.after)
+		state, dir, now := s.state, versions{c}, s.now.Add(bc.after)
+		if bc.of != nil {
+			state, dir, now = closed.state, closed.dir, closed.now.Add(bc.after)
+		}
 		bc.ev.Time = now
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if dec := Decide(s.state, versions{c}, bc.ev, now); dec.Nothing {
+				if dec := Decide(state, dir, bc.ev, now); dec.Nothing || bc.of != nil && !noted(dec, WhatMessage, OfficeClosed) {
 					b.Fatal("nothing was decided")
 				}
 			}

@@ -235,9 +235,10 @@ func TestNeverSilentTasks(t *testing.T) {
 		away []string
 		want []string // who is mailed on each day
 	}{
-		{"there", nil, []string{"amara", "amara", "amara ruth", "amara ruth"}},
-		{"on leave: the cover, while the task stays hers", []string{"amara"}, []string{"jonas", "jonas", "jonas ruth"}},
-		{"nobody stands in: who owns what nobody else can", []string{"amara", "jonas", "mei"}, []string{"ruth", "ruth", "ruth"}},
+		{"there", nil, []string{"amara", "amara", "amara, ruth", "amara, ruth"}},
+		// As the leave begins, and once the task is due.
+		{"on leave: the cover, while the task stays hers", []string{"amara"}, []string{"jonas task, jonas", "jonas", "jonas, ruth"}},
+		{"nobody stands in: who owns what nobody else can", []string{"amara", "jonas", "mei"}, []string{"ruth task, ruth", "ruth", "ruth"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -256,9 +257,13 @@ func TestNeverSilentTasks(t *testing.T) {
 				s.until(begin.Add(time.Duration(day+1) * 24 * time.Hour))
 				var got []string
 				for _, m := range s.mails(LaneSafety)[before:] {
-					got = append(got, m.Message.Person)
+					who := m.Message.Person
+					if m.Message.Template == "task" {
+						who += " task"
+					}
+					got = append(got, who)
 				}
-				if strings.Join(got, " ") != want {
+				if strings.Join(got, ", ") != want {
 					t.Errorf("day %d: mailed %v, want %s", day+1, got, want)
 				}
 			}

@@ -44,6 +44,8 @@ type Clinic struct {
 	// Lateness is how long after its time a care message may still leave; 0
 	// means a day. A clock of another speed scales it.
 	Lateness time.Duration
+	// Hours are when the clinic is open, and its holidays.
+	Hours Hours
 	// QuietFrom and QuietTo bound the hours, in the client's zone, in which no
 	// care message leaves, as offsets from midnight.
 	QuietFrom, QuietTo time.Duration

@@ -118,6 +118,9 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		}
 		id := d.send(LaneSafety, msg, "", e.ID, "")
 		e.Attach(a.Person, a.Rung, a.Round, id)
+		if !a.Inform && d.c.Staff.StandsIn(a.Person, e.Policy.OwnerOf(a.Rung), e.Clinician, d.now) {
+			d.note(Note{What: WhatEscalation, Reason: Covered, Subject: e.ID, Person: a.Person})
+		}
 		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: a.Person, Detail: template})
 	}
 }
@@ -184,18 +187,19 @@ func (d *decider) task(what, owner string, due time.Duration, j *Journey, step s
 			return
 		}
 	}
-	person := d.taskOwner()
-	if found := d.c.Staff.Resolve(owner, d.s.Profile.Clinician.Get(), d.now); len(found) > 0 {
-		person = found[0].ID
-	}
+	person, standsIn := d.asks(owner)
 	d.n++
 	t := Task{
 		ID: events.TargetID("task", d.s.Key, d.hash, d.n), What: what, Owner: person,
-		Opened: d.now, Due: d.now.Add(due), Next: d.now.Add(due), Journey: journeyID(j), Cause: d.hash,
+		Opened: d.now, Due: d.now.Add(due), Journey: journeyID(j), Cause: d.hash,
 	}
+	t.Next = d.nextOf(&t)
 	d.s.Tasks = append(d.s.Tasks, t)
 	d.remember(j, step, t.ID)
 	d.note(Note{What: WhatTask, Reason: why, Subject: t.ID, Person: person, Detail: what, Until: t.Due, Workflow: workflowOf(j), Step: step})
+	if standsIn {
+		d.note(Note{What: WhatTask, Reason: Covered, Subject: t.ID, Person: person, Detail: what, Until: t.Due})
+	}
 	d.mailTask(&t, "task", person)
 }
 
@@ -237,7 +241,8 @@ const (
 	remindAlone = 2
 )
 
-// remind mails the owners of overdue tasks, once each, however late it is.
+// remind mails the owners of overdue tasks, once each, however late it is, and
+// whoever stands in for an owner whose leave begins.
 // Whoever is away by now is stood in for by their cover, or by whoever owns
 // what nobody else can; the task stays theirs.
 func (d *decider) remind() {
@@ -246,13 +251,17 @@ func (d *decider) remind() {
 		if t.Next.After(d.now) {
 			continue
 		}
+		if t.Due.After(d.now) {
+			d.leaves(t)
+			continue
+		}
 		t.Reminded++
 		t.Next = d.now.Add(remindEvery)
 		d.note(Note{What: WhatTask, Reason: TaskOverdue, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Next})
 		last := d.taskOwner()
-		there := last
-		if found := d.c.Staff.Resolve("person:"+t.Owner, "", d.now); len(found) > 0 {
-			there = found[0].ID
+		there, standsIn := d.asks("person:" + t.Owner)
+		if standsIn {
+			d.note(Note{What: WhatTask, Reason: Covered, Subject: t.ID, Person: there, Detail: t.What})
 		}
 		d.mailTask(t, "task-reminder", there)
 		if t.Reminded > remindAlone && last != there {
@@ -327,10 +336,13 @@ func (d *decider) message() {
 	default:
 		send.Status = SendRefused
 	}
-	if x.Lane == LaneCare {
+	switch {
+	case x.Lane == LaneCare:
 		d.careFailed(reason)
-	} else if failed && x.Task != "" {
+	case failed && x.Task != "":
 		d.handOn(x)
+	case failed && x.told():
+		d.task(taskNoteFailed, taskOwnerWord, replyDue, nil, "", reason)
 	}
 }
 
@@ -387,6 +399,9 @@ func (d *decider) fateKnown() {
 }
 
 const taskMailUnknown = "mail-unknown"
+
+// taskNoteFailed asks that a colleague hear of news whose mail did not arrive.
+const taskNoteFailed = "note-failed"
 
 // handOn gives a task whose mail failed to whoever owns what nobody else can.
 func (d *decider) handOn(x Send) {

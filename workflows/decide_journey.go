@@ -74,7 +74,7 @@ func (d *decider) stops() {
 func (d *decider) stopLastWords() {
 	for i := range d.s.Sends {
 		x := &d.s.Sends[i]
-		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || d.now.Sub(x.At) > x.mayWait(d.c) {
+		if x.Lane != LaneCare || x.Status != SendAsked || x.By == d.hash || x.tooLate(d.c, d.s.zone(d.c), d.now) {
 			continue
 		}
 		// When the journey began is gone with it; what happened within a day
@@ -209,7 +209,7 @@ func (d *decider) waited(j *Journey) {
 		d.advance(j, w, st, to, due)
 		return
 	}
-	// A message put off for the quiet hours is tried again.
+	// A message that was put off is tried again.
 	j.Due = time.Time{}
 	d.run(j, w)
 }
@@ -243,7 +243,9 @@ func (d *decider) run(j *Journey, w *Workflow) {
 		}
 		switch st.Kind {
 		case StepSend:
-			if !d.care(j, w, st) {
+			if st.Send.To != "" {
+				d.tell(j, w, st)
+			} else if !d.care(j, w, st) {
 				return // put off
 			}
 		case StepWait:
@@ -279,10 +281,18 @@ func (d *decider) run(j *Journey, w *Workflow) {
 }
 
 // care asks for a message to the client, or says why not. It is false when the
-// journey stays at the step: until the quiet hours are over, or until the mail
-// before this one is careGap old.
+// journey stays at the step: until the quiet hours are over, the clinic opens, or
+// the mail before this one is careGap old.
 func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	n := Note{What: WhatMessage, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template}
+	within, zone := st.Send.Within, d.s.zone(d.c)
+	if within == OfficeHours {
+		// A weekend makes it neither late nor crowd what comes after: by the plan
+		// it is this step's time when the clinic opens.
+		if opens, closed := d.c.mayLeave(within, zone, j.Nominal); closed != "" && !opens.IsZero() {
+			j.Nominal = opens
+		}
+	}
 	rule := d.c.lateRule(w, st)
 	if rule.late(d.now.Sub(j.Nominal)) {
 		d.tooLate(j, rule, n)
@@ -311,11 +321,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	}
 	if until := d.tooClose(); !until.IsZero() {
 		n.Reason = TooClose
-		may := until
-		if quiet := quietUntil(d.c, d.s.zone(d.c), until); !quiet.IsZero() {
-			may = quiet
-		}
-		if rule.late(may.Sub(j.Nominal)) {
+		if may, _ := d.c.mayLeave(within, zone, until); may.IsZero() || rule.late(may.Sub(j.Nominal)) {
 			d.note(n) // it could only leave too late
 			return true
 		}
@@ -323,18 +329,18 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.note(n)
 		return false
 	}
-	if until := quietUntil(d.c, d.s.zone(d.c), d.now); !until.IsZero() {
+	if until, why := d.c.mayLeave(within, zone, d.now); why != "" {
 		j.Due = until
-		n.Reason, n.Until = QuietHours, until
+		n.Reason, n.Until = why, until
 		d.note(n)
-		return false
+		return until.IsZero() // never: it is left out
 	}
 	id := d.send(LaneCare, Message{
 		Template: st.Send.Template, Wording: st.Send.Wording, Version: j.Version, Workflow: j.Workflow, Step: st.ID,
 		Why: d.s.Profile.Reason.Get(),
 	}, j.ID, "", "")
 	x := &d.s.Sends[len(d.s.Sends)-1]
-	x.Precedence, x.Appointment, x.Late = w.Precedence, j.Appointment, rule.waits(d.c)
+	x.Precedence, x.Appointment, x.Late, x.Within = w.Precedence, j.Appointment, rule.waits(d.c), within
 	n.Reason, n.Subject = Asked, id
 	d.note(n)
 	return true
@@ -406,7 +412,8 @@ func branchName(i int) string { return strconv.Itoa(i + 1) }
 // end marks a journey as ended and stops what it asked for and what has not
 // left. Its escalations stay: only a person closes those (humans-close). So do
 // its tasks where the client wants no more mail: that is no answer to the
-// question whether somebody should call.
+// question whether somebody should call. News that staff were to have is news
+// still.
 func (d *decider) end(j *Journey, why Reason, detail string) {
 	if j.ID == "" {
 		return
@@ -417,7 +424,7 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 		d.s.Goals = slices.DeleteFunc(slices.Clone(d.s.Goals), func(g GoalWatch) bool { return g.Workflow == j.Workflow })
 	}
 	if why != Finished {
-		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID })
+		d.stopWhere(JourneyEnded, func(x *Send) bool { return x.Journey == j.ID && x.Lane == LaneCare })
 	}
 	if why != Finished && why != OptedOut {
 		d.dropTasks(JourneyEnded, func(t *Task) bool { return t.Journey == j.ID })

@@ -15,14 +15,14 @@ func (c *Clinic) lateness() time.Duration {
 }
 
 // lateRule is what a step does when its time has passed (the rule
-// late-is-decided). What asks a human is never too late, unless its own step
-// says so.
+// late-is-decided). What asks or tells a human is never too late, unless its own
+// step says so.
 func (c *Clinic) lateRule(w *Workflow, st *Step) Lateness {
 	rule := Lateness{After: usualLateness, Then: LateSkip}
 	switch {
 	case st.Late != nil:
 		rule = *st.Late
-	case st.Kind != StepSend:
+	case st.Kind != StepSend || st.Send.To != "":
 		rule.Then = LateSend
 	case w.Late != nil:
 		rule = *w.Late

@@ -49,7 +49,7 @@ func (d *decider) waitsUntil(j *Journey, w *WaitStep) (due time.Time, why Reason
 	case w.For > 0:
 		return j.Nominal.Add(w.For), ""
 	case w.Until != nil:
-		return w.Until.next(j.Nominal.In(d.s.zone(d.c))), ""
+		return w.Until.next(j.Nominal.In(d.s.zone(d.c)), &d.c.Hours), ""
 	case w.Before > 0, w.After > 0:
 		a := d.journeysAppointment(j)
 		switch {
@@ -65,17 +65,18 @@ func (d *decider) waitsUntil(j *Journey, w *WaitStep) (due time.Time, why Reason
 	return due, ""
 }
 
-// next is the first such time of day that is not before from, on from's clock.
-// A time that a night of changing clocks leaves out is as much later as the
-// clocks were moved; one that comes twice is the first.
-func (t *TimeOfDay) next(from time.Time) time.Time {
+// next is the first such time of day that is not before from, on from's clock
+// and by its calendar. A clinic that has no workday for more than a year is
+// waited for no longer.
+func (t *TimeOfDay) next(from time.Time, hours *Hours) time.Time {
+	year, month, first := from.Date()
 	for day := 0; ; day++ {
-		at := time.Date(from.Year(), from.Month(), from.Day()+day, 0, int(t.At/time.Minute), 0, 0, from.Location())
-		if wall := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute; wall < t.At {
-			at = at.Add(t.At - wall)
+		date := time.Date(year, month, first+day, 0, 0, 0, 0, time.UTC)
+		weekend := date.Weekday() == time.Saturday || date.Weekday() == time.Sunday
+		if day < longestClosed && (t.Weekdays && weekend || t.Workdays && !hours.workday(date)) {
+			continue
 		}
-		weekend := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
-		if !at.Before(from) && (!t.Weekdays || !weekend) {
+		if at := onClock(date, t.At, from.Location()); !at.Before(from) {
 			return at
 		}
 	}

@@ -60,7 +60,7 @@ type Enqueue struct {
 // sends.
 type Message struct {
 	// Template is the wording: a client family ("A".."F") or a staff mail
-	// ("escalation", "task", "task-reminder").
+	// ("escalation", "task", "task-reminder", "note").
 	Template string `json:"template"`
 	// Wording names a wording of the family's own; empty means the usual one.
 	Wording string `json:"wording,omitempty"`

@@ -158,14 +158,29 @@ const (
 	LateAsk  LateAct = "ask"
 )
 
-// SendStep asks for one care message to the client.
+// SendStep asks for one care message to the client, or for a note to a member of
+// staff.
 type SendStep struct {
-	// Template is the family, "A" to "F".
+	// Template is the family: "A" to "F" to the client, "note" to staff.
 	Template string
 	// Wording names a wording of the family's own, for a split; empty means the
 	// usual one.
 	Wording string
+	// Within says in which hours it may leave; a note to staff leaves at any.
+	Within Within
+	// To names a member of staff as TaskStep.Owner does; empty means the client.
+	To string
 }
+
+// Within says in which hours a care message may leave.
+type Within string
+
+// Any hour of the client's own day, or those of them in which the clinic is
+// open.
+const (
+	Daytime     Within = ""
+	OfficeHours Within = "office-hours"
+)
 
 // WaitStep lets time pass, or waits for an event with a limit.
 type WaitStep struct {
@@ -190,8 +205,9 @@ type WaitStep struct {
 type TimeOfDay struct {
 	// At counts from midnight.
 	At time.Duration
-	// Weekdays leaves Saturday and Sunday out.
-	Weekdays bool
+	// Weekdays leaves Saturday and Sunday out, Workdays every day on which the
+	// clinic has no hours or a holiday.
+	Weekdays, Workdays bool
 }
 
 // PauseStep holds care mail to the client back for a while, whatever asks for
@@ -232,7 +248,7 @@ type Branch struct {
 type TaskStep struct {
 	// What is the code of the question, such as "call-client".
 	What string
-	// Owner is "assigned", "role:<role>" or "person:<id>".
+	// Owner is "assigned", "task-owner", "role:<role>" or "person:<id>".
 	Owner string
 	// Due counts from when the task is opened.
 	Due time.Duration

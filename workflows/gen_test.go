@@ -220,10 +220,34 @@ func drawConsent(rt *rapid.T, now time.Time) *events.ConsentRecord {
 // is.
 var historyStart = time.Date(2026, 3, 7, 16, 0, 0, 0, time.UTC)
 
-// historyClinic is the sample clinic with slower ladders: a day without an
-// answer is a handful of decisions.
+// calendarWorkflow is one that histories run beside the built-in ones: it keeps
+// to the clinic's hours and tells staff.
+const calendarWorkflow = `workflow: calendar
+title: t
+why: w
+start: {on: [client.signal, client.noted]}
+stop: [{on: [message.replied], outcome: replied}]
+steps:
+  - send: {template: note, to: assigned, id: news}
+  - send: {template: A, after: 5h, within: office-hours, id: open}
+  - wait: {until: "09:30", days: workdays}
+  - send: {template: E, within: office-hours, lateness: {after: 3d, then: ask}, id: caring}
+  - send: {template: note, to: role:clinician, after: 1d, id: clinicians}
+  - task: {what: review, owner: person:amara, due: 3d}
+  - send: {template: note, to: task-owner, id: owner}
+`
+
+// historyClinic is the sample clinic with a holiday, two people's leave, and
+// slower ladders: a day without an answer is a handful of decisions.
 func historyClinic(t failer) *Clinic {
-	c := *sampleClinic(t)
+	c := *withWorkflows(t, sampleClinic(t), "v-history", map[string]string{"calendar": calendarWorkflow})
+	c.Workflows = append(slices.Clone(sampleClinic(t).Workflows), c.Workflows...)
+	c.Hours.Holidays = []Holiday{{From: 20260310, To: 20260310}}
+	c.Staff.People = slices.Clone(c.Staff.People)
+	for i, first := range []int{9, 12} { // amara from Monday, jonas from Thursday
+		p := &c.Staff.People[i]
+		p.Away = []escalation.Span{{From: time.Date(2026, 3, first, 0, 0, 0, 0, c.Zone), To: time.Date(2026, 3, first+2, 0, 0, 0, 0, c.Zone)}}
+	}
 	c.Policies = map[string]escalation.Policy{}
 	for id, p := range sampleClinic(t).Policies {
 		p.Rungs, p.Hold = slices.Clone(p.Rungs), 12*time.Hour

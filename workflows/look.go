@@ -18,8 +18,8 @@ type Look struct {
 	// Email is the client's address now, for care messages.
 	Email string
 	// NotBefore is when a message that is wanted may leave, where that is not
-	// yet: the quiet hours end then. What could not leave in the evening must
-	// not leave at night.
+	// yet, and Reason why: the quiet hours end then, or the clinic opens. What
+	// could not leave in the evening must not leave at night.
 	NotBefore time.Time
 }
 
@@ -35,7 +35,7 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			return Look{Reason: x.Reason, By: x.By}
 		}
 		if x.Lane == LaneCare {
-			if now.Sub(x.At) > x.mayWait(c) {
+			if x.tooLate(c, s.zone(c), now) {
 				return Look{Reason: TooLate}
 			}
 			if _, gone := c.Removed[x.Message.Workflow]; gone {
@@ -53,7 +53,14 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if s.followed(x) {
 				return Look{Reason: TooClose}
 			}
-			return Look{Wanted: true, Email: s.Profile.Email.Get(), NotBefore: quietUntil(c, s.zone(c), now)}
+			at, why := c.mayLeave(x.Within, s.zone(c), now)
+			switch {
+			case at.IsZero():
+				return Look{Reason: why}
+			case why == "":
+				at = time.Time{}
+			}
+			return Look{Wanted: true, Reason: why, Email: s.Profile.Email.Get(), NotBefore: at}
 		}
 		return Look{Wanted: true, Email: s.Profile.Email.Get()}
 	}

@@ -56,7 +56,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "on_call", "task_owner", "policies", "consent", "cap", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+		"people", "on_call", "task_owner", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -143,6 +143,13 @@ func (cr *clinicReader) rules(m *mapping) {
 				}
 			}
 		}
+	}
+	c.Hours = usualHours()
+	if e, ok := m.get("hours"); ok {
+		cr.hours(e)
+	}
+	if e, ok := m.get("holidays"); ok {
+		cr.holidays(e)
 	}
 	if e, ok := m.get("paused"); ok {
 		cr.paused(e)
@@ -348,8 +355,8 @@ func (cr *clinicReader) moment(e entry, days int) (time.Time, bool) {
 	if zone == nil {
 		zone = time.UTC // the missing zone has been reported
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
-		return t.AddDate(0, 0, days), true
+	if date, err := time.Parse(time.DateOnly, s); err == nil {
+		return onClock(date.AddDate(0, 0, days), 0, zone), true
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, true
@@ -494,6 +501,9 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 		if ref.name != taskOwnerWord {
 			cr.resolves(ref.name, r, ref.at)
 		}
+	}
+	if f.officeHours != nil && !cr.opensByDay() {
+		r.failf(*f.officeHours, "the clinic is never open outside the quiet hours of a client in its own zone, so this would never leave; change `hours` or `quiet_hours` in clinic.yaml")
 	}
 	return r.errs
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
@@ -38,6 +37,9 @@ func (b *builder) steps(n ast.Node, key, prefix string, depth int) []*tree {
 		if t == nil {
 			b.dropped = true
 			continue
+		}
+		if t.before != nil {
+			out = append(out, t.before)
 		}
 		out = append(out, t)
 	}
@@ -77,6 +79,10 @@ func (b *builder) step(n ast.Node, at string, depth int) *tree {
 	} else {
 		b.places[t.step.ID] = t.at
 	}
+	if t.before != nil {
+		// No id of a file's own has a dot, and no place such a name.
+		t.before.at, t.before.step.ID = t.at, t.step.ID+".after"
+	}
 	return t
 }
 
@@ -115,29 +121,7 @@ func (b *builder) body(t *tree, body entry, at string, depth int) {
 	r := b.r
 	switch t.step.Kind {
 	case StepSend:
-		t.step.Send = &SendStep{}
-		value := body.value
-		if isMapping(value) {
-			m, ok := b.keys(t, body, "template", "wording", "lateness")
-			if !ok {
-				return
-			}
-			b.lateness(t, m)
-			if e, ok := m.get("wording"); ok {
-				t.step.Send.Wording, _ = r.word(e.value, e.key)
-			}
-			e, ok := r.need(m, "`send`", "template", "A")
-			if !ok {
-				return
-			}
-			value = e.value
-		}
-		if s, ok := r.text(value, "send", 100); ok {
-			if !slices.Contains(families(), s) {
-				r.failf(start(value), "unknown message family %#q; it can be %s", shorten(s), listing(families()))
-			}
-			t.step.Send.Template = s
-		}
+		b.send(t, body)
 	case StepWait:
 		b.wait(t, body, at, depth)
 	case StepChoose:

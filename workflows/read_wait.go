@@ -127,14 +127,17 @@ func (b *builder) days(e entry, w *WaitStep) {
 	s, ok := b.r.text(e.value, e.key, 40)
 	switch {
 	case !ok:
-	case s != "weekdays" && s != "all":
-		b.r.failf(start(e.value), "`days` cannot be %s", quoteWithSuggestion(s, []string{"weekdays", "all"}))
+	case !slices.Contains(waitDays(), s):
+		b.r.failf(start(e.value), "`days` cannot be %s", quoteWithSuggestion(s, waitDays()))
 	case w.Until == nil:
 		b.r.failf(e.at, "`days` belongs to a time of day; add `until`, such as `until: \"09:30\"`")
 	default:
-		w.Until.Weekdays = s == "weekdays"
+		w.Until.Weekdays, w.Until.Workdays = s == "weekdays", s == "workdays"
 	}
 }
+
+// waitDays are the words for the days on which a time of day counts.
+func waitDays() []string { return []string{"weekdays", "workdays", "all"} }
 
 // noAppointment says that no start can bring an appointment with it.
 func (s *Start) noAppointment() bool {

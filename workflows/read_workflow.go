@@ -15,8 +15,11 @@ const (
 	maxPrecedence = 1000
 )
 
-// families are the letters that send can name.
+// families are the letters that send can name for a client, and staffFamilies
+// what it can name for staff.
 func families() []string { return []string{"A", "B", "C", "D", "E", "F"} }
+
+func staffFamilies() []string { return []string{"note"} }
 
 // reference is a name in a workflow that only the clinic can check.
 type reference struct {
@@ -30,6 +33,8 @@ type workflowFile struct {
 	workflow *Workflow
 	policies []reference
 	owners   []reference
+	// officeHours is where a send asks for them first; nil where none does.
+	officeHours *place
 	// precedence is where the key stands, for clashes with other files.
 	precedence place
 	// approved is where the approved version stands.
@@ -77,8 +82,10 @@ type builder struct {
 
 // tree is a step before it is flattened: its nested lists are still inside.
 type tree struct {
-	step      Step
-	at        place
+	step Step
+	at   place
+	// before is the wait of a send with `after`.
+	before    *tree
 	ofAt      place
 	branches  [][]*tree
 	otherwise []*tree

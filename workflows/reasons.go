@@ -104,6 +104,10 @@ const (
 	CapReached         Reason = "cap-reached"
 	TooClose           Reason = "too-close"
 	QuietHours         Reason = "quiet-hours"
+	OfficeClosed       Reason = "office-closed"
+	ClinicHoliday      Reason = "clinic-holiday"
+	HoursNeverMeet     Reason = "hours-never-meet"
+	ToldAlready        Reason = "told-already"
 	JourneyEnded       Reason = "journey-ended"
 	ClinicPaused       Reason = "clinic-paused"
 	WorkflowPaused     Reason = "workflow-paused"
@@ -133,6 +137,10 @@ const (
 	TaskHandedOn Reason = "task-handed-on"
 	TaskNoLonger Reason = "task-not-needed"
 	ReplyToRead  Reason = "reply-to-read"
+
+	// About who is asked.
+	Covered        Reason = "covered"
+	LeaveCalledOff Reason = "leave-called-off"
 )
 
 // words are what people read. Every reason has its sentence; a test holds that.
@@ -300,6 +308,14 @@ func words(r Reason) string {
 		return "the client has had enough mail for now"
 	case QuietHours:
 		return "it is night or early where the client is"
+	case OfficeClosed:
+		return "the clinic is closed"
+	case ClinicHoliday:
+		return "the clinic has a holiday"
+	case HoursNeverMeet:
+		return "the clinic's hours and the client's day never meet"
+	case ToldAlready:
+		return "they were told just before, and the page tells the rest"
 	case JourneyEnded:
 		return "its journey ended first"
 	case NoLongerWanted:
@@ -338,6 +354,10 @@ func words(r Reason) string {
 		return "it is not needed any more"
 	case ReplyToRead:
 		return "a reply always goes to a human"
+	case Covered:
+		return "somebody is away, so whoever stands in for them is asked"
+	case LeaveCalledOff:
+		return "the leave was called off, so it stays with its owner"
 	}
 	return ""
 }
@@ -356,6 +376,7 @@ func Reasons() []Reason {
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
+		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff,
 	}
 }
 

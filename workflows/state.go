@@ -252,7 +252,8 @@ type Task struct {
 	Journey string    `json:"journey,omitempty"`
 	// Text is what the client wrote, for the owner's eyes behind a session.
 	Text string `json:"text,omitempty"`
-	// Next is when the owner is reminded.
+	// Next is when the owner is reminded, or, before it is due, when their leave
+	// begins.
 	Next time.Time `json:"next"`
 	// Reminded counts the reminders sent after Due.
 	Reminded int `json:"reminded,omitempty"`
@@ -306,6 +307,8 @@ type Send struct {
 	// Late is how long after it was asked for it may still leave; 0 means the
 	// clinic's own bound.
 	Late time.Duration `json:"late,omitempty"`
+	// Within says in which hours a care message may leave.
+	Within Within `json:"within,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
 	By     events.Hash `json:"by,omitzero"`

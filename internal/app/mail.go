@@ -45,6 +45,7 @@ type renderer struct {
 	runner    *runner.Runner
 	keys      *links.Keys
 	publicURL string
+	staffURL  string
 	clock     *Clock
 }
 
@@ -134,6 +135,8 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 				}
 			}
 		}
+	case "note":
+		v.ClientURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
 	default:
 		claims := r.claims(m, links.Claims{Purpose: links.Task, Clinic: m.Clinic, Target: target(m.Key, m.Target), Recipient: m.Person})
 		v.TaskURL = r.publicURL + "/t/" + r.keys.Sign(claims)

@@ -11,7 +11,7 @@ import (
 // would fire at another moment. Only a store with a clock of its own needs it.
 func (a *App) retime(ctx context.Context) {
 	for _, id := range a.clinics.ids() {
-		err := a.store.Clients(ctx, id, func(ref runner.Ref) error {
+		err := a.store.Records(ctx, id, func(ref runner.Ref, _ []byte, _ uint64) error {
 			// What a due timer does is all that is wanted; its answer is nobody's.
 			a.submitTimer(ref, func() { a.runner.Due(context.WithoutCancel(ctx), ref) })
 			return ctx.Err()

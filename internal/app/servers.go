@@ -33,7 +33,7 @@ func (a *App) newNotifier() error {
 	a.notify, err = notifier.New(notifier.Config{
 		Provider: between(a.between.Provider, a.provider),
 		Ledger:   between(a.between.Ledger, notifier.Ledger(a.store.Ledger())),
-		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), clock: a.clock},
+		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), staffURL: a.staffURL(), clock: a.clock},
 		Looker:   between(a.between.Looker, notifier.Looker(&looker{a.clinics, a.store, a.runner, a.clock})),
 		Reporter: between(a.between.Reporter, notifier.Reporter(reporter{a.store, a.clock})),
 		Limiter:  newLimiter(a.cfg.MailRate),

@@ -117,6 +117,8 @@ func templateWords(t string) string {
 		return "a task"
 	case "task-reminder":
 		return "a reminder of a task"
+	case "note":
+		return "a note that there is news"
 	}
 	return t
 }
@@ -145,6 +147,7 @@ func questions() []question {
 		{"address-failed", "Mail to the client came back: find another way"},
 		{"mail-refused", "A mail to the client was refused: find another way"},
 		{"mail-unknown", "See whether a mail reached the client"},
+		{"note-failed", "A note to a colleague did not arrive: see that they hear of it"},
 		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},
 		{"status-changed", "Care mail stopped: decide what comes next"},
@@ -204,6 +207,8 @@ func (r *reader) tell(clinicID string, n workflows.Note) told {
 			t.what, t.why = "“"+title+"” waits", "its next step is planned"
 		case workflows.WaitsForEvent:
 			t.what, t.why = "“"+title+"” waits", "a person answers first"
+		case workflows.Covered:
+			t.kind, t.what = web.EntryHuman, "“"+title+"” writes to "+orSomebody(who)
 		}
 	case workflows.WhatMessage:
 		t.kind, t.what = messageWords(n, who)
@@ -261,7 +266,7 @@ func messageWords(n workflows.Note, who string) (web.EntryKind, string) {
 		return web.EntryMail, "Mail " + to + ": " + templateWords(n.Detail)
 	case workflows.ProviderAccepted, workflows.Delivered:
 		return web.EntryMail, "Mail " + to
-	case workflows.QuietHours:
+	case workflows.QuietHours, workflows.OfficeClosed, workflows.ClinicHoliday:
 		return web.EntryHeld, "Mail " + to + " waits: " + templateWords(n.Detail)
 	case workflows.TooClose:
 		if !n.Until.IsZero() {

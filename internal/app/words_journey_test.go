@@ -1,10 +1,15 @@
 package app
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/mooring-care/mooring/internal/web"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // TestJourneyWords: only what ends a journey reads as its end.
@@ -24,5 +29,57 @@ func TestJourneyWords(t *testing.T) {
 		if _, words := journeyWords(workflows.Note{Reason: r}, "Own"); strings.HasSuffix(words, "ends") != ends[r] {
 			t.Errorf("%s reads %q", r, words)
 		}
+	}
+}
+
+// TestHeldMailWords: what waits reads as waiting, and what never leaves as no
+// mail; a note to staff names who gets it.
+func TestHeldMailWords(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		reason workflows.Reason
+		who    string
+		kind   web.EntryKind
+		want   string
+	}{
+		{workflows.QuietHours, "", web.EntryHeld, "Mail to the client waits: a warm notice"},
+		{workflows.OfficeClosed, "", web.EntryHeld, "Mail to the client waits: a warm notice"},
+		{workflows.ClinicHoliday, "", web.EntryHeld, "Mail to the client waits: a warm notice"},
+		{workflows.HoursNeverMeet, "", web.EntryHeld, "No mail to the client: a warm notice"},
+		{workflows.Asked, "Jonas Reyes", web.EntryMail, "Mail to Jonas Reyes: a note that there is news"},
+		{workflows.ToldAlready, "Jonas Reyes", web.EntryHeld, "No mail to Jonas Reyes: a note that there is news"},
+	} {
+		detail := "A"
+		if tc.who != "" {
+			detail = "note"
+		}
+		if kind, words := messageWords(workflows.Note{Reason: tc.reason, Detail: detail}, tc.who); kind != tc.kind || words != tc.want {
+			t.Errorf("%s reads %q, of kind %v", tc.reason, words, kind)
+		}
+	}
+	r := &reader{clinics: &clinics{}}
+	got := r.tell("annex", workflows.Note{What: workflows.WhatStep, Reason: workflows.Covered, Workflow: "own", Step: "news"})
+	if got.what != "“own” writes to staff" || got.why != "somebody is away, so whoever stands in for them is asked" {
+		t.Errorf("a cover reads %+v", got)
+	}
+}
+
+// TestNoteLeadsToTheClient: a note to staff has the link to the client's page,
+// and nothing of a task or question.
+func TestNoteLeadsToTheClient(t *testing.T) {
+	t.Parallel()
+	r := &renderer{staffURL: "https://staff.example.org"}
+	c := &workflows.Clinic{Staff: escalation.Staff{People: []escalation.Person{{ID: "jonas", Name: "Jonas Reyes", Email: "jonas@example.org"}}}}
+	var v templates.Values
+	var mail notifier.Mail
+	m := notifier.Message{Clinic: "annex", Key: "kclient2345", Lane: notifier.Safety, Template: "note", Person: "jonas"}
+	if err := r.staff(m, &workflows.State{}, c, &v, &mail); err != nil {
+		t.Fatal(err)
+	}
+	if want := (templates.Values{StaffName: "Jonas Reyes", ClientURL: "https://staff.example.org/clients/annex/kclient2345"}); !reflect.DeepEqual(v, want) {
+		t.Errorf("the note is filled in with %+v", v)
+	}
+	if mail.To.Email != "jonas@example.org" {
+		t.Errorf("the note goes to %q", mail.To.Email)
 	}
 }

@@ -119,7 +119,10 @@ func (f *file) checkFamily(end int) {
 		// same: a link to a page that asks for a code needs the code beside it.
 		want = []fieldID{fUrgency, fOpenedAgo, fEscalationLink, fCode}
 	case "task", "task-reminder":
-		want, never = []fieldID{fTaskLink, fTask, fCode}, []fieldID{fEscalationLink}
+		want, never = []fieldID{fTaskLink, fTask, fCode}, []fieldID{fEscalationLink, fClientLink}
+	case "note":
+		// It asks for nothing, and so leads to no question.
+		want, never = []fieldID{fClientLink}, []fieldID{fEscalationLink, fCode, fTaskLink, fTask, fTaskDue, fUrgency}
 	}
 	if f.header.audience == Client {
 		for _, part := range []fieldID{fCrisisLine, fReplies, fPreferences} {

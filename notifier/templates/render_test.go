@@ -149,6 +149,7 @@ func TestMissingValues(t *testing.T) {
 		"resources":        {"C", func(v *Values) { v.Resources = []Resource{{Name: "x", URL: "ftp://x"}} }},
 		"escalation_link":  {"escalation", func(v *Values) { v.EscalationURL = "" }},
 		"code":             {"escalation", func(v *Values) { v.Code = "" }},
+		"client_link":      {"note", func(v *Values) { v.ClientURL = "" }},
 		"task_link":        {"task-reminder", func(v *Values) { v.TaskURL = "https://\"onload=" }},
 	} {
 		v := SampleValues()
@@ -166,7 +167,7 @@ func TestMailsAskForNoMore(t *testing.T) {
 	s := mustBuiltin(t)
 	v := bareValues()
 	v.CheckinURL, v.EscalationURL, v.TaskURL, v.Code = "", "", "", ""
-	for _, family := range []string{"E", "F"} {
+	for _, family := range []string{"E", "F", "note"} {
 		if _, err := s.Render(family, "en", Unknown, v); err != nil {
 			t.Errorf("%s: %v", family, err)
 		}

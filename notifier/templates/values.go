@@ -36,7 +36,7 @@ func Reasons() []string {
 // Names lists every template that a message may ask for: the client families
 // A to F, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "task", "task-reminder"}
+	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "task", "task-reminder", "note"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are
@@ -72,6 +72,9 @@ type Values struct {
 
 	// StaffName is the recipient, OwnerName whoever an escalation is with.
 	StaffName, OwnerName string
+
+	// ClientURL opens the client's page for staff.
+	ClientURL string
 
 	TaskURL string
 	// TaskWhat is the task's code, such as "call-client"; parts.md puts it into
@@ -146,6 +149,7 @@ const (
 	fTaskLink
 	fTask
 	fTaskDue
+	fClientLink
 	fResources
 	fCrisisLine
 	fReplies
@@ -175,6 +179,7 @@ var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fTaskLink:        {"task_link", linkField, Staff, true, 0, func(v *Values) string { return v.TaskURL }},
 	fTask:            {"task", codeField, Staff, false, 120, func(v *Values) string { return v.TaskWhat }},
 	fTaskDue:         {"task_due", wordField, Staff, false, 60, func(v *Values) string { return v.TaskDue }},
+	fClientLink:      {"client_link", linkField, Staff, true, 0, func(v *Values) string { return v.ClientURL }},
 	fResources:       {"resources", blockField, Client, false, 0, nil},
 	fCrisisLine:      {"crisis_line", blockField, Client, false, 0, nil},
 	fReplies:         {"replies", blockField, Client, false, 0, nil},

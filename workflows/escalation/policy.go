@@ -29,6 +29,9 @@ func (p Policy) rung(i int) Rung {
 	return p.Rungs[min(max(i, 0), p.last())]
 }
 
+// OwnerOf is whom a rung names.
+func (p Policy) OwnerOf(rung int) string { return p.rung(rung).Owner }
+
 // informed are all who are told on the rungs before the one at i.
 func (p Policy) informed(i int) []string {
 	var out []string

@@ -88,6 +88,50 @@ func (s *Staff) standIn(p *Person, now time.Time) *Person {
 	return nil
 }
 
+// StandsIn says whether the person who is asked where owner is named stands in
+// for somebody who is away.
+func (s *Staff) StandsIn(person, owner, clinician string, now time.Time) bool {
+	switch {
+	case owner == ownerAssigned:
+		return s.replaces(person, clinician, now)
+	case owner == ownerCover:
+		p := s.Person(clinician)
+		return p != nil && s.replaces(person, p.Cover, now)
+	case strings.HasPrefix(owner, ownerPerson):
+		return s.replaces(person, strings.TrimPrefix(owner, ownerPerson), now)
+	case strings.HasPrefix(owner, ownerRole):
+		away := false
+		for _, p := range s.holders(strings.TrimPrefix(owner, ownerRole)) {
+			if p.ID == person {
+				return false
+			}
+			away = away || p.away(now)
+		}
+		return away
+	}
+	return false
+}
+
+func (s *Staff) replaces(person, named string, now time.Time) bool {
+	p := s.Person(named)
+	return p != nil && p.ID != person && p.away(now)
+}
+
+// LeaveBegins is when the first leave of a person begins that does so after now
+// and before a time; zero when none does.
+func (s *Staff) LeaveBegins(person string, now, before time.Time) (first time.Time) {
+	p := s.Person(person)
+	if p == nil {
+		return first
+	}
+	for _, a := range p.Away {
+		if a.From.After(now) && a.From.Before(before) && (first.IsZero() || a.From.Before(first)) {
+			first = a.From
+		}
+	}
+	return first
+}
+
 func (s *Staff) holders(role string) []*Person {
 	var out []*Person
 	for i := range s.People {

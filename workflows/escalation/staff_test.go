@@ -59,6 +59,68 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// StandsIn is true where somebody is asked because who was meant is away, and
+// only there.
+func TestStandsIn(t *testing.T) {
+	away := []Span{{From: begin, To: begin.Add(time.Hour)}}
+	staff := Staff{OnCall: "cy", People: []Person{
+		{ID: "ana", Email: "a@x", Cover: "ben", Away: away, Roles: []string{"team", "gone"}},
+		{ID: "ben", Email: "b@x", Cover: "ana", Roles: []string{"team"}},
+		{ID: "cy", Email: "c@x", Cover: "ana"},
+		{ID: "dee", Cover: "ben", Roles: []string{"mute"}},
+	}}
+	for _, tt := range []struct {
+		person, owner, clinician string
+		later                    time.Duration
+		want                     bool
+	}{
+		{"ben", "assigned", "ana", 0, true},
+		{"ben", "assigned", "ana", time.Hour, false}, // she is back: somebody else is meant by it
+		{"ana", "assigned", "ana", 0, false},         // asked although away, since nobody stands in
+		{"ben", "assigned", "ben", 0, false},
+		{"cy", "assigned", "", 0, false},
+		{"cy", "assigned", "dee", 0, false}, // no address is no leave
+		{"ben", "person:ana", "cy", 0, true},
+		{"cy", "person:ben", "", 0, false},
+		{"ben", "cover", "cy", 0, true}, // whose cover is away
+		{"ben", "cover", "ana", 0, false},
+		{"ben", "cover", "", 0, false},
+		{"ben", "role:team", "", 0, false}, // one of them
+		{"cy", "role:team", "", 0, true},
+		{"ben", "role:gone", "", 0, true},
+		{"cy", "role:mute", "", 0, false},
+		{"cy", "everybody", "ana", 0, false},
+	} {
+		if got := staff.StandsIn(tt.person, tt.owner, tt.clinician, begin.Add(tt.later)); got != tt.want {
+			t.Errorf("%s for %s of %q: %v", tt.person, tt.owner, tt.clinician, got)
+		}
+	}
+}
+
+// LeaveBegins looks strictly ahead, and finds the first of several.
+func TestLeaveBegins(t *testing.T) {
+	at := func(h int) time.Time { return begin.Add(time.Duration(h) * time.Hour) }
+	staff := Staff{People: []Person{{ID: "ana", Away: []Span{{at(9), at(12)}, {at(3), at(5)}, {at(0), at(1)}}}}}
+	for _, tt := range []struct {
+		person      string
+		now, before int
+		want        int
+		none        bool
+	}{
+		{"ana", 0, 24, 3, false},
+		{"ana", 3, 24, 9, false},
+		{"ana", -1, 24, 0, false},
+		{"ana", 0, 3, 0, true},
+		{"ana", 9, 24, 0, true},
+		{"ben", 0, 24, 0, true},
+	} {
+		got := staff.LeaveBegins(tt.person, at(tt.now), at(tt.before))
+		if tt.none != got.IsZero() || !tt.none && !got.Equal(at(tt.want)) {
+			t.Errorf("%s from %d to %d: %v", tt.person, tt.now, tt.before, got)
+		}
+	}
+}
+
 // Whoever is on call is asked at the end, whatever the staff list looks like.
 func TestFallback(t *testing.T) {
 	away := []Span{{From: begin, To: begin.Add(time.Hour)}}

@@ -24,11 +24,19 @@ func sampleClinic(tb testing.TB) *workflows.Clinic {
 }
 
 // TestStories tells the rules' stories and the scenarios of the built-in
-// workflows: each file is the timeline that somebody has read and approved.
+// workflows: each file is the timeline that somebody has read and approved. The
+// calendar's have a clinic of their own, with hours, holidays and leave.
 func TestStories(t *testing.T) {
-	clinic := sampleClinic(t)
+	calendar, err := workflows.ReadClinic(os.DirFS("../testdata/calendar"), sample.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	told := 0
-	for _, pattern := range []string{"../testdata/stories/*.txt", "../library/*.scenario.txt"} {
+	for _, pattern := range []string{"../testdata/stories/*.txt", "../library/*.scenario.txt", "../testdata/calendar-stories/*.txt"} {
+		clinic := sampleClinic(t)
+		if strings.Contains(pattern, "calendar") {
+			clinic = calendar
+		}
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -226,12 +226,15 @@ func (t *teller) look() {
 			continue
 		}
 		look := t.state.Look(t.clinic, x.ID, t.now)
-		fmt.Fprintf(t.out, "  look %s: wanted %v %s", t.name("m", x.ID), look.Wanted, look.Reason)
+		fmt.Fprintf(t.out, "  look %s: wanted %v", t.name("m", x.ID), look.Wanted)
+		if look.Reason != "" {
+			fmt.Fprintf(t.out, " %s", look.Reason)
+		}
 		if kind, ok := t.kinds[look.By]; ok {
 			fmt.Fprintf(t.out, " by %s", kind)
 		}
 		if !look.NotBefore.IsZero() {
-			fmt.Fprintf(t.out, "not before %s", t.when(look.NotBefore))
+			fmt.Fprintf(t.out, " not before %s", t.when(look.NotBefore))
 		}
 		fmt.Fprintln(t.out)
 	}

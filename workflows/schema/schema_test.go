@@ -59,9 +59,21 @@ func either(s *jsonschema.Schema, short *jsonschema.Schema) {
 
 func duration() *jsonschema.Schema { return Duration("").JSONSchema() }
 
+// JSONSchemaExtend keeps what is written to clients and to staff apart.
 func (Send) JSONSchemaExtend(s *jsonschema.Schema) {
 	t, _ := s.Properties.Get("template")
-	either(s, &jsonschema.Schema{Type: "string", Enum: t.Enum, Description: t.Description})
+	last := len(t.Enum) - 1
+	one := func(key string, value *jsonschema.Schema) *jsonschema.Schema {
+		p := jsonschema.NewProperties()
+		p.Set(key, value)
+		return &jsonschema.Schema{Properties: p}
+	}
+	s.If = one("to", &jsonschema.Schema{Not: &jsonschema.Schema{Const: "client"}})
+	s.If.Required = []string{"to"}
+	s.Then = one("template", &jsonschema.Schema{Enum: t.Enum[last:]})
+	s.Then.Not = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Required: []string{"within"}}, {Required: []string{"wording"}}}}
+	s.Else = one("template", &jsonschema.Schema{Enum: t.Enum[:last]})
+	either(s, &jsonschema.Schema{Type: "string", Enum: t.Enum[:last], Description: t.Description})
 }
 func (Wait) JSONSchemaExtend(s *jsonschema.Schema)  { either(s, duration()) }
 func (Limit) JSONSchemaExtend(s *jsonschema.Schema) { either(s, duration()) }
@@ -264,9 +276,28 @@ func TestSchemaRefuses(t *testing.T) {
 		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: A, wait: 2d}]\n",
 		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{wait: soon}]\n",
 		"workflow: case\ntitle: t\nwhy: w\nstart: {when: flagged}\nsteps: [{send: A}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: note}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: {template: note}}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: {template: note, to: client}}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: {template: A, to: assigned}}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: {template: note, to: assigned, within: daytime}}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{send: {template: A, within: evenings}}]\n",
+		"workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{wait: {until: \"09:30\", days: holidays}}]\n",
 	} {
 		if valid([]byte(src)) == nil {
 			t.Errorf("the schema takes\n%s", src)
+		}
+	}
+	for _, step := range []string{
+		"send: {template: note, to: assigned, after: 3h}", "send: {template: A, to: client, after: 1d, within: office-hours}",
+		"send: {template: note, to: role:supervisor, lateness: {after: 1d, then: skip}}", "wait: {until: \"09:30\", days: workdays}",
+	} {
+		src := "workflow: case\ntitle: t\nwhy: w\nstart: {on: [appointment.noshow]}\nsteps: [{" + step + "}]\n"
+		if err := valid([]byte(src)); err != nil {
+			t.Errorf("the schema refuses %s: %v", step, err)
+		}
+		if _, err := workflows.ReadWorkflow("case", []byte(src)); err != nil {
+			t.Errorf("the reader refuses %s: %v", step, err)
 		}
 	}
 	// What the manual shows is taken.

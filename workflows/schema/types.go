@@ -90,7 +90,7 @@ type Lateness struct {
 // Step does one thing.
 type Step struct {
 	ID       Word      `json:"id,omitempty" jsonschema_description:"Names the step on pages and in of."`
-	Send     *Send     `json:"send,omitempty" jsonschema_description:"One message to the client."`
+	Send     *Send     `json:"send,omitempty" jsonschema_description:"One message to the client, or a note to staff."`
 	Wait     *Wait     `json:"wait,omitempty" jsonschema_description:"Lets time pass, or waits for an event with a limit."`
 	Choose   []Branch  `json:"choose,omitempty" jsonschema:"minItems=1" jsonschema_description:"Takes the first branch whose condition holds."`
 	Task     *Task     `json:"task,omitempty" jsonschema_description:"Asks a human, without alarm."`
@@ -100,11 +100,14 @@ type Step struct {
 	End      *End      `json:"end,omitempty" jsonschema_description:"Ends the journey with an outcome."`
 }
 
-// Send is one message to the client, or its family alone.
+// Send is one message to the client, or its family alone; or a note to staff.
 type Send struct {
 	ID       Word      `json:"id,omitempty"`
-	Template string    `json:"template" jsonschema:"enum=A,enum=B,enum=C,enum=D,enum=E,enum=F" jsonschema_description:"A warm notice, B normalise, C barriers and resources, D collaborate, E caring with no ask, F orientation."`
+	Template string    `json:"template" jsonschema:"enum=A,enum=B,enum=C,enum=D,enum=E,enum=F,enum=note" jsonschema_description:"A warm notice, B normalise, C barriers and resources, D collaborate, E caring with no ask, F orientation; to staff: note."`
+	To       string    `json:"to,omitempty" jsonschema:"pattern=^(client|assigned|task-owner|role:.+|person:.+)$" jsonschema_description:"client, or a member of staff: assigned, task-owner, role:<role> or person:<id>."`
 	Wording  Word      `json:"wording,omitempty" jsonschema_description:"A second wording of the family, by its name."`
+	After    Duration  `json:"after,omitempty" jsonschema_description:"How long after the step before it, as a plain wait."`
+	Within   string    `json:"within,omitempty" jsonschema:"enum=office-hours,enum=daytime" jsonschema_description:"Only while the clinic is open, or at any hour of the client's day."`
 	Lateness *Lateness `json:"lateness,omitempty" jsonschema_description:"What it does when its time has passed."`
 }
 
@@ -114,7 +117,7 @@ type Wait struct {
 	For               Duration   `json:"for,omitempty" jsonschema_description:"From when the step began by the plan."`
 	SinceStart        Duration   `json:"since_start,omitempty" jsonschema_description:"From the event that began the journey."`
 	Until             string     `json:"until,omitempty" jsonschema:"pattern=^([01][0-9]|2[0-3]):[0-5][0-9]$" jsonschema_description:"The next time of day on the client's own clock."`
-	Days              string     `json:"days,omitempty" jsonschema:"enum=weekdays,enum=all" jsonschema_description:"On which days the time of day counts."`
+	Days              string     `json:"days,omitempty" jsonschema:"enum=weekdays,enum=workdays,enum=all" jsonschema_description:"On which days the time of day counts."`
 	BeforeAppointment Duration   `json:"before_appointment,omitempty" jsonschema_description:"Before the start of the journey's appointment, wherever it is moved."`
 	AfterAppointment  Duration   `json:"after_appointment,omitempty" jsonschema_description:"After the start of the journey's appointment."`
 	Event             []WaitKind `json:"event,omitempty" jsonschema:"minItems=1,uniqueItems=true" jsonschema_description:"The events waited for."`
