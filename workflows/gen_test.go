@@ -260,8 +260,9 @@ func historyClinic(t failer) *Clinic {
 }
 
 // history runs a random history of all kinds of events, late, repeated and
-// with outages, and calls each after every decision.
-func history(rt *rapid.T, dir []*Clinic, each func(*sim, step)) *sim {
+// with outages, and calls each after every decision. first is what every history
+// of a test begins with, so that it comes past what the test is about.
+func history(rt *rapid.T, dir []*Clinic, each func(*sim, step), first ...func(*sim)) *sim {
 	s := newSim(rt, historyStart, dir...)
 	s.each = func(st step) { each(s, st) }
 	gens := generators()
@@ -275,6 +276,9 @@ func history(rt *rapid.T, dir []*Clinic, each func(*sim, step)) *sim {
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "known client") > 0 {
 		s.happens(events.ClientUpdated, clientData(friendly()))
+	}
+	for _, do := range first {
+		do(s)
 	}
 	for range rapid.IntRange(1, 25).Draw(rt, "events") {
 		gap := time.Duration(rapid.SampledFrom([]int{0, 1, 5, 60, 60 * 4, 60 * 24, 60 * 24 * 4}).Draw(rt, "minutes")) * time.Minute
