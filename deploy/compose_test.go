@@ -33,6 +33,7 @@ type service struct {
 	Volumes     []string          `yaml:"volumes"`
 	Ports       []string          `yaml:"ports"`
 	NetworkMode string            `yaml:"network_mode"`
+	StopGrace   string            `yaml:"stop_grace_period"`
 	Healthcheck struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
@@ -251,6 +252,23 @@ func TestComposeConfigurationIsAccepted(t *testing.T) {
 	}
 	if _, err := app.ReadConfig(); err != nil {
 		t.Fatalf("Mooring refuses its configuration: %v", err)
+	}
+}
+
+// TestStopsAreWaitedFor: Mooring takes up to 25 seconds to stop, and Docker
+// kills after ten where nobody says otherwise.
+func TestStopsAreWaitedFor(t *testing.T) {
+	if got := readCompose(t).Services["mooring"].StopGrace; got != "30s" {
+		t.Errorf("stop_grace_period is %q, want 30s", got)
+	}
+	runs := regexp.MustCompile(`(?m)^docker run .*$`).FindAllString(readFile(t, "README.md"), -1)
+	if len(runs) == 0 {
+		t.Fatal("README.md runs no container")
+	}
+	for _, run := range runs {
+		if !strings.Contains(run, " --stop-timeout 30 ") {
+			t.Errorf("%q is killed before it has stopped", run)
+		}
 	}
 }
 
