@@ -33,11 +33,13 @@ type service struct {
 	Volumes     []string          `yaml:"volumes"`
 	Ports       []string          `yaml:"ports"`
 	NetworkMode string            `yaml:"network_mode"`
+	StopGrace   string            `yaml:"stop_grace_period"`
 	Healthcheck struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
 	DependsOn map[string]struct {
 		Condition string `yaml:"condition"`
+		Restart   bool   `yaml:"restart"`
 	} `yaml:"depends_on"`
 }
 
@@ -165,11 +167,19 @@ func required(t *testing.T, file, module string) string {
 }
 
 // TestComposeMailStaysLocal: without TLS mail may travel on the loopback alone.
+// The mailbox is a guest on Mooring's network and not the other way round:
+// what a guest's host loses, the guest loses with it.
 func TestComposeMailStaysLocal(t *testing.T) {
 	services := readCompose(t).Services
 	mooring, mailpit := services["mooring"], services["mailpit"]
-	if mooring.NetworkMode != "service:mailpit" {
-		t.Errorf("network_mode is %q: the mailbox is not on the loopback", mooring.NetworkMode)
+	if mailpit.NetworkMode != "service:mooring" {
+		t.Errorf("the mailbox's network_mode is %q: it is not on the loopback", mailpit.NetworkMode)
+	}
+	if mooring.NetworkMode != "" {
+		t.Errorf("network_mode is %q: Mooring goes down with another container", mooring.NetworkMode)
+	}
+	if !mailpit.DependsOn["mooring"].Restart {
+		t.Error("the mailbox stays on the network of a Mooring that is gone")
 	}
 	if mooring.Environment["MOORING_SMTP_HOST"] != "127.0.0.1" {
 		t.Errorf("mail goes to %q", mooring.Environment["MOORING_SMTP_HOST"])
@@ -177,13 +187,17 @@ func TestComposeMailStaysLocal(t *testing.T) {
 	if got, want := mailpit.Environment["MP_SMTP_BIND_ADDR"], "127.0.0.1:"+mooring.Environment["MOORING_SMTP_PORT"]; got != want {
 		t.Errorf("the mailbox listens on %q, want %q", got, want)
 	}
-	if len(mooring.Ports) != 0 {
-		t.Errorf("ports %q: a container on another's network publishes none", mooring.Ports)
+	if len(mailpit.Ports) != 0 {
+		t.Errorf("ports %q: a container on another's network publishes none", mailpit.Ports)
+	}
+	_, mail, _ := strings.Cut(mailpit.Environment["MP_UI_BIND_ADDR"], ":")
+	if !slices.Contains(mooring.Ports, "127.0.0.1:"+mail+":"+mail) {
+		t.Errorf("the mailbox shows its mail on %q and no port leads there", mailpit.Environment["MP_UI_BIND_ADDR"])
 	}
 	operator := newEnv(t)
 	for name, address := range map[string]string{"MOORING_HTTP": "MOORING_PUBLIC_URL", "MOORING_STAFF_HTTP": "MOORING_STAFF_URL"} {
 		_, port, _ := strings.Cut(mooring.Environment[name], ":")
-		if !slices.Contains(mailpit.Ports, "127.0.0.1:"+port+":"+port) {
+		if !slices.Contains(mooring.Ports, "127.0.0.1:"+port+":"+port) {
 			t.Errorf("%s is %q and no port leads there", name, mooring.Environment[name])
 		}
 		// What the sign-in link and the mails begin with opens on this machine,
@@ -238,6 +252,23 @@ func TestComposeConfigurationIsAccepted(t *testing.T) {
 	}
 	if _, err := app.ReadConfig(); err != nil {
 		t.Fatalf("Mooring refuses its configuration: %v", err)
+	}
+}
+
+// TestStopsAreWaitedFor: Mooring takes up to 25 seconds to stop, and Docker
+// kills after ten where nobody says otherwise.
+func TestStopsAreWaitedFor(t *testing.T) {
+	if got := readCompose(t).Services["mooring"].StopGrace; got != "30s" {
+		t.Errorf("stop_grace_period is %q, want 30s", got)
+	}
+	runs := regexp.MustCompile(`(?m)^docker run .*$`).FindAllString(readFile(t, "README.md"), -1)
+	if len(runs) == 0 {
+		t.Fatal("README.md runs no container")
+	}
+	for _, run := range runs {
+		if !strings.Contains(run, " --stop-timeout 30 ") {
+			t.Errorf("%q is killed before it has stopped", run)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -112,30 +111,23 @@ func TestMailpit(t *testing.T) {
 	}
 }
 
-// mailpit finds the binary in MOORING_MAILPIT or PATH, or builds it from the
-// tools module. Without it the test is left out, loudly, and fails where CI
-// relies on it.
+// mailpit finds the binary in MOORING_MAILPIT or PATH. Nothing is built here: a
+// test run fetches no tools. Without it the test is left out and says so, and
+// fails where CI should have it.
 func mailpit(t *testing.T) string {
 	t.Helper()
 	if path := os.Getenv("MOORING_MAILPIT"); path != "" {
 		return path
 	}
-	if path, err := exec.LookPath("mailpit"); err == nil {
+	path, err := exec.LookPath("mailpit")
+	if err == nil {
 		return path
 	}
-	path := filepath.Join(t.TempDir(), "mailpit")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/axllent/mailpit")
-	build.Dir = filepath.Join("..", "..", "tools")
-	if out, err := build.CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("mailpit cannot be built: %v\n%s", err, out)
-		}
-		fmt.Fprintf(os.Stderr, "LEFT OUT: TestMailpit has no mailpit (set MOORING_MAILPIT, or go build -C tools -o DIR/mailpit github.com/axllent/mailpit): %v\n%s\n", err, out)
-		return ""
+	if os.Getenv("CI") == "true" {
+		t.Fatal("CI=true, and no mailpit was found in PATH or MOORING_MAILPIT")
 	}
-	return path
+	fmt.Println("test with a real mail server left out: no mailpit found (go -C tools build -o DIR/ tool)")
+	return ""
 }
 
 // run starts mailpit on free ports and waits until it is ready.

@@ -73,7 +73,8 @@ func TestFaults(t *testing.T) {
 	starttls := func(c *Config) { c.TLS, c.RootCAs = Required, pool }
 	implicit := func(c *Config) { c.TLS, c.RootCAs = Implicit, pool }
 	signIn := func(c *Config) { c.Username, c.Password = "mooring", "s3cret-word" }
-	short := func(c *Config) { c.Timeout = 150 * time.Millisecond }
+	// Short, and long enough for a busy machine to get as far as the stall.
+	short := func(c *Config) { c.Timeout = time.Second }
 	secured := &tls.Config{Certificates: []tls.Certificate{cert}}
 	const (
 		retry = notifier.RetryAfter
