@@ -189,6 +189,7 @@ func listenErr(err error) string {
 func (a *App) connect(ctx context.Context) error {
 	opts := jetstream.Options{
 		URL: a.cfg.NATSURL, Creds: a.cfg.NATSCreds, Replicas: a.cfg.Replicas, Real: a.clock.Real, Log: a.log,
+		Archive: a.between.Archive, Arrivals: a.between.Arrivals,
 	}
 	if a.cfg.NATSURL == "" {
 		var err error

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"github.com/mooring-care/mooring/events/ingress"
+	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
@@ -17,6 +19,11 @@ type Between struct {
 	Looker      func(notifier.Looker) notifier.Looker
 	Reporter    func(notifier.Reporter) notifier.Reporter
 	Provider    func(notifier.Provider) notifier.Provider
+	// Archive and Arrivals are the store's own calls.
+	Archive  func(jetstream.Archive) jetstream.Archive
+	Arrivals func(jetstream.Arrivals) jetstream.Arrivals
+	// Door is where the HTTP door hands events in.
+	Door func(ingress.Publisher) ingress.Publisher
 }
 
 // WithBetween puts b between the program and what it calls.

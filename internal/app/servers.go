@@ -124,11 +124,12 @@ func (a *App) newServers() error {
 	for clinic, token := range a.secrets.eventTokens {
 		hashes[clinic] = append(hashes[clinic], ingress.HashToken(token))
 	}
+	door := between(a.between.Door, ingress.Publisher(a.store.Publisher()))
 	v := &views{&a.reader}
 	public, err := web.NewPublic(web.PublicConfig{
 		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a},
 		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
-		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: a.store.Publisher(), Log: a.log}),
+		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: door, Log: a.log}),
 	})
 	if err != nil {
 		return err

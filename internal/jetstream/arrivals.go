@@ -325,19 +325,13 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	defer s.arrivals.close(true)
 	defer cancel()
 	for _, stream := range arrivalStreams {
-		start, floors, err := s.startOf(ctx, stream)
+		start, floors, err := s.beside.Start(ctx, stream)
 		if err != nil {
 			return err
 		}
-		cons, err := s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
-			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start + 1,
-		})
+		it, err := s.beside.Read(ctx, stream, start)
 		if err != nil {
-			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
-		}
-		it, err := cons.Messages(jetstream.PullMaxMessages(1024))
-		if err != nil {
-			return fmt.Errorf("read the events of %s that wait: %w", stream, err)
+			return err
 		}
 		s.arrivals.begin(stream, start)
 		under.Go(func() {
@@ -353,18 +347,14 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 }
 
 // readArrivals notes every event of one stream.
-func (s *Store) readArrivals(it jetstream.MessagesContext, queues map[string]string, floors map[string]uint64, read Read) error {
+func (s *Store) readArrivals(it Reading, queues map[string]string, floors map[string]uint64, read Read) error {
 	for {
-		msg, err := it.Next()
-		if err != nil {
-			return fmt.Errorf("read the events that wait: %w", err)
-		}
-		d, err := deliveryOf(msg)
+		d, err := it.Next()
 		if err != nil {
 			return err
 		}
 		p := place{d.Stream, d.Sequence}
-		queue := queueOf(queues, msg.Subject())
+		queue := queueOf(queues, d.Wire.Subject)
 		if p.seq <= floors[queue] {
 			s.arrivals.arrived(p, runner.Ref{}, false, "")
 			continue
@@ -504,11 +494,11 @@ func (s *Store) skipGone(ctx context.Context, stream string, end uint64) error {
 	a.mu.Lock()
 	read := a.read[stream]
 	a.mu.Unlock()
-	msg, err := s.streams[stream].GetMsg(ctx, read+1, jetstream.WithGetMsgSubject(">"))
-	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-		return fmt.Errorf("ask what follows in %s: %w", stream, err)
+	next, err := s.beside.Follows(ctx, stream, read)
+	if err != nil {
+		return err
 	}
-	if err != nil || msg.Sequence > end {
+	if next == 0 || next > end {
 		a.begin(stream, end)
 	}
 	return nil
@@ -529,7 +519,7 @@ func (a *arrivals) state(stream string) (behind uint64, awaited, held int) {
 
 // dropPassed takes out the events that their queues were acknowledged past.
 func (s *Store) dropPassed(ctx context.Context, stream string) (int, error) {
-	floors, err := s.floors(ctx, stream)
+	floors, err := s.beside.Floors(ctx, stream)
 	if err != nil {
 		return 0, err
 	}

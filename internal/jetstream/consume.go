@@ -250,7 +250,7 @@ func (s *Store) answer(ctx context.Context, msg jetstream.Msg, d runner.Delivery
 	case runner.Reject:
 		// Stored in REJECTED first, acknowledged after: a crash between the two
 		// repeats it under the same message id.
-		if err := s.Reject(context.WithoutCancel(ctx), d, v); err != nil {
+		if err := s.archive.Reject(context.WithoutCancel(ctx), d, v); err != nil {
 			s.log.Warn("rejecting failed; trying again", "error", err)
 			_ = msg.NakWithDelay(time.Second)
 			return

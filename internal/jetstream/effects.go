@@ -61,7 +61,7 @@ func (s *Store) ConsumeEffects(
 			// Trimmed only now: AUDIT has this record and, as it is filled in
 			// order, every one before it.
 			if r.Meta.Decisions > keepRecords && r.Meta.Decisions%keepRecords == 0 {
-				if err := s.trim(work, r); err != nil {
+				if err := s.archive.Trim(work, r); err != nil {
 					s.log.Warn("trimming a client's log failed; the next time will do it", "error", err)
 				}
 			}
@@ -101,13 +101,6 @@ func (s *Store) trim(ctx context.Context, r Recorded) error {
 	return nil
 }
 
-// auditEnd is the end of one client's chain.
-type auditEnd struct {
-	seq    uint64 // in AUDIT
-	record uint64 // in CLIENTS
-	hash   string
-}
-
 // errGap says that an earlier record of the client is not in AUDIT yet.
 var errGap = errors.New("an earlier decision is not in AUDIT yet")
 
@@ -117,37 +110,36 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 	end, known := s.chain.Get(subject)
 	if !known && r.Meta.Previous != 0 {
 		var err error
-		if end, err = s.auditEnd(ctx, subject); err != nil {
+		if end, err = s.archive.End(ctx, r.Ref); err != nil {
 			return err
 		}
 	}
 	for {
-		if end.record >= r.Sequence {
+		if end.Record >= r.Sequence {
 			s.chain.Add(subject, end)
 			return nil // copied before a crash, or by another replica
 		}
-		msg := nats.NewMsg(subject)
-		msg.Data = body
-		if end.record != r.Meta.Previous {
+		header := nats.Header{}
+		if end.Record != r.Meta.Previous {
 			anew, err := s.beginsAnew(ctx, r, end)
 			if err != nil || !anew {
 				s.chain.Remove(subject)
 				return cmp.Or(err, errGap)
 			}
-			msg.Header.Set(headerChainAnew, strconv.FormatUint(r.Meta.Previous, 10))
+			header.Set(headerChainAnew, strconv.FormatUint(r.Meta.Previous, 10))
 		}
-		msg.Header.Set(headerChain, end.hash)
-		msg.Header.Set(headerRecord, strconv.FormatUint(r.Sequence, 10))
-		seq, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(end.seq))
+		header.Set(headerChain, end.Hash)
+		header.Set(headerRecord, strconv.FormatUint(r.Sequence, 10))
+		seq, err := s.archive.Copy(ctx, r.Ref, end.Sequence, header, body)
 		switch {
 		case err == nil:
-			s.chain.Add(subject, auditEnd{seq, r.Sequence, chainHash(end.hash, body)})
+			s.chain.Add(subject, ChainEnd{seq, r.Sequence, chainHash(end.Hash, body)})
 			return nil
 		case !isConflict(err):
 			s.chain.Remove(subject)
 			return fmt.Errorf("copy a decision into AUDIT: %w", err)
 		}
-		if end, err = s.auditEnd(ctx, subject); err != nil {
+		if end, err = s.archive.End(ctx, r.Ref); err != nil {
 			return err
 		}
 	}
@@ -159,8 +151,8 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 // for the copy comes first; so the chain begins anew when, of what CLIENTS holds
 // of the client beyond the point up to which everything was acknowledged, r is
 // the first.
-func (s *Store) beginsAnew(ctx context.Context, r Recorded, end auditEnd) (bool, error) {
-	if end.seq != 0 {
+func (s *Store) beginsAnew(ctx context.Context, r Recorded, end ChainEnd) (bool, error) {
+	if end.Sequence != 0 {
 		return false, nil
 	}
 	q := effectsQueue()
@@ -177,16 +169,16 @@ func (s *Store) beginsAnew(ctx context.Context, r Recorded, end auditEnd) (bool,
 	return first == r.Sequence, err
 }
 
-func (s *Store) auditEnd(ctx context.Context, subject string) (auditEnd, error) {
+func (s *Store) auditEnd(ctx context.Context, subject string) (ChainEnd, error) {
 	msg, err := s.last(ctx, streamAudit, subject)
 	if err != nil || msg == nil {
-		return auditEnd{}, err
+		return ChainEnd{}, err
 	}
 	record, err := strconv.ParseUint(msg.Header.Get(headerRecord), 10, 64)
 	if err != nil {
-		return auditEnd{}, fmt.Errorf("read the header %s of an audit record: %w", headerRecord, err)
+		return ChainEnd{}, fmt.Errorf("read the header %s of an audit record: %w", headerRecord, err)
 	}
-	return auditEnd{msg.Sequence, record, chainHash(msg.Header.Get(headerChain), msg.Data)}, nil
+	return ChainEnd{msg.Sequence, record, chainHash(msg.Header.Get(headerChain), msg.Data)}, nil
 }
 
 // chainHash is what the next record carries: the hash over this one's link and

@@ -3,7 +3,9 @@ package jetstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,6 +205,71 @@ func TestLookDoesNotWaitForWhatIsGone(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// forgetful fails when it is asked what follows, before it asked or after, so
+// many times.
+type forgetful struct {
+	Arrivals
+
+	after bool
+	left  *atomic.Int32
+}
+
+var errForgot = errors.New("nobody answered")
+
+func (f forgetful) Follows(ctx context.Context, stream string, after uint64) (uint64, error) {
+	fails := f.left.Add(-1) >= 0
+	if fails && !f.after {
+		return 0, errForgot
+	}
+	next, err := f.Arrivals.Follows(ctx, stream, after)
+	if fails {
+		return 0, errForgot
+	}
+	return next, err
+}
+
+// TestLastLookWhereTheEndIsGone: the stream's end was deleted, and asking what
+// is there instead fails: the look waits for its own client's booking all the
+// same, and for no longer.
+func TestLastLookWhereTheEndIsGone(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for _, times := range []int32{1, 3} {
+			t.Run(fmt.Sprintf("after=%v,times=%d", after, times), func(t *testing.T) {
+				var left atomic.Int32
+				left.Store(times)
+				s := connect(t, Options{
+					Server:   startServer(t, serverConfig(t.TempDir())),
+					Arrivals: func(to Arrivals) Arrivals { return forgetful{to, after, &left} },
+				})
+				consumersOf(t, s)
+				seq := booking(t, s)
+				if err := s.streams[streamEvents].DeleteMsg(t.Context(), booking(t, s)); err != nil {
+					t.Fatal(err)
+				}
+				running(t, func(ctx context.Context) {
+					s.FollowArrivals(ctx, func(runner.Delivery) (runner.Ref, bool, bool) { return refN(1), false, true })
+				})
+				looked, looks := make(chan error, 1<<14), 0
+				testkit.Eventually(t, 20*time.Second, "asking has failed as often", func() bool {
+					if s.arrivals.ready.Load() && s.arrivals.waiters() == 0 { // the looks before this one wait elsewhere now
+						looks++
+						go func() { looked <- s.Passed(t.Context(), refN(1)) }()
+					}
+					return left.Load() <= 0
+				})
+				nothing(t, 20*time.Millisecond, "look", looked)
+				ackOne(t, s, consumerEvents)
+				s.arrivals.decided(place{streamEvents, seq})
+				for range looks {
+					if err := within(t, 10*time.Second, "the look", looked); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
 }
 
 // TestLag names every consumer, those of lanes whose clinic is gone included.

@@ -39,6 +39,11 @@ type Options struct {
 	// Real turns a moment of the program's clock into a moment of the server's.
 	Real func(time.Time) time.Time
 	Log  *slog.Logger
+	// Archive and Arrivals stand between the store and what it asks of the
+	// server of its own accord: each is given the real thing and returns what is
+	// used instead; nil leaves it.
+	Archive  func(Archive) Archive
+	Arrivals func(Arrivals) Arrivals
 }
 
 // Store is a connected JetStream with its streams in place.
@@ -53,7 +58,9 @@ type Store struct {
 	passed   shared[struct{}]
 	ends     shared[map[string]uint64]
 	arrivals *arrivals
-	chain    *lru.Cache[string, auditEnd]
+	archive  Archive
+	beside   Arrivals
+	chain    *lru.Cache[string, ChainEnd]
 	// heads are the last sequences of clients that this process appended to;
 	// nil unless it is the only one that does.
 	heads *heads
@@ -81,7 +88,7 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 		nc.Close()
 		return nil, fmt.Errorf("open JetStream: %w", err)
 	}
-	chain, err := lru.New[string, auditEnd](32 << 10)
+	chain, err := lru.New[string, ChainEnd](32 << 10)
 	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("set up the audit chain's cache: %w", err)
@@ -110,6 +117,13 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 		return nil, enabled(err)
 	}
 	s.passed.ask, s.ends.ask, s.arrivals = s.passAll, s.readEnds, newArrivals()
+	s.archive, s.beside = archive{s}, beside{s}
+	if o.Archive != nil {
+		s.archive = o.Archive(s.archive)
+	}
+	if o.Arrivals != nil {
+		s.beside = o.Arrivals(s.beside)
+	}
 	return s, nil
 }
 

@@ -32,9 +32,9 @@ const (
 	CallPrepare Call = "prepare versions"
 )
 
-// Calls lists every one that is about a client.
+// Calls lists every one that each client meets, or may.
 func Calls() []Call {
-	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend}
+	return []Call{CallLogLoad, CallLogAppend, CallTimersSet, CallTimersLast, CallOutboxEnqueue, CallLedgerLast, CallLedgerPut, CallLook, CallReport, CallSend, CallAuditCopy}
 }
 
 // Fault has one client's calls fail: the nth one, counted from 1, and as many
@@ -56,11 +56,14 @@ type Injector struct {
 	faults map[string][]Fault // by client key
 	counts map[string]map[Call]int
 	fired  map[string]map[Call]int
+	failed map[string]map[Call]int
 	// messages are those asked for, by id.
 	messages map[string]asked
 	taken    []fakesendgrid.Entry
 	excused  map[string]bool
+	held     map[string]func() bool
 	took     func(notifier.Mail, workflows.Enqueue, runner.Ref)
+	looking  func(notifier.Message)
 }
 
 type asked struct {
@@ -69,11 +72,11 @@ type asked struct {
 }
 
 // NewInjector calls took, on the sender's goroutine, for every mail that its
-// provider took.
-func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref)) *Injector {
+// provider took, and looking just before every last look.
+func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref), looking func(notifier.Message)) *Injector {
 	return &Injector{
-		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{},
-		messages: map[string]asked{}, excused: map[string]bool{}, took: took,
+		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{}, failed: map[string]map[Call]int{},
+		messages: map[string]asked{}, excused: map[string]bool{}, held: map[string]func() bool{}, took: took, looking: looking,
 	}
 }
 
@@ -82,7 +85,7 @@ func (in *Injector) Plan(key string, f ...Fault) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.faults[key] = f
-	in.counts[key], in.fired[key] = map[Call]int{}, map[Call]int{}
+	in.counts[key], in.fired[key], in.failed[key] = map[Call]int{}, map[Call]int{}, map[Call]int{}
 }
 
 // Fired is how often the client's calls of a kind were made to fail.
@@ -90,6 +93,14 @@ func (in *Injector) Fired(key string, c Call) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.fired[key][c]
+}
+
+// Failed is how often the client's calls of a kind failed by themselves: a
+// machine with too much to do is slow to answer.
+func (in *Injector) Failed(key string, c Call) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.failed[key][c]
 }
 
 // Taken are the mails that the provider took, in order.
@@ -149,6 +160,13 @@ func around[T any](in *Injector, key string, c Call, do func() (T, error)) (T, e
 		return zero, ErrInjected
 	}
 	out, err := do()
+	if err != nil {
+		in.mu.Lock()
+		if in.failed[key] != nil {
+			in.failed[key][c]++
+		}
+		in.mu.Unlock()
+	}
 	if after {
 		return zero, ErrInjected
 	}
@@ -179,6 +197,9 @@ func (l injectedLog) Load(ctx context.Context, ref runner.Ref, known uint64) (re
 }
 
 func (l injectedLog) Append(ctx context.Context, ref runner.Ref, expected uint64, record []byte, meta runner.Meta) (uint64, error) {
+	if l.in.holds(ref.Key) {
+		return 0, ErrInjected
+	}
 	return around(l.in, ref.Key, CallLogAppend, func() (uint64, error) { return l.to.Append(ctx, ref, expected, record, meta) })
 }
 
@@ -270,6 +291,7 @@ func (x injectedLooker) Wait(ctx context.Context, m notifier.Message) error {
 }
 
 func (x injectedLooker) Look(ctx context.Context, m notifier.Message) (notifier.Look, error) {
+	x.in.looking(m)
 	return around(x.in, m.Key, CallLook, func() (notifier.Look, error) { return x.to.Look(ctx, m) })
 }
 
