@@ -30,7 +30,7 @@ func (r matrixRow) event(n int, kind events.Kind, at time.Time) events.Event {
 // first begins the client's story.
 func (r matrixRow) first(now time.Time) events.Event {
 	name, email, yes, clinician, risk := "Sam", r.ehr+"@example.org", true, "amara", events.RiskNone
-	ev := r.event(1, events.AppointmentNoShow, now.Add(-time.Minute+8*time.Second)) // the timer comes within eight seconds, long after the decision
+	ev := r.event(1, events.AppointmentNoShow, now.Add(-time.Minute+12*time.Second)) // the timer comes within twelve seconds, long after the decision
 	ev.Data.Appointment = &events.Appointment{ID: "a1"}
 	if r.story == storyRisky {
 		risk, ev.Time, ev.Kind = events.RiskHigh, now, events.AppointmentCancelled
@@ -204,24 +204,12 @@ func (m *matrix) acked(said faults.Acked) {
 }
 
 // post sends events to the HTTP door until it has taken them, several as a
-// batch.
+// batch. What it says that it took is not sent again.
 func (m *matrix) post(list ...events.Event) {
-	var bodies [][]byte
-	for _, ev := range list {
-		_, body, err := events.Encode(ev)
-		if err != nil {
-			m.t.Error(err)
-			return
-		}
-		bodies = append(bodies, body)
-	}
-	content, body := events.ContentType, bodies[0]
-	if len(list) > 1 {
-		content, body = events.ContentTypeBatch, slices.Concat([]byte("["), bytes.Join(bodies, []byte(",")), []byte("]"))
-	}
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	for !m.posted(content, body, list) {
+	batch := len(list) > 1
+	for list = m.posted(list, batch); len(list) > 0; list = m.posted(list, batch) {
 		select {
 		case <-again.C:
 		case <-m.t.Context().Done():
@@ -230,20 +218,33 @@ func (m *matrix) post(list ...events.Event) {
 	}
 }
 
-// posted makes one request and keeps what the door says that it took, which may
-// be some of what it does not take as a whole.
-func (m *matrix) posted(content string, body []byte, list []events.Event) bool {
+// posted makes one request, keeps what the door says that it took, and returns
+// the rest.
+func (m *matrix) posted(list []events.Event, batch bool) (rest []events.Event) {
+	var bodies [][]byte
+	for _, ev := range list {
+		_, body, err := events.Encode(ev)
+		if err != nil {
+			m.t.Error(err)
+			return nil
+		}
+		bodies = append(bodies, body)
+	}
+	content, body := events.ContentType, bodies[0]
+	if batch {
+		content, body = events.ContentTypeBatch, slices.Concat([]byte("["), bytes.Join(bodies, []byte(",")), []byte("]"))
+	}
 	req, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, m.door, bytes.NewReader(body))
 	if err != nil {
 		m.t.Error(err)
-		return true
+		return nil
 	}
 	req.Header.Set("Content-Type", content)
 	req.Header.Set("Authorization", "Bearer "+m.token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		m.t.Error(err)
-		return true
+		return nil
 	}
 	defer resp.Body.Close()
 	var answer struct {
@@ -251,20 +252,19 @@ func (m *matrix) posted(content string, body []byte, list []events.Event) bool {
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		m.t.Error(err)
-		return true
+		return nil
 	}
-	done := resp.StatusCode == http.StatusAccepted
-	if !done && resp.StatusCode != http.StatusServiceUnavailable {
+	all := resp.StatusCode == http.StatusAccepted
+	if !all && resp.StatusCode != http.StatusServiceUnavailable {
 		m.t.Errorf("the door answers %s", resp.Status)
-		return true
+		return nil
 	}
-	if done && len(list) == 1 {
-		answer.Results = []ingress.Result{{Status: ingress.StatusAccepted}}
-	}
-	for _, x := range answer.Results {
-		if x.Status == ingress.StatusAccepted {
-			m.acked(faults.Acked{Hash: list[x.Index].Hash(), At: time.Now(), Subject: string(list[x.Index].Kind)})
+	for i, ev := range list {
+		if all || i < len(answer.Results) && answer.Results[i].Status == ingress.StatusAccepted {
+			m.acked(faults.Acked{Hash: ev.Hash(), At: time.Now(), Subject: string(ev.Kind)})
+		} else {
+			rest = append(rest, ev)
 		}
 	}
-	return done
+	return rest
 }

@@ -56,6 +56,7 @@ type Injector struct {
 	faults map[string][]Fault // by client key
 	counts map[string]map[Call]int
 	fired  map[string]map[Call]int
+	failed map[string]map[Call]int
 	// messages are those asked for, by id.
 	messages map[string]asked
 	taken    []fakesendgrid.Entry
@@ -74,7 +75,7 @@ type asked struct {
 // provider took, and looking just before every last look.
 func NewInjector(took func(notifier.Mail, workflows.Enqueue, runner.Ref), looking func(notifier.Message)) *Injector {
 	return &Injector{
-		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{},
+		faults: map[string][]Fault{}, counts: map[string]map[Call]int{}, fired: map[string]map[Call]int{}, failed: map[string]map[Call]int{},
 		messages: map[string]asked{}, excused: map[string]bool{}, held: map[string]func() bool{}, took: took, looking: looking,
 	}
 }
@@ -84,7 +85,7 @@ func (in *Injector) Plan(key string, f ...Fault) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.faults[key] = f
-	in.counts[key], in.fired[key] = map[Call]int{}, map[Call]int{}
+	in.counts[key], in.fired[key], in.failed[key] = map[Call]int{}, map[Call]int{}, map[Call]int{}
 }
 
 // Fired is how often the client's calls of a kind were made to fail.
@@ -92,6 +93,14 @@ func (in *Injector) Fired(key string, c Call) int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.fired[key][c]
+}
+
+// Failed is how often the client's calls of a kind failed by themselves: a
+// machine with too much to do is slow to answer.
+func (in *Injector) Failed(key string, c Call) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.failed[key][c]
 }
 
 // Taken are the mails that the provider took, in order.
@@ -151,6 +160,13 @@ func around[T any](in *Injector, key string, c Call, do func() (T, error)) (T, e
 		return zero, ErrInjected
 	}
 	out, err := do()
+	if err != nil {
+		in.mu.Lock()
+		if in.failed[key] != nil {
+			in.failed[key][c]++
+		}
+		in.mu.Unlock()
+	}
 	if after {
 		return zero, ErrInjected
 	}
