@@ -37,7 +37,13 @@ func WritePlainly(ctx context.Context, o Options, loads []Load, journeys, decidi
 		p.loads[l.Stream] = l
 	}
 	var under sync.WaitGroup
-	defer under.Wait()
+	var stops []func()
+	defer func() {
+		for _, stop := range stops {
+			stop()
+		}
+		under.Wait()
+	}()
 	for _, r := range []struct {
 		stream string
 		hands  int
@@ -51,7 +57,7 @@ func WritePlainly(ctx context.Context, o Options, loads []Load, journeys, decidi
 		if err != nil {
 			return fmt.Errorf("read %s: %w", r.stream, err)
 		}
-		defer it.Stop()
+		stops = append(stops, it.Stop)
 		for range r.hands {
 			under.Go(func() { p.follow(ctx, it, r.work) })
 		}
@@ -121,7 +127,7 @@ func (p *plain) follow(ctx context.Context, it jetstream.MessagesContext, work w
 		if err == nil {
 			var md *jetstream.MsgMetadata
 			if md, err = msg.Metadata(); err == nil {
-				err = work(ctx, int(md.Sequence.Stream)-1) //nolint:gosec // a bench's count
+				err = work(ctx, int(md.Sequence.Stream)-1)
 			}
 		}
 		if err != nil {
