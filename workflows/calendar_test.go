@@ -224,6 +224,7 @@ func TestLeaveIsWholeDays(t *testing.T) {
 	for _, tc := range []struct{ zone, from, to, begins, ends string }{
 		{"America/Chicago", "2026-03-08", "2026-03-08", "2026-03-08 00:00 CST", "2026-03-09 00:00 CDT"},
 		{"America/Chicago", "2026-11-01", "2026-11-01", "2026-11-01 00:00 CDT", "2026-11-02 00:00 CST"},
+		{"America/Havana", "2026-03-08", "2026-03-08", "2026-03-08 01:00 CDT", "2026-03-09 00:00 CDT"},
 		{"Africa/Cairo", "2026-04-24", "2026-04-24", "2026-04-24 01:00 EEST", "2026-04-25 00:00 EEST"},
 		{"Africa/Cairo", "2026-04-20", "2026-04-23", "2026-04-20 00:00 EET", "2026-04-24 01:00 EEST"},
 	} {

@@ -34,8 +34,9 @@ func TestOnClock(t *testing.T) {
 		{"Europe/Berlin", "2026-03-29", "02:30", "2026-03-29 03:30 CEST"},
 		{"Europe/Berlin", "2026-10-25", "02:30", "2026-10-25 02:30 CEST"},
 		{"Europe/Berlin", "2026-10-25", "03:00", "2026-10-25 03:00 CET"},
-		{"Africa/Cairo", "2026-04-24", "00:00", "2026-04-24 01:00 EEST"}, // midnight is left out
-		{"Africa/Cairo", "2026-10-29", "23:30", "2026-10-29 23:30 EEST"}, // the hour before it comes twice
+		{"America/Havana", "2026-03-08", "00:00", "2026-03-08 01:00 CDT"}, // here too, and on the other side of Greenwich
+		{"Africa/Cairo", "2026-04-24", "00:00", "2026-04-24 01:00 EEST"},  // midnight is left out
+		{"Africa/Cairo", "2026-10-29", "23:30", "2026-10-29 23:30 EEST"},  // the hour before it comes twice
 		{"Australia/Lord_Howe", "2026-10-04", "02:10", "2026-10-04 02:40 +11"},
 		{"Australia/Lord_Howe", "2026-04-05", "01:40", "2026-04-05 01:40 +11"},
 		{"Asia/Kolkata", "2026-03-08", "02:30", "2026-03-08 02:30 IST"},

@@ -100,7 +100,7 @@ func TestStandsIn(t *testing.T) {
 // LeaveBegins looks strictly ahead, and finds the first of several.
 func TestLeaveBegins(t *testing.T) {
 	at := func(h int) time.Time { return begin.Add(time.Duration(h) * time.Hour) }
-	staff := Staff{People: []Person{{ID: "ana", Away: []Span{{at(9), at(12)}, {at(3), at(5)}, {at(0), at(1)}}}}}
+	staff := Staff{People: []Person{{ID: "ana", Away: []Span{{at(3), at(5)}, {at(9), at(12)}, {at(0), at(1)}}}}}
 	for _, tt := range []struct {
 		person      string
 		now, before int
