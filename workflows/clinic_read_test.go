@@ -250,7 +250,7 @@ steps:
 					f["workflows/"+name] = &fstest.MapFile{Data: data}
 				}
 			},
-			"workflows/late-cancellation.yaml:5:13: the workflow `first-no-show` has the precedence 60 too; give each its own",
+			"workflows/late-cancellation.yaml:9:13: the workflow `first-no-show` has the precedence 60 too; give each its own",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

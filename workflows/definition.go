@@ -12,8 +12,11 @@ type Workflow struct {
 	Name  string
 	Title string
 	// Why says in a sentence what the workflow is for; people read it.
-	Why   string
-	Start Start
+	Why string
+	// Sources are what its times and words rest on, for people; none need be
+	// given.
+	Sources []string
+	Start   Start
 	Stops []Stop
 	// Goal is what counts as success; nil where the file names none.
 	Goal *Goal

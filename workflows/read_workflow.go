@@ -95,7 +95,7 @@ type tree struct {
 
 func (b *builder) workflow(n ast.Node) {
 	r, w := b.r, b.f.workflow
-	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "precedence", "start", "stop", "goal", "lateness", "steps", "approved")
+	m, ok := r.mapping(n, "a workflow", "workflow", "title", "why", "sources", "precedence", "start", "stop", "goal", "lateness", "steps", "approved")
 	if !ok {
 		return
 	}
@@ -112,6 +112,15 @@ func (b *builder) workflow(n ast.Node) {
 	}
 	if e, ok := r.need(m, "a workflow", "why", "One sentence that people read."); ok {
 		w.Why, _ = r.text(e.value, e.key, 500)
+	}
+	if e, ok := m.get("sources"); ok {
+		if list, ok := r.list(e.value, e.key, "[Swift & Greenberg 2012]"); ok {
+			for _, n := range list {
+				if s, ok := r.text(n, e.key, 300); ok {
+					w.Sources = append(w.Sources, s)
+				}
+			}
+		}
 	}
 	if e, ok := m.get("precedence"); ok {
 		b.f.precedence = start(e.value)

@@ -84,6 +84,10 @@ func TestEveryBuiltInHasAScenario(t *testing.T) {
 			t.Errorf("the workflow %s has no scenario: %v", w.Name, err)
 			continue
 		}
+		file, err := os.ReadFile("../library/" + w.Name + ".yaml")
+		if err != nil || len(w.Sources) == 0 || !strings.Contains(string(file), "\n# Defaults, for a clinic to change: ") {
+			t.Errorf("the workflow %s does not say what it rests on, or what is for a clinic to change: %q, %v", w.Name, w.Sources, err)
+		}
 		told := string(raw)
 		if !strings.Contains(told, "journey started "+w.Name+"\n") {
 			t.Errorf("the scenario of %s never begins a journey", w.Name)

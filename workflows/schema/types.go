@@ -41,6 +41,7 @@ type Workflow struct {
 	Workflow   Word      `json:"workflow" jsonschema_description:"The file's own name without .yaml."`
 	Title      string    `json:"title" jsonschema:"maxLength=100" jsonschema_description:"What people read on pages and in reports."`
 	Why        string    `json:"why" jsonschema:"maxLength=500" jsonschema_description:"What it is for, in a sentence that people read."`
+	Sources    []string  `json:"sources,omitempty" jsonschema:"minItems=1,maxLength=300" jsonschema_description:"What its times and words rest on: studies, policies, the clinic's own rule."`
 	Precedence int       `json:"precedence,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"For a withdrawal journey: the larger number wins. Without it the workflow runs beside others."`
 	Start      Start     `json:"start" jsonschema_description:"What begins a journey."`
 	Stop       []Stop    `json:"stop,omitempty" jsonschema:"minItems=1" jsonschema_description:"What ends it early."`
