@@ -17,7 +17,7 @@ type Workflow struct {
 	// given.
 	Sources []string
 	Start   Start
-	Stops []Stop
+	Stops   []Stop
 	// Goal is what counts as success; nil where the file names none.
 	Goal *Goal
 	// Late is what its messages do when their time has passed; nil means the
