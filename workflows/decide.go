@@ -475,6 +475,8 @@ func (d *decider) prune() {
 			return age > max(d.c.Cap.Within, careSendKept)
 		case x.Escalation != "" && x.Status != SendAsked:
 			return age > rungSendKept
+		case x.told():
+			return age > heardLate
 		}
 		return age > safetySendKept
 	})
