@@ -106,8 +106,8 @@ func (d *decider) since(journey string, p PassedLimit) asked {
 // have taken. Steps that it has met again on its own way stand, and so does
 // every escalation (the rule humans-close).
 func (d *decider) takeBack(journey string, since asked) {
-	maps.DeleteFunc(since, func(_ string, steps []string) bool {
-		return slices.ContainsFunc(steps, func(step string) bool { return d.again[step] })
+	maps.DeleteFunc(since, func(id string, steps []string) bool {
+		return d.again[id] || slices.ContainsFunc(steps, func(step string) bool { return d.again[step] })
 	})
 	d.stopWhere(HeardLate, func(x *Send) bool { _, ok := since[x.ID]; return ok })
 	dropped := map[string]bool{}

@@ -169,6 +169,11 @@ func TestOrderFreeAnswersShared(t *testing.T) {
 			[]string{"review-closure", "read-reply"},
 			0,
 		},
+		"a task that either way asks for stands": {
+			wait + "      on_event: [{task: {id: soon, what: call-client, owner: assigned, due: 1d}}]\n      on_limit: [{task: {id: more, what: call-client, owner: assigned, due: 3d}}]\n" + tail,
+			[]string{"call-client", "review-closure", "read-reply"},
+			0,
+		},
 		"a colleague is told once": {
 			wait + "      on_event: [{wait: 1h}]\n  - send: {template: note, to: assigned}\n" + tail,
 			[]string{"review-closure", "read-reply"},
