@@ -57,8 +57,8 @@ type decider struct {
 
 	effects []Effect
 	notes   []Note
-	// again are the steps met anew while a journey goes back to an answer that
-	// was heard of late; nil otherwise.
+	// again are the steps met anew, and the tasks asked for anew, while a journey
+	// goes back to an answer that was heard of late; nil otherwise.
 	again map[string]bool
 	// headline is what a person who caused the event is told; the first note
 	// where nothing else was said.
@@ -475,6 +475,8 @@ func (d *decider) prune() {
 			return age > max(d.c.Cap.Within, careSendKept)
 		case x.Escalation != "" && x.Status != SendAsked:
 			return age > rungSendKept
+		case x.told():
+			return age > heardLate
 		}
 		return age > safetySendKept
 	})

@@ -184,6 +184,9 @@ func (d *decider) task(what, owner string, due time.Duration, j *Journey, step s
 		if t := &d.s.Tasks[i]; t.What == what && t.Journey == journeyID(j) {
 			d.note(Note{What: WhatTask, Reason: why, Subject: t.ID, Person: t.Owner, Detail: what, Until: t.Due})
 			d.remember(j, step, t.ID)
+			if d.again != nil {
+				d.again[t.ID] = true
+			}
 			return
 		}
 	}

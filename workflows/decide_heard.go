@@ -76,25 +76,28 @@ func (d *decider) heard(j *Journey, w *Workflow) bool {
 	return false
 }
 
-// asked is what a journey asked for at some of its steps: messages and tasks,
-// by their ids.
-type asked map[string]string
+// asked is what a journey asked for: the ids of messages and tasks, each with
+// the steps that asked. Several steps may ask for one task.
+type asked map[string][]string
 
-// since is what a journey has asked for since a limit: the step, by the id of
-// the message or task.
+// since is what a journey has asked for since a limit. A task that it had before
+// is not among it, whatever step asked for that one again.
 func (d *decider) since(journey string, p PassedLimit) asked {
 	out := asked{}
 	before := slices.IndexFunc(d.s.Sends, func(x Send) bool { return p.Sent != "" && x.ID == p.Sent })
 	for _, x := range d.s.Sends[before+1:] {
 		if x.Journey == journey && x.Lane == LaneCare {
-			out[x.ID] = x.Message.Step
+			out[x.ID] = append(out[x.ID], x.Message.Step)
 		}
 	}
 	i := slices.IndexFunc(d.s.Journeys, func(j Journey) bool { return j.ID == journey })
 	for step, id := range d.s.Journeys[i].Opened {
 		if _, earlier := p.Opened[step]; !earlier {
-			out[id] = step
+			out[id] = append(out[id], step)
 		}
+	}
+	for _, id := range p.Opened {
+		delete(out, id)
 	}
 	return out
 }
@@ -103,23 +106,34 @@ func (d *decider) since(journey string, p PassedLimit) asked {
 // have taken. Steps that it has met again on its own way stand, and so does
 // every escalation (the rule humans-close).
 func (d *decider) takeBack(journey string, since asked) {
-	maps.DeleteFunc(since, func(_, step string) bool { return d.again[step] })
+	maps.DeleteFunc(since, func(id string, steps []string) bool {
+		return d.again[id] || slices.ContainsFunc(steps, func(step string) bool { return d.again[step] })
+	})
 	d.stopWhere(HeardLate, func(x *Send) bool { _, ok := since[x.ID]; return ok })
-	d.dropTasks(HeardLate, func(t *Task) bool { _, ok := since[t.ID]; return ok && t.Journey == journey })
+	dropped := map[string]bool{}
+	d.dropTasks(HeardLate, func(t *Task) bool {
+		_, ok := since[t.ID]
+		dropped[t.ID] = ok && t.Journey == journey
+		return dropped[t.ID]
+	})
+	// Nobody did them: a step that the journey comes to later asks anew.
+	if i := slices.IndexFunc(d.s.Journeys, func(j Journey) bool { return j.ID == journey }); i >= 0 {
+		j := &d.s.Journeys[i]
+		j.Opened = maps.Clone(j.Opened)
+		maps.DeleteFunc(j.Opened, func(_, id string) bool { return dropped[id] })
+	}
 }
 
 // metBefore says whether a step was done on the way that the journey took
 // before it heard of an answer: a message that may have left is not asked for
-// again, nor a person.
+// again, nor a person, and no colleague is told twice.
 func (d *decider) metBefore(j *Journey, st *Step) bool {
-	met := false
-	switch st.Kind {
-	case StepSend:
+	_, met := j.Opened[st.ID]
+	if st.Kind == StepSend && !met {
 		met = slices.ContainsFunc(d.s.Sends, func(x Send) bool {
-			return x.Journey == j.ID && x.Message.Step == st.ID && x.mayHaveLeft()
+			return x.Journey == j.ID && x.Message.Step == st.ID &&
+				(x.mayHaveLeft() || x.told() && x.Status != SendRefused)
 		})
-	case StepTask, StepEscalate:
-		_, met = j.Opened[st.ID]
 	}
 	if met && d.again != nil {
 		d.again[st.ID] = true

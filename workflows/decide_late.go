@@ -67,7 +67,7 @@ func (d *decider) tooLate(j *Journey, rule Lateness, n Note) {
 	}
 	n.Reason = LateAsked
 	d.note(n)
-	d.task(taskLateMessage, "assigned", replyDue, j, "", LateAsked)
+	d.task(taskLateMessage, "assigned", replyDue, j, n.Step, LateAsked)
 }
 
 // taskLateMessage asks what to say now in place of a message whose time passed.

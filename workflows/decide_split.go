@@ -39,24 +39,29 @@ func (s *SplitStep) way(key, workflow, step string) int {
 }
 
 // pauseMail gives the client a while without mail. A longer pause by staff
-// stays.
+// stays, and so does their word that mail may go out again where the journey only
+// comes past the step a second time.
 func (d *decider) pauseMail(j *Journey, st *Step) {
 	until := j.Nominal.Add(st.Pause.For)
 	was := d.s.Profile.Paused.Get()
-	if was.On && (was.Until.IsZero() || was.Until.After(until)) {
+	switch {
+	case d.again != nil && d.s.Profile.Paused.Known() && !was.On && d.s.Profile.Paused.At.After(j.Nominal):
+		d.note(Note{What: WhatStep, Reason: MetBefore, Workflow: j.Workflow, Step: st.ID})
+		return
+	case was.On && (was.Until.IsZero() || was.Until.After(until)):
 		until = was.Until
-	} else {
+	default:
 		p := PausedUntil{On: true, Until: until}
-		set(&d.s.Profile.Paused, &p, said{maxTime(d.ev.Time, d.s.Profile.Paused), d.hash})
+		set(&d.s.Profile.Paused, &p, said{after(d.ev.Time, d.s.Profile.Paused), d.hash})
 	}
 	d.note(Note{What: WhatStep, Reason: MailPaused, Workflow: j.Workflow, Step: st.ID, Until: until})
 }
 
-// maxTime is the later of a time and a field's own: what a journey decides now
-// comes after what was said before.
-func maxTime[T any](t time.Time, f *Field[T]) time.Time {
-	if f != nil && f.At.After(t) {
-		return f.At
+// after is a time, or the first moment after a field's own where that is later:
+// what a journey decides now comes after what was said before.
+func after[T any](t time.Time, f *Field[T]) time.Time {
+	if f.Known() && !t.After(f.At) {
+		return f.At.Add(time.Nanosecond)
 	}
 	return t
 }

@@ -135,3 +135,75 @@ func TestOrderFreeAnswersAnyTime(t *testing.T) {
 		}
 	})
 }
+
+// TestOrderFreeAnswersShared: what a journey goes back on is neither lost nor
+// doubled where the two ways share tasks and notes.
+func TestOrderFreeAnswersShared(t *testing.T) {
+	const h = time.Hour
+	tail := "  - task: {id: last, what: review-closure, owner: assigned, due: 3d}\n" +
+		"  - wait: {event: [task.done], of: last, limit: 60d, on_event: [{end: done}]}\n"
+	wait := "  - wait:\n      event: [message.replied]\n      limit: 2d\n"
+	for name, tc := range map[string]struct {
+		steps string
+		tasks []string
+		notes int
+	}{
+		"a task that comes later on the way of the answer is asked then": {
+			wait + "      on_event: [{wait: 3d}]\n" + tail,
+			[]string{"read-reply", "review-closure"},
+			0,
+		},
+		"a task that two steps ask for stands when one of them does": {
+			wait + "      on_event: [{wait: 1h}]\n      on_limit: [{task: {id: early, what: review-closure, owner: assigned, due: 3d}}]\n" + tail,
+			[]string{"review-closure", "read-reply"},
+			0,
+		},
+		"a task from before the wait stands": {
+			"  - task: {id: first, what: call-client, owner: assigned, due: 3d}\n" + wait +
+				"      on_event: [{wait: 1h}]\n      on_limit: [{task: {id: more, what: call-client, owner: assigned, due: 3d}}]\n" + tail,
+			[]string{"call-client", "review-closure", "read-reply"},
+			0,
+		},
+		"nobody is asked about a late message that the answer makes needless": {
+			wait + "      on_event: [{wait: 1h}]\n      on_limit: [{send: {template: A, lateness: {after: 1h, then: ask}}}]\n" + tail,
+			[]string{"review-closure", "read-reply"},
+			0,
+		},
+		"a task that either way asks for stands": {
+			wait + "      on_event: [{task: {id: soon, what: call-client, owner: assigned, due: 1d}}]\n      on_limit: [{task: {id: more, what: call-client, owner: assigned, due: 3d}}]\n" + tail,
+			[]string{"call-client", "review-closure", "read-reply"},
+			0,
+		},
+		"a colleague is told once": {
+			wait + "      on_event: [{wait: 1h}]\n  - send: {template: note, to: assigned}\n" + tail,
+			[]string{"review-closure", "read-reply"},
+			1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 8 { // the order of a map must not show
+				s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", "steps:\n"+tc.steps))
+				s.happens(events.ClientUpdated, clientData(friendly()))
+				began := s.now
+				s.happens(events.ClientSignal, signal("diary"))
+				s.outage(6 * 24 * h)
+				s.pass(10 * h)
+				s.deliver(s.event(events.MessageReplied, began.Add(30*h), events.Data{Reply: &events.Reply{}}))
+				s.until(began.Add(14 * 24 * h))
+				got := s.openTasks()
+				slices.Sort(got)
+				want := slices.Sorted(slices.Values(tc.tasks))
+				if !slices.Equal(got, want) {
+					t.Fatalf("open tasks %v, want %v", got, want)
+				}
+				told := slices.DeleteFunc(s.mails(LaneSafety), func(m Enqueue) bool { return m.Message.Template != "note" })
+				if len(told) != tc.notes {
+					t.Fatalf("told %d times, want %d", len(told), tc.notes)
+				}
+				if len(s.state.Journeys) != 1 {
+					t.Fatal("the journey took a task that nobody did for done")
+				}
+			}
+		})
+	}
+}

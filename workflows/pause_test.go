@@ -62,3 +62,34 @@ func TestPausedClinic(t *testing.T) {
 		})
 	}
 }
+
+// TestPauseStepAfterStaffsWord: a pause holds although staff lifted another one
+// later than the news that it follows from; a journey that goes back to an
+// answer does not pause again what staff let go.
+func TestPauseStepAfterStaffsWord(t *testing.T) {
+	const h = time.Hour
+	lift := events.Data{Pause: &events.Pause{By: "amara"}}
+	for i := range 8 { // whose hash is the larger must not count
+		at := chicago(t, "2026-06-01 10:00").Add(time.Duration(i) * time.Second)
+		s := newSim(t, at, oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - pause: 10d\n  - wait: 20d\n"))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(events.ClientResumed, lift)
+		s.deliver(s.event(events.ClientSignal, at.Add(-h), signal("diary")))
+		if !s.state.Profile.Paused.Get().On {
+			t.Fatal("the journey says that mail is paused, and it is not")
+		}
+
+		s = newSim(t, at, oneWorkflow(t, "{on: [client.signal]}",
+			"steps:\n  - wait:\n      event: [message.replied]\n      limit: 2d\n      on_event: [{wait: 1h}]\n  - pause: 10d\n  - wait: 20d\n"))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		began := s.now
+		s.happens(events.ClientSignal, signal("diary"))
+		s.until(began.Add(60 * h))
+		s.happens(events.ClientResumed, lift)
+		s.pass(h)
+		s.deliver(s.event(events.MessageReplied, began.Add(30*h), events.Data{Reply: &events.Reply{}}))
+		if s.state.Profile.Paused.Get().On {
+			t.Fatal("what staff let go is paused again")
+		}
+	}
+}

@@ -316,26 +316,32 @@ func (s *State) zone(c *Clinic) *time.Location {
 
 // quietUntil is when the quiet hours that now falls into end; zero when it is
 // not quiet. The hours are the wall clock's, so nights on which clocks change
-// are as quiet as others.
+// are as quiet as others: an hour that comes twice is as quiet the second time,
+// and one that is left out ends with the change.
 func quietUntil(c *Clinic, loc *time.Location, now time.Time) time.Time {
-	if c.QuietFrom == c.QuietTo {
-		return time.Time{}
-	}
 	local := now.In(loc)
-	clock := func(day int, d time.Duration) time.Time {
-		return time.Date(local.Year(), local.Month(), local.Day()+day, 0, int(d/time.Minute), 0, 0, loc)
-	}
-	if c.QuietFrom < c.QuietTo { // within one day
-		if !local.Before(clock(0, c.QuietFrom)) && local.Before(clock(0, c.QuietTo)) {
-			return clock(0, c.QuietTo)
-		}
+	hour, minute, second := local.Clock()
+	clock := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+	if !c.quiet(clock) {
 		return time.Time{}
 	}
-	switch {
-	case local.Before(clock(0, c.QuietTo)):
-		return clock(0, c.QuietTo)
-	case !local.Before(clock(0, c.QuietFrom)):
-		return clock(1, c.QuietTo)
+	left := c.QuietTo - clock
+	if left <= 0 {
+		left += 24 * time.Hour
 	}
-	return time.Time{}
+	end := local.Add(left - time.Duration(second)*time.Second - time.Duration(local.Nanosecond()))
+	if _, change := local.ZoneBounds(); !change.IsZero() && !end.Before(change) {
+		if end = quietUntil(c, loc, change); end.IsZero() {
+			end = change.In(loc)
+		}
+	}
+	return end
+}
+
+// quiet says whether a time of day is one of the quiet hours.
+func (c *Clinic) quiet(clock time.Duration) bool {
+	if c.QuietFrom <= c.QuietTo { // within one day
+		return c.QuietFrom <= clock && clock < c.QuietTo
+	}
+	return c.QuietFrom <= clock || clock < c.QuietTo
 }

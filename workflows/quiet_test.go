@@ -69,3 +69,59 @@ func TestClientZone(t *testing.T) {
 		}
 	}
 }
+
+// TestQuietHoursWhereClocksChange: quiet is what the wall clock says, minute by
+// minute, also where the quiet hours begin or end in an hour that comes twice or
+// not at all; and they end at the first minute that is not quiet.
+func TestQuietHoursWhereClocksChange(t *testing.T) {
+	const step = 10 * time.Minute
+	clocks := []time.Duration{0, 30 * time.Minute, time.Hour, 90 * time.Minute, 150 * time.Minute, 9 * time.Hour, 1350 * time.Minute, 23 * time.Hour}
+	for zone, changes := range map[string][]string{
+		"America/Chicago":     {"2026-03-08T08:00:00Z", "2026-11-01T07:00:00Z"},
+		"Atlantic/Azores":     {"2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"}, // at midnight
+		"Africa/Cairo":        {"2026-04-23T22:00:00Z", "2026-10-29T21:00:00Z"},
+		"Australia/Lord_Howe": {"2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z"}, // half an hour
+		"Antarctica/Troll":    {"2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"}, // two hours
+	} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		quiet := func(c *Clinic, at time.Time) bool {
+			hour, minute, _ := at.In(loc).Clock()
+			clock := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+			if c.QuietFrom < c.QuietTo {
+				return c.QuietFrom <= clock && clock < c.QuietTo
+			}
+			return c.QuietFrom != c.QuietTo && (c.QuietFrom <= clock || clock < c.QuietTo)
+		}
+		for _, text := range changes {
+			change, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, at := change.Add(-time.Second).In(loc).ZoneBounds(); !at.Equal(change) {
+				t.Fatalf("%s: clocks change at %v, not at %v", zone, at.UTC(), change)
+			}
+			for _, from := range clocks {
+				for _, to := range clocks {
+					c := &Clinic{QuietFrom: from, QuietTo: to}
+					var until time.Time // going back in time
+					for now := change.Add(25 * time.Hour); now.After(change.Add(-25 * time.Hour)); now = now.Add(-step) {
+						switch is := quiet(c, now); {
+						case !is:
+							until = now
+							if got := quietUntil(c, loc, now); !got.IsZero() {
+								t.Fatalf("%v to %v, %v: quiet until %v", from, to, now.In(loc), got)
+							}
+						case !until.IsZero():
+							if got := quietUntil(c, loc, now.Add(time.Second)); !got.Equal(until) {
+								t.Fatalf("%v to %v, %v: quiet until %v, want %v", from, to, now.In(loc), got, until.In(loc))
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}

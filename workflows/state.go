@@ -210,7 +210,8 @@ type Journey struct {
 	Nominal time.Time `json:"nominal"`
 	// Due is when the current wait ends by itself.
 	Due time.Time `json:"due,omitzero"`
-	// Opened maps the id of an escalate or task step to what it opened.
+	// Opened maps the id of an escalate or task step to what it opened, and that of
+	// a message which came too late to the task that asks about it.
 	Opened map[string]string `json:"opened,omitempty"`
 	// Limits are the waits that their limits ended lately, in order.
 	Limits []PassedLimit `json:"limits,omitempty"`
