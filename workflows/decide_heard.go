@@ -116,7 +116,7 @@ func (d *decider) metBefore(j *Journey, st *Step) bool {
 	switch st.Kind {
 	case StepSend:
 		met = slices.ContainsFunc(d.s.Sends, func(x Send) bool {
-			return x.Journey == j.ID && x.Message.Step == st.ID && x.mayHaveLeft()
+			return x.Journey == j.ID && x.Message.Step == st.ID && x.Status != SendWithdrawn && x.Status != SendRefused
 		})
 	case StepTask, StepEscalate:
 		_, met = j.Opened[st.ID]

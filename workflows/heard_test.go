@@ -111,6 +111,33 @@ func TestOrderFreeAnswersOutage(t *testing.T) {
 	}
 }
 
+// TestOrderFreeAnswersTellOnce: a colleague who was told on the way that silence
+// took is not told again, for as long as an answer can take the journey back.
+func TestOrderFreeAnswersTellOnce(t *testing.T) {
+	const steps = `steps:
+  - wait: {event: [message.replied], limit: 2d, on_event: [{task: {what: call-client, owner: assigned, due: 24h}}]}
+  - send: {template: note, to: assigned, id: news}
+  - wait: 30d
+`
+	for _, told := range []time.Duration{30 * time.Hour, 49 * time.Hour, 52 * time.Hour, 48*time.Hour + heardLate} {
+		s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", steps))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		began := s.now
+		s.happens(events.ClientSignal, signal("diary"))
+		s.until(began.Add(told))
+		s.deliver(s.event(events.MessageReplied, began.Add(30*time.Hour), events.Data{Reply: &events.Reply{}}))
+		notes := 0
+		for _, m := range s.mails(LaneSafety) {
+			if m.Message.Template == "note" {
+				notes++
+			}
+		}
+		if notes != 1 {
+			t.Errorf("heard of after %v: %d notes, want 1", told, notes)
+		}
+	}
+}
+
 // TestOrderFreeAnswersAnyTime: whenever a reply is written and heard of, the
 // same steps are done, the same people asked; only what had left differs, and
 // never twice.
