@@ -101,11 +101,23 @@ func (d *decider) since(journey string, p PassedLimit) asked {
 
 // takeBack withdraws what the journey asked for on the way that it would not
 // have taken. Steps that it has met again on its own way stand, and so does
-// every escalation (the rule humans-close).
+// every escalation (the rule humans-close). A step whose task is taken back was
+// never done: the journey may come to it later.
 func (d *decider) takeBack(journey string, since asked) {
 	maps.DeleteFunc(since, func(_, step string) bool { return d.again[step] })
 	d.stopWhere(HeardLate, func(x *Send) bool { _, ok := since[x.ID]; return ok })
-	d.dropTasks(HeardLate, func(t *Task) bool { _, ok := since[t.ID]; return ok && t.Journey == journey })
+	back := map[string]bool{}
+	d.dropTasks(HeardLate, func(t *Task) bool {
+		_, ok := since[t.ID]
+		back[t.ID] = ok && t.Journey == journey
+		return back[t.ID]
+	})
+	for i := range d.s.Journeys {
+		if j := &d.s.Journeys[i]; j.ID == journey {
+			j.Opened = maps.Clone(j.Opened)
+			maps.DeleteFunc(j.Opened, func(_, id string) bool { return back[id] })
+		}
+	}
 }
 
 // metBefore says whether a step was done on the way that the journey took
