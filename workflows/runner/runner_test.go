@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -537,69 +536,6 @@ func TestRead(t *testing.T) {
 	}
 	if _, v, ok := r.Read(wire("sample", "{")); ok || v.Action != Reject || v.Reason != events.ReasonBroken || v.Text == "" {
 		t.Errorf("%+v, %v", v, ok)
-	}
-}
-
-// TestPool: one client's work runs in order, different clients' side by side.
-func TestPool(t *testing.T) {
-	p := NewPool(4)
-	var mu sync.Mutex
-	got := map[Ref][]int{}
-	refs := make([]Ref, 20)
-	for i := range refs {
-		refs[i] = Ref{"sample", fmt.Sprintf("k%d", i)}
-	}
-	for n := range 200 {
-		for _, ref := range refs {
-			p.Submit(ref, func() {
-				mu.Lock()
-				defer mu.Unlock()
-				got[ref] = append(got[ref], n)
-			})
-		}
-	}
-	// Of so many clients two have different workers: one waits for the other.
-	released := make(chan struct{})
-	for i, ref := range refs {
-		p.Submit(ref, func() {
-			if i == 0 {
-				<-released
-			}
-		})
-	}
-	ran := make(chan Ref, len(refs))
-	go func() {
-		defer close(released)
-		for _, ref := range refs[1:] {
-			p.Submit(ref, func() {
-				select {
-				case ran <- ref:
-				default:
-				}
-			})
-		}
-		<-ran
-	}()
-	p2 := make(chan struct{})
-	go func() {
-		<-released
-		p.Close()
-		close(p2)
-	}()
-	select {
-	case <-p2:
-	case <-time.After(20 * time.Second):
-		t.Fatal("one client's work holds up all others")
-	}
-	for _, ref := range refs {
-		if len(got[ref]) != 200 {
-			t.Fatalf("%s: %d runs", ref.Key, len(got[ref]))
-		}
-		for n, was := range got[ref] {
-			if was != n {
-				t.Fatalf("%s ran out of order: %v", ref.Key, got[ref][:n+1])
-			}
-		}
 	}
 }
 
