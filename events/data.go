@@ -34,7 +34,7 @@ const (
 // Status says whether the clinic is treating the client.
 type Status string
 
-// The statuses that DOMAIN knows; all but active stop care mail.
+// What a client's status can be; all but active stop care mail.
 const (
 	StatusActive       Status = "active"
 	StatusDischarged   Status = "discharged"

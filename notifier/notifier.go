@@ -73,7 +73,7 @@ type Config struct {
 	// Pause waits; false means that ctx ended.
 	Pause  func(ctx context.Context, d time.Duration) bool
 	Logger *slog.Logger
-	// Speed is how fast Now runs; nil is 1.
+	// Speed is how fast Now runs, 0 for a clock that stands still; nil is 1.
 	Speed func() float64
 	// Observe hears how each message of a lane ended.
 	Observe func(lane Lane, s Status)

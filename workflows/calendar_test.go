@@ -203,6 +203,24 @@ func TestLeaveCalledOff(t *testing.T) {
 	}
 }
 
+// TestLeaveOfEverybody: where nobody is there to stand in, the task stays with its
+// owner, and nobody is told that the leave was called off.
+func TestLeaveOfEverybody(t *testing.T) {
+	begin := chicago(t, "2026-03-02 10:00")
+	c := *oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - task: {what: call-client, owner: task-owner, due: 3d}\n  - wait: 9d\n")
+	c.Staff.People = slices.Clone(c.Staff.People)
+	for i := range c.Staff.People {
+		c.Staff.People[i].Away = []escalation.Span{{From: begin.Add(24 * time.Hour), To: begin.Add(30 * time.Hour)}}
+	}
+	s := newSim(t, begin, &c)
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	s.happens(events.ClientSignal, signal("diary"))
+	s.pass(48 * time.Hour)
+	if s.everNoted(WhatTask, NobodyStandsIn) != 1 || s.everNoted(WhatTask, LeaveCalledOff) != 0 || len(s.mails(LaneSafety)) != 1 {
+		t.Errorf("%d mails, and the last decision says %+v", len(s.mails(LaneSafety)), s.steps[len(s.steps)-1].dec.Notes)
+	}
+}
+
 // TestOldStates: what earlier versions stored, without hours and leave, goes on:
 // a message leaves by day, and a task is thought of once it is due.
 func TestOldStates(t *testing.T) {

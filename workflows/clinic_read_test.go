@@ -337,7 +337,7 @@ func TestLibrary(t *testing.T) {
 		})
 	}
 	if n := len(library.Files()); n != 14 {
-		t.Errorf("the library has %d workflows, DOMAIN's twelve and two more were meant", n)
+		t.Errorf("the library has %d workflows, want 14", n)
 	}
 }
 

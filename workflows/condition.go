@@ -142,7 +142,7 @@ func orUnknown[S ~string](s S) ref.Val {
 	return types.String(s)
 }
 
-// The thresholds of DOMAIN's words: late and same-day.
+// The thresholds of the words late and same-day.
 const (
 	lateNotice    = 48 * time.Hour
 	sameDayNotice = 24 * time.Hour

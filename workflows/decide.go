@@ -473,6 +473,8 @@ func (d *decider) prune() {
 		switch {
 		case x.Lane == LaneCare:
 			return age > max(d.c.Cap.Within, careSendKept)
+		case x.told():
+			return age > careSendKept
 		case x.Escalation != "" && x.Status != SendAsked:
 			return age > rungSendKept
 		case x.told():
@@ -488,6 +490,7 @@ func (d *decider) prune() {
 }
 
 const (
+	// A journey that goes back to an answer knows by these what it has said.
 	careSendKept = 14 * 24 * time.Hour
 	// A mail that was accepted may still bounce for three days.
 	safetySendKept = 3 * 24 * time.Hour

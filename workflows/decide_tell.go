@@ -74,10 +74,15 @@ func (d *decider) nextOf(t *Task) time.Time {
 func (d *decider) leaves(t *Task) {
 	t.Next = d.nextOf(t)
 	there, standsIn := d.asks("person:" + t.Owner)
+	n := Note{What: WhatTask, Reason: Covered, Subject: t.ID, Person: there, Detail: t.What, Until: t.Due}
 	if !standsIn {
-		d.note(Note{What: WhatTask, Reason: LeaveCalledOff, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Due})
+		n.Reason, n.Person = LeaveCalledOff, t.Owner
+		if d.c.Staff.Away(t.Owner, d.now) {
+			n.Reason = NobodyStandsIn
+		}
+		d.note(n)
 		return
 	}
-	d.note(Note{What: WhatTask, Reason: Covered, Subject: t.ID, Person: there, Detail: t.What, Until: t.Due})
+	d.note(n)
 	d.mailTask(t, "task", there)
 }

@@ -111,6 +111,69 @@ func TestOrderFreeAnswersOutage(t *testing.T) {
 	}
 }
 
+// TestOrderFreeAnswersTellOnce: a colleague who was told on the way that silence
+// took is not told again, for as long as an answer can take the journey back.
+func TestOrderFreeAnswersTellOnce(t *testing.T) {
+	const steps = `steps:
+  - wait: {event: [message.replied], limit: 2d, on_event: [{task: {what: call-client, owner: assigned, due: 24h}}]}
+  - send: {template: note, to: assigned, id: news}
+  - wait: 30d
+`
+	for _, told := range []time.Duration{30 * time.Hour, 49 * time.Hour, 52 * time.Hour, 48*time.Hour + heardLate} {
+		s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", steps))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		began := s.now
+		s.happens(events.ClientSignal, signal("diary"))
+		s.until(began.Add(told))
+		s.deliver(s.event(events.MessageReplied, began.Add(30*time.Hour), events.Data{Reply: &events.Reply{}}))
+		notes := 0
+		for _, m := range s.mails(LaneSafety) {
+			if m.Message.Template == "note" {
+				notes++
+			}
+		}
+		if notes != 1 {
+			t.Errorf("heard of after %v: %d notes, want 1", told, notes)
+		}
+	}
+}
+
+// TestOrderFreeAnswersAskLater: a task that was taken back is opened after all
+// once the journey comes to it on its own way; one that was done is not.
+func TestOrderFreeAnswersAskLater(t *testing.T) {
+	const steps = `steps:
+  - wait: {event: [message.replied], limit: 2d, on_event: [{wait: 5d}]}
+  - task: {id: last, what: review-closure, owner: assigned, due: 3d}
+  - wait: 30d
+`
+	for name, tc := range map[string]struct {
+		done  bool
+		tasks []string
+	}{
+		"still open": {false, []string{"read-reply", "review-closure"}},
+		"done":       {true, []string{"read-reply"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", steps))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			began := s.now
+			s.happens(events.ClientSignal, signal("diary"))
+			s.until(began.Add(49 * time.Hour))
+			if tc.done {
+				s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[0].ID, By: "amara"}})
+			}
+			s.deliver(s.event(events.MessageReplied, began.Add(30*time.Hour), events.Data{Reply: &events.Reply{}}))
+			if got := s.openTasks(); !slices.Equal(got, []string{"read-reply"}) {
+				t.Errorf("once it was heard of: open tasks %v", got)
+			}
+			s.pass(6 * 24 * time.Hour)
+			if got := s.openTasks(); !slices.Equal(got, tc.tasks) {
+				t.Errorf("in the end: open tasks %v, want %v", got, tc.tasks)
+			}
+		})
+	}
+}
+
 // TestOrderFreeAnswersAnyTime: whenever a reply is written and heard of, the
 // same steps are done, the same people asked; only what had left differs, and
 // never twice.

@@ -141,6 +141,7 @@ const (
 	// About who is asked.
 	Covered        Reason = "covered"
 	LeaveCalledOff Reason = "leave-called-off"
+	NobodyStandsIn Reason = "nobody-stands-in"
 )
 
 // words are what people read. Every reason has its sentence; a test holds that.
@@ -358,6 +359,8 @@ func words(r Reason) string {
 		return "somebody is away, so whoever stands in for them is asked"
 	case LeaveCalledOff:
 		return "the leave was called off, so it stays with its owner"
+	case NobodyStandsIn:
+		return "its owner is away and nobody stands in, so it stays with them"
 	}
 	return ""
 }
@@ -376,7 +379,7 @@ func Reasons() []Reason {
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
-		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff,
+		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff, NobodyStandsIn,
 	}
 }
 

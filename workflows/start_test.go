@@ -441,3 +441,34 @@ func TestFailToHumanFirstStatus(t *testing.T) {
 		t.Errorf("tasks %v", got)
 	}
 }
+
+// TestOneHandProviderCancels: over random histories a cancellation that is not
+// known to be the client's own begins no withdrawal journey.
+func TestOneHandProviderCancels(t *testing.T) {
+	dir := []*Clinic{historyClinic(t)}
+	began := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		history(rt, dir, func(_ *sim, st step) {
+			if st.ev.Kind != events.AppointmentCancelled || st.dec.Nothing || st.ev.Data.Appointment.By == events.ByClient {
+				return
+			}
+			for _, n := range st.dec.Notes {
+				if n.Reason != Started {
+					continue
+				}
+				began++
+				if w, _ := dir[0].AtWork(n.Workflow); w.Precedence > 0 {
+					rt.Fatalf("cancelled by %q: %s begins", st.ev.Data.Appointment.By, w.Name)
+				}
+			}
+		}, func(s *sim) {
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			by := rapid.SampledFrom([]events.CancelledBy{events.ByProvider, events.ByUnknown, ""}).Draw(rt, "by")
+			ahead := time.Duration(rapid.IntRange(1, 90).Draw(rt, "hours ahead")) * time.Hour
+			s.happens(events.AppointmentCancelled, cancellation("a9", by, s.now.Add(ahead)))
+		})
+	})
+	if began == 0 {
+		t.Error("no cancellation began anything: these histories say nothing")
+	}
+}

@@ -31,6 +31,46 @@ func TestStoppedClock(t *testing.T) {
 	}
 }
 
+// The nights in which clocks change, from the evening before to day 8, on a clock
+// of one's own: what is put off over the night leaves at nine by the client's
+// clock, however long that night is; delays of days count whole days of 24 hours.
+func TestStoryDSTNights(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ evening, first, second, call, overdue string }{
+		"an hour is left out": {"2026-03-07T20:00:00-06:00", "2026-03-08T09:00:00-05:00", "2026-03-11T09:00:00-05:00", "2026-03-14T21:00:00-05:00", "2026-03-15T21:00:00-05:00"},
+		"an hour comes twice": {"2026-10-31T20:00:00-05:00", "2026-11-01T09:00:00-06:00", "2026-11-03T19:00:00-06:00", "2026-11-07T19:00:00-06:00", "2026-11-08T19:00:00-06:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := storyConfig(t)
+			cfg.TimeStart, cfg.TimeSpeed = tc.evening, 0
+			p := run(t, cfg)
+			p.noshow("ana", events.RiskNone)
+			// until lets time go by until nothing but one mail is there: from then on.
+			until := func(at, to, template string) {
+				t.Helper()
+				want, err := time.Parse(time.RFC3339, at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.pass(want.Sub(p.Now()) - time.Second)
+				p.settle()
+				p.quiet()
+				p.pass(time.Second)
+				p.settle()
+				if mail := p.expect(to, template); !mail.Date.Equal(want) {
+					t.Errorf("%s is dated %v, want %v", template, mail.Date, want)
+				}
+				p.quiet()
+			}
+			until(tc.first, "ana@example.org", "A")
+			until(tc.second, "ana@example.org", "B")
+			until(tc.call, amara, "task")
+			until(tc.overdue, amara, "task-reminder")
+		})
+	}
+}
+
 // TestClockStandsStill: what lies ahead never comes, and what is past has come.
 func TestClockStandsStill(t *testing.T) {
 	shown := time.Date(2026, 3, 8, 1, 59, 0, 0, time.UTC)

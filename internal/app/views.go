@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/notifier"
@@ -186,19 +187,19 @@ func (v *views) brief(clinic string, s *workflows.State) ([]web.Fact, string) {
 		out = append(out, web.Fact{Label: when(s.Past[i].At, zone), Text: eventWords(s.Past[i].Kind)})
 	}
 	reason := s.Profile.Reason.Get()
-	for _, r := range web.Reasons() {
-		if r.Code == reason {
-			out = append(out, web.Fact{Label: "Why they stepped back", Text: r.Words})
-		}
+	if words := choiceWords(events.NoteReasons(), reason); words != "" {
+		out = append(out, web.Fact{Label: "Why they stepped back", Text: words})
 	}
-	sent := 0
+	sent, now := 0, v.a.clock.Now()
 	for i := range s.Sends {
-		if x := &s.Sends[i]; x.Lane == workflows.LaneCare && x.Status != workflows.SendWithdrawn {
+		x := &s.Sends[i]
+		left := x.Status == workflows.SendAccepted || x.Status == workflows.SendUnknown
+		if left && x.Lane == workflows.LaneCare && now.Sub(x.At) <= 14*24*time.Hour {
 			sent++
 		}
 	}
 	out = append(out, web.Fact{Label: "Mails in the last two weeks", Text: countWords(sent)})
-	if s.HasFutureAppointment(v.a.clock.Now()) {
+	if s.HasFutureAppointment(now) {
 		out = append(out, web.Fact{Label: "Next appointment", Text: "There is one ahead"})
 	}
 	return out, opening(reason)
@@ -212,10 +213,11 @@ func countWords(n int) string {
 	return "more than three"
 }
 
-// opening is one sentence to begin with, by the reason that the client chose.
+// opening is one sentence to begin with, by the reason that the client or a
+// clinician gave.
 func opening(reason string) string {
 	switch reason {
-	case "vulnerability":
+	case "vulnerability", "shame":
 		return "“I am glad to hear your voice. We can talk about as much or as little as you like.”"
 	case "resistance":
 		return "“You set the pace. What would you like to be different, if anything?”"

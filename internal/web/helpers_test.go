@@ -299,6 +299,24 @@ func (w *world) claims(p links.Purpose, recipient string) links.Claims {
 	return links.Claims{Purpose: p, Clinic: "harbor", Target: target, Recipient: recipient, Issued: noon().Add(-time.Hour), Expires: noon().AddDate(0, 0, 7)}
 }
 
+var formNonce = regexp.MustCompile(`name="form" value="([^"]+)"`)
+
+// opened enters the code of a link to staff: the session's cookie, and what its
+// forms carry.
+func (w *world) opened(t *testing.T, path string, c links.Claims) (cookie *http.Cookie, form string) {
+	t.Helper()
+	got := request(w.handler, http.MethodPost, path, url.Values{"code": {w.keys.Code(c)}, "do": {"show"}})
+	if len(got.Cookies()) != 1 {
+		t.Fatalf("the code of %s: status %d, cookies %v", path, got.StatusCode, got.Cookies())
+	}
+	cookie = got.Cookies()[0]
+	found := formNonce.FindStringSubmatch(request(w.handler, http.MethodGet, path, nil, cookie).body)
+	if found == nil {
+		t.Fatalf("the session of %s shows no form", path)
+	}
+	return cookie, found[1]
+}
+
 // answer is what came back, with its page as one line of text.
 type answer struct {
 	*http.Response

@@ -61,14 +61,23 @@ func TestAStoryOfOneTask(t *testing.T) {
 func TestATaskNeedsItsCode(t *testing.T) {
 	w := newWorld(t)
 	c := w.claims(links.Task, "dana")
+	other := w.claims(links.Task, "priya")
+	path := "/t/" + w.keys.Sign(c)
+	own, form := w.opened(t, path, c)
+	stray, strayForm := w.opened(t, "/t/"+w.keys.Sign(other), other)
 	before := w.snapshot()
-	stray := w.claims(links.Session, "priya")
 	for _, do := range []string{"notice", "done", "leave", "show", ""} {
-		for _, cookie := range []string{"", w.keys.Sign(stray), w.keys.Sign(c)} {
-			got := request(w.handler, http.MethodPost, "/t/"+w.keys.Sign(c), url.Values{"do": {do}, "noticed": {"quieter"}, "form": {"x"}},
-				&http.Cookie{Name: "mooring-x", Value: cookie})
+		for name, tc := range map[string]struct{ cookie, form string }{
+			"no session":             {"", form},
+			"somebody else's":        {stray.Value, strayForm},
+			"the link for a session": {w.keys.Sign(c), form},
+			"another session's form": {own.Value, strayForm},
+			"no form":                {own.Value, ""},
+		} {
+			got := request(w.handler, http.MethodPost, path, url.Values{"do": {do}, "noticed": {"quieter"}, "form": {tc.form}},
+				&http.Cookie{Name: own.Name, Value: tc.cookie})
 			if got.StatusCode != http.StatusForbidden || !strings.Contains(got.body, "Nothing was recorded") {
-				t.Errorf("%q: status %d", do, got.StatusCode)
+				t.Errorf("%s, %q: status %d", name, do, got.StatusCode)
 			}
 		}
 	}

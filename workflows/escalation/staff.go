@@ -117,6 +117,12 @@ func (s *Staff) replaces(person, named string, now time.Time) bool {
 	return p != nil && p.ID != person && p.away(now)
 }
 
+// Away says whether a person is away now; somebody who is not on the list is not.
+func (s *Staff) Away(person string, now time.Time) bool {
+	p := s.Person(person)
+	return p != nil && p.away(now)
+}
+
 // LeaveBegins is when the first leave of a person begins that does so after now
 // and before a time; zero when none does.
 func (s *Staff) LeaveBegins(person string, now, before time.Time) (first time.Time) {

@@ -11,6 +11,69 @@ import (
 	"pgregory.net/rapid"
 )
 
+// TestPool: one client's work runs in order, different clients' side by side.
+func TestPool(t *testing.T) {
+	p := NewPool(4)
+	var mu sync.Mutex
+	got := map[Ref][]int{}
+	refs := make([]Ref, 20)
+	for i := range refs {
+		refs[i] = Ref{"sample", fmt.Sprintf("k%d", i)}
+	}
+	for n := range 200 {
+		for _, ref := range refs {
+			p.Submit(ref, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				got[ref] = append(got[ref], n)
+			})
+		}
+	}
+	// Of so many clients two have different workers: one waits for the other.
+	released := make(chan struct{})
+	for i, ref := range refs {
+		p.Submit(ref, func() {
+			if i == 0 {
+				<-released
+			}
+		})
+	}
+	ran := make(chan Ref, len(refs))
+	go func() {
+		defer close(released)
+		for _, ref := range refs[1:] {
+			p.Submit(ref, func() {
+				select {
+				case ran <- ref:
+				default:
+				}
+			})
+		}
+		<-ran
+	}()
+	p2 := make(chan struct{})
+	go func() {
+		<-released
+		p.Close()
+		close(p2)
+	}()
+	select {
+	case <-p2:
+	case <-time.After(20 * time.Second):
+		t.Fatal("one client's work holds up all others")
+	}
+	for _, ref := range refs {
+		if len(got[ref]) != 200 {
+			t.Fatalf("%s: %d runs", ref.Key, len(got[ref]))
+		}
+		for n, was := range got[ref] {
+			if was != n {
+				t.Fatalf("%s ran out of order: %v", ref.Key, got[ref][:n+1])
+			}
+		}
+	}
+}
+
 // TestUrgentFirst: an urgent event waits for the one piece of work in hand and
 // for no import, and neither does whoever submits for all clients.
 func TestUrgentFirst(t *testing.T) {

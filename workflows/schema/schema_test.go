@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -318,5 +319,45 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	if whole == 0 {
 		t.Error("the manual has no whole example")
+	}
+}
+
+// TestEveryKeyHasAnExample: the manual shows each key of a workflow file in use.
+func TestEveryKeyHasAnExample(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "workflows.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples strings.Builder
+	for _, part := range strings.Split(string(page), "```yaml\n")[1:] {
+		src, _, _ := strings.Cut(part, "```")
+		examples.WriteString(src)
+	}
+	var doc struct {
+		Defs map[string]struct {
+			Properties map[string]any
+			OneOf      []struct{ Properties map[string]any }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(JSON(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	keys := 0
+	for def, d := range doc.Defs {
+		all := maps.Clone(d.Properties)
+		for _, o := range d.OneOf {
+			if len(o.Properties) > 0 {
+				all = o.Properties
+			}
+		}
+		for key := range all {
+			keys++
+			if !regexp.MustCompile(`\b` + key + `:`).MatchString(examples.String()) {
+				t.Errorf("no example shows %s of %s", key, def)
+			}
+		}
+	}
+	if keys < 60 {
+		t.Errorf("%d keys; some were lost", keys)
 	}
 }
