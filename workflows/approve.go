@@ -34,6 +34,10 @@ func (b *builder) approved(m *mapping, e entry) {
 	if last := m.entries[len(m.entries)-1]; last.key != approvedKey {
 		r.failf(e.at, "`approved` must be the last key of the file: it approves what stands above it")
 	}
+	if e.at.column != 1 {
+		// What stands before it on its line would be approved by nobody.
+		r.failf(e.at, "`approved` must begin a line of its own; run `mooring workflow approve` to have it written")
+	}
 	am, ok := r.mapping(e.value, what, "by", "on", "version")
 	if !ok {
 		return

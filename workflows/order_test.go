@@ -197,3 +197,31 @@ func TestOrderFreeStops(t *testing.T) {
 		})
 	}
 }
+
+// TestOrderFreeVersions: of two words about an appointment the one with the
+// higher version counts, whenever each was said and heard of.
+func TestOrderFreeVersions(t *testing.T) {
+	at := chicago(t, "2026-06-01 10:00")
+	said := func(s *sim, kind events.Kind, version int64, when, start time.Time) events.Event {
+		data := booking("a1", start)
+		data.Appointment.Version = version
+		return s.event(kind, when, data)
+	}
+	for _, newestFirst := range []bool{false, true} {
+		s := newSim(t, at, sampleClinic(t))
+		evs := []events.Event{
+			said(s, events.AppointmentCancelled, 1, at.Add(-time.Hour), at.Add(24*time.Hour)),
+			// The higher version bears the earlier time: clocks of two systems differ.
+			said(s, events.AppointmentBooked, 2, at.Add(-2*time.Hour), at.Add(48*time.Hour)),
+		}
+		if newestFirst {
+			slices.Reverse(evs)
+		}
+		for _, ev := range evs {
+			s.deliver(ev)
+		}
+		if a := s.state.Appointments[0]; a.Status != events.AppointmentBooked || !a.Start.Equal(at.Add(48*time.Hour)) {
+			t.Errorf("newest first %t: %s at %v", newestFirst, a.Status, a.Start)
+		}
+	}
+}

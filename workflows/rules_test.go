@@ -438,3 +438,50 @@ func TestWhyOfEverySend(t *testing.T) {
 		})
 	})
 }
+
+// TestWhyOfEveryStep: a journey says of every step that it came to what became of
+// it, whatever kind of step it is and whether the clinic's cap lets its mail out.
+func TestWhyOfEveryStep(t *testing.T) {
+	c := oneWorkflow(t, "{on: [client.signal]}", `steps:
+  - wait: 1h
+  - choose: [{when: minor, steps: [{end: never}]}]
+  - task: {id: call, what: call-client, owner: assigned, due: 24h}
+  - choose: [{when: risk == "none", steps: [{wait: {id: breath, for: 1h}}]}]
+  - split: {id: way, ways: [{share: 100, steps: [{send: {template: A, id: first}}]}]}
+  - wait: {id: word, event: [message.replied], limit: 1d, on_limit: [{send: {template: E, id: second}}]}
+  - send: {template: note, to: assigned, id: told}
+  - send: {template: E, id: third, after: 2d}
+  - pause: {for: 1d, id: rest}
+  - send: {template: E, id: held}
+  - wait: {id: done, event: [task.done], of: call, limit: 30d}
+  - escalate: {id: ask, policy: safety, question: all-well}
+  - end: over
+`)
+	for _, most := range []int{1, 3} {
+		limited := *c
+		limited.Cap.Messages = most
+		s := newSim(t, chicago(t, "2026-06-01 10:00"), &limited)
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(events.ClientSignal, signal("diary"))
+		s.pass(6 * 24 * time.Hour)
+		s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[0].ID, By: "amara"}})
+		if len(s.state.Journeys) > 0 {
+			t.Fatalf("it stands at %s", s.state.Journeys[0].Step)
+		}
+		said := map[string]int{}
+		for _, st := range s.steps {
+			for _, n := range st.dec.Notes {
+				said[n.Step]++
+				if n.What == WhatEscalation {
+					said["ask"]++ // a question is told by what is asked
+				}
+			}
+		}
+		w, _ := limited.Workflow("own")
+		for i := range w.Program {
+			if id := w.Program[i].ID; said[id] == 0 && id != "2.1.1" {
+				t.Errorf("with a cap of %d nothing says what became of the step %s", most, id)
+			}
+		}
+	}
+}
