@@ -1,12 +1,14 @@
 package workflows
 
 import (
+	"maps"
 	"slices"
 )
 
 // CannotMove says why a journey cannot go on with another version of its
 // workflow; empty when it can. The step that it stands at must be there, do the
-// same, and wait for the same: a wait under way ends when it was promised to.
+// same, and wait for the same: a wait under way ends when it was promised to. The
+// steps in which it asked a human must be there and do the same too.
 func CannotMove(j *Journey, from, to *Workflow) string {
 	if from == nil || to == nil {
 		return "the version has no such workflow"
@@ -24,9 +26,14 @@ func CannotMove(j *Journey, from, to *Workflow) string {
 	case is.Kind == StepWait && (!slices.Equal(is.Wait.On, was.Wait.On) || is.Wait.Of != was.Wait.Of):
 		return "its step " + j.Step + " waits for something else there"
 	}
-	for id := range j.Opened {
-		if _, ok := to.Step(id); !ok {
+	for _, id := range slices.Sorted(maps.Keys(j.Opened)) {
+		was, known := from.Step(id)
+		switch is, ok := to.Step(id); {
+		case !ok:
 			return "the version has no step " + id + ", which it asked a human in"
+		case known && is.Kind != was.Kind:
+			// A question that was never asked would count as asked.
+			return "its step " + id + ", which it asked a human in, does something else there"
 		}
 	}
 	return ""

@@ -48,6 +48,26 @@ func TestPinnedUnlessMoved(t *testing.T) {
 			}
 		})
 	}
+	// What it asked a human in must be there too, and ask in the same way: what was
+	// never asked must not count as asked.
+	const asked = "steps:\n  - task: {id: call, what: call-client, owner: assigned, due: 9d}\n  - task: {id: offer, what: offer-visit, owner: assigned, due: 9d}\n  - {id: rest, wait: 2d}\n"
+	for next, stay := range map[string]string{
+		strings.Replace(asked, "due: 9d", "due: 3d", 1): "",
+		"steps:\n  - {id: rest, wait: 2d}\n":            "has no step call, which it asked a human in",
+		"steps:\n  - task: {id: offer, what: offer-visit, owner: assigned, due: 9d}\n  - {id: rest, wait: 2d}\n  - escalate: {id: call, policy: safety, question: high-risk-no-show}\n": "its step call, which it asked a human in, does something else there",
+	} {
+		s := newSim(t, historyStart, oneWorkflow(t, "{on: [client.signal]}", asked))
+		two := oneWorkflow(t, "{on: [client.signal]}", next)
+		two.Version = "v-next"
+		s.dir = append(s.dir, two)
+		s.dir[0], s.dir[1] = s.dir[1], s.dir[0]
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(events.ClientSignal, signal("diary"))
+		dec := s.happens(events.JourneyMoved, events.Data{Move: &events.Move{Journey: s.state.Journeys[0].ID, To: two.Version}})
+		if noted(dec, WhatJourney, JourneyMoved) != (stay == "") || !strings.Contains(dec.Notes[0].Detail, stay) {
+			t.Errorf("the move to\n%s%+v", next, dec.Notes)
+		}
+	}
 	// A version that nobody knows, and a journey that has ended.
 	s := newSim(t, historyStart, oneWorkflow(t, "{on: [client.signal]}", old))
 	s.happens(events.ClientUpdated, clientData(friendly()))
