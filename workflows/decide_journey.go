@@ -303,7 +303,8 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.note(n)
 		return true
 	}
-	if d.s.visitBegan(st.Send.Template, j.Appointment, d.now) {
+	before := w.countsFromAppointment(st.ID)
+	if d.s.visitBegan(st.Send.Template, j.Appointment, d.now) || before != nil && before.Wait.Before > 0 && d.appointmentOver(j) {
 		n.Reason = AppointmentPast
 		d.note(n)
 		return true

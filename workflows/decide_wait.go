@@ -132,11 +132,12 @@ func (d *decider) follow() {
 }
 
 // countsFromAppointment is the wait that a journey stands at, or that it came
-// from to a message which was put off, where that wait counts from the
-// appointment.
+// from to a further span or to a message which was put off, where that wait
+// counts from the appointment.
 func (w *Workflow) countsFromAppointment(at string) *Step {
 	st, ok := w.Step(at)
-	if ok && st.Kind == StepSend {
+	for ok && (st.Kind == StepSend || st.Kind == StepWait && len(st.Wait.On) == 0 && st.Wait.For > 0) {
+		at = st.ID
 		i := slices.IndexFunc(w.Program, func(before Step) bool {
 			return before.Wait != nil && len(before.Wait.On) == 0 && before.Next == at
 		})
