@@ -477,8 +477,6 @@ func (d *decider) prune() {
 			return age > careSendKept
 		case x.Escalation != "" && x.Status != SendAsked:
 			return age > rungSendKept
-		case x.told():
-			return age > heardLate
 		}
 		return age > safetySendKept
 	})
