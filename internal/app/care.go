@@ -81,6 +81,9 @@ func (r *reader) dayToCome(clinicID, day string) (*time.Time, error) {
 	return &t, nil
 }
 
+// whyNoted labels the reason among notedFacts.
+const whyNoted = "Why, as far as known"
+
 // notedFacts are what staff said about a client, in words.
 func notedFacts(p *workflows.Profile) []web.Fact {
 	var out []web.Fact
@@ -90,7 +93,7 @@ func notedFacts(p *workflows.Profile) []web.Fact {
 		}
 	}
 	add("What was noticed", events.Noticed(), p.Noticed.Get()...)
-	add("Why, as far as known", events.NoteReasons(), p.Reason.Get())
+	add(whyNoted, events.NoteReasons(), p.Reason.Get())
 	add("What they would like better", events.Approaches(), p.Approach.Get())
 	return out
 }

@@ -158,7 +158,8 @@ func TestStoryTaskFromItsMail(t *testing.T) {
 		t.Fatalf("the code: %d\n%s", g.status, g.text)
 	}
 	g := b.get(link)
-	for _, want := range []string{"Firstana Vandermolen-ana", "1 555 0142", questionWords("call-client")} {
+	// Two mails have left.
+	for _, want := range []string{"Firstana Vandermolen-ana", "1 555 0142", questionWords("call-client"), "<dd>two</dd>"} {
 		if !strings.Contains(g.text, want) {
 			t.Errorf("the task's page does not say %q:\n%s", want, g.text)
 		}

@@ -190,10 +190,22 @@ func (v *views) brief(clinic string, s *workflows.State) ([]web.Fact, string) {
 	if words := choiceWords(events.NoteReasons(), reason); words != "" {
 		out = append(out, web.Fact{Label: "Why they stepped back", Text: words})
 	}
+	for _, w := range web.Wishes() {
+		if w.Code == s.Profile.Answered.Get().Wish {
+			out = append(out, web.Fact{Label: "What they wish for", Text: w.Words})
+		}
+	}
+	for _, f := range notedFacts(&s.Profile) {
+		if f.Label != whyNoted { // said above
+			out = append(out, f)
+		}
+	}
 	sent, now := 0, v.a.clock.Now()
 	for i := range s.Sends {
 		x := &s.Sends[i]
-		left := x.Status == workflows.SendAccepted || x.Status == workflows.SendUnknown
+		// That a mail to a client was taken stands in the ledger alone; what is
+		// asked for and was not stopped leaves within moments.
+		left := x.Status == workflows.SendAsked || x.Status == workflows.SendAccepted || x.Status == workflows.SendUnknown
 		if left && x.Lane == workflows.LaneCare && now.Sub(x.At) <= 14*24*time.Hour {
 			sent++
 		}

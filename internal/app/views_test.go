@@ -45,7 +45,19 @@ func TestBrief(t *testing.T) {
 		ago(15, workflows.LaneCare, workflows.SendAccepted), ago(1, workflows.LaneSafety, workflows.SendAccepted),
 		ago(0, workflows.LaneCare, workflows.SendAsked), ago(0, workflows.LaneCare, workflows.SendStopped),
 	}}
-	if got := fact(s, "Mails in the last two weeks"); got != "two" {
-		t.Errorf("of two mails that left the brief counts %q", got)
+	if got := fact(s, "Mails in the last two weeks"); got != "three" {
+		t.Errorf("of three mails that left, or are about to, the brief counts %q", got)
+	}
+	s.Profile.Answered = &workflows.Field[workflows.Answered]{Value: workflows.Answered{Wish: "call"}, At: now}
+	s.Profile.Noticed = &workflows.Field[[]string]{Value: []string{"quieter"}, At: now}
+	s.Profile.Approach = &workflows.Field[string]{Value: "slower", At: now}
+	s.Profile.Reason = &workflows.Field[string]{Value: "stress", At: now}
+	for label, want := range map[string]string{
+		"What they wish for": "A call from the clinic", "What was noticed": "Quieter than before",
+		"What they would like better": "Go slower, or take smaller steps", whyNoted: "",
+	} {
+		if got := fact(s, label); got != want {
+			t.Errorf("%s: the brief says %q, want %q", label, got, want)
+		}
 	}
 }
