@@ -38,7 +38,7 @@ func orElse(s, other string) string {
 // escalate opens an escalation, or joins the one that is already open under
 // the same policy. The journey that asked remembers it under its step.
 func (d *decider) escalate(policyID, question string, j *Journey, step string) {
-	p, ok := d.c.Policies[policyID]
+	p, ok := d.policy(policyID, j)
 	if !ok {
 		p = d.c.Policies[safetyPolicy]
 	}
@@ -62,6 +62,21 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	d.headline = SafetyQuestion
 	d.moved(&d.s.Escalations[len(d.s.Escalations)-1], m)
 	d.remember(j, step, id)
+}
+
+// policy is the one that a question is asked under: for a journey as it was
+// when that began (the rule pinned). Whom its rungs lead to follows from the
+// people in force.
+func (d *decider) policy(id string, j *Journey) (escalation.Policy, bool) {
+	if j != nil {
+		if c := d.dir.At(j.Version); c != nil {
+			if p, ok := c.Policies[id]; ok {
+				return p, true
+			}
+		}
+	}
+	p, ok := d.c.Policies[id]
+	return p, ok
 }
 
 func (d *decider) remember(j *Journey, step, id string) {
