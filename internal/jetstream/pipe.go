@@ -186,14 +186,9 @@ func WriteBareInOrder(ctx context.Context, o Options, loads []Load, journeys, ha
 	journey := func(n int) error {
 		for _, l := range loads {
 			for i := n * l.Messages / journeys; i < (n+1)*l.Messages/journeys; i++ {
-				subject, header, body, err := l.message(i, due)
+				msg, err := l.msg(i, due)
 				if err != nil {
 					return err
-				}
-				msg := nats.NewMsg(subject)
-				msg.Data = body
-				for k, v := range header {
-					msg.Header.Set(k, v)
 				}
 				if _, err := js.PublishMsg(ctx, msg); err != nil {
 					return fmt.Errorf("load the stream %s: %w", l.Stream, err)
@@ -219,6 +214,20 @@ func WriteBareInOrder(ctx context.Context, o Options, loads []Load, journeys, ha
 		err = errors.Join(err, <-errs)
 	}
 	return err
+}
+
+// msg is the i-th message of a load as the client library takes it.
+func (l Load) msg(i int, due time.Time) (*nats.Msg, error) {
+	subject, header, body, err := l.message(i, due)
+	if err != nil {
+		return nil, err
+	}
+	msg := nats.NewMsg(subject)
+	msg.Data = body
+	for k, v := range header {
+		msg.Header.Set(k, v)
+	}
+	return msg, nil
 }
 
 // message is the i-th message of a load, of its size as the stream counts it.

@@ -163,14 +163,9 @@ func (p *plain) write(ctx context.Context, n int, streams ...string) error {
 		if stream == streamDeliveries {
 			of = 2 * n
 		}
-		subject, header, body, err := p.loads[stream].message(of, p.due)
+		msg, err := p.loads[stream].msg(of, p.due)
 		if err != nil {
 			return err
-		}
-		msg := nats.NewMsg(subject)
-		msg.Data = body
-		for k, v := range header {
-			msg.Header.Set(k, v)
 		}
 		var opts []jetstream.PublishOpt
 		switch stream {
