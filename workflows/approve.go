@@ -94,13 +94,21 @@ func Approve(name string, src []byte, by string, on time.Time) ([]byte, *Workflo
 }
 
 // withoutApproval cuts the block off, whatever stands in it: it is written anew.
+// Where another key follows, nothing is cut: the reader says that the block must
+// come last.
 func withoutApproval(src []byte) []byte {
-	at := 0
+	cut, at := -1, 0
 	for line := range bytes.Lines(src) {
-		if bytes.HasPrefix(line, []byte(approvedKey+":")) {
-			return bytes.Clone(src[:at])
+		switch {
+		case cut < 0 && bytes.HasPrefix(line, []byte(approvedKey+":")):
+			cut = at
+		case cut >= 0 && len(bytes.TrimSpace(line)) > 0 && !bytes.ContainsAny(line[:1], " \t#}"):
+			return bytes.Clone(src)
 		}
 		at += len(line)
 	}
-	return bytes.Clone(src)
+	if cut < 0 {
+		return bytes.Clone(src)
+	}
+	return bytes.Clone(src[:cut])
 }

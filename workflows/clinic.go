@@ -64,6 +64,8 @@ type Clinic struct {
 	// words: their journeys end.
 	Removed map[string]string
 
+	// Resources are the services that mails list, in the order of their file.
+	Resources []Resource
 	// Templates are the clinic's own wordings, as written, by file name without
 	// ".md"; what is absent is the built-in one.
 	Templates map[string][]byte

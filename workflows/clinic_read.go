@@ -43,12 +43,17 @@ func ReadClinic(fsys fs.FS, id string) (*Clinic, error) {
 	if len(errs) > 0 {
 		return nil, errs.sorted()
 	}
-	return ReadClinicFiles(files, id)
+	return readFiles(files, id, true)
 }
 
 // ReadClinicFiles makes a clinic of files that are in memory, by their path in
-// the clinic's folder. Clinic.Files gives the same version again.
+// the clinic's folder. Clinic.Files gives the same version again. It leaves
+// Resources empty: those in force count, not those of an older version.
 func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
+	return readFiles(files, id, false)
+}
+
+func readFiles(files map[string][]byte, id string, resources bool) (*Clinic, error) {
 	if !events.ValidClinic(id) {
 		return nil, fmt.Errorf("read clinic: the id %q must be 1 to 40 small letters, digits and hyphens", id)
 	}
@@ -64,6 +69,9 @@ func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
 		}
 	} else {
 		cr.r.failf(place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
+	}
+	if src, ok := files[resourcesFile]; ok && resources {
+		errs = append(errs, cr.resources(src)...)
 	}
 	errs = append(errs, cr.r.errs...)
 

@@ -133,12 +133,23 @@ policies:
   high-risk-no-show: {urgency: urgent, hold: 2h, rungs: [{owner: role:clinician, within: 30m, inform: [person:amara]}]}
 `
 
+const aResource = "resources:\n  - {title: Rides, reach: {phone: \"1\"}, checked: 2026-11-02}\n"
+
+// TestStoredResourcesAreNotRead: those in force count, so what an older program
+// stored must not make its version unreadable.
+func TestStoredResourcesAreNotRead(t *testing.T) {
+	files := map[string][]byte{"clinic.yaml": []byte(smallClinic), "resources.yaml": []byte("- whatever it was\n")}
+	if c, err := ReadClinicFiles(files, "small"); err != nil || c.Resources != nil {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 // TestVersion: the version follows every byte and name, and nothing else; the
 // stored files give the same clinic again.
 func TestVersion(t *testing.T) {
 	files := sampleFiles(t)
 	files["templates/A.md"] = &fstest.MapFile{Data: []byte("Hello")}
-	files["resources.yaml"] = &fstest.MapFile{Data: []byte("a: 1\n")}
+	files["resources.yaml"] = &fstest.MapFile{Data: []byte(aResource)}
 	read := func() *Clinic {
 		t.Helper()
 		c, err := ReadClinic(files, "sample")
@@ -172,7 +183,7 @@ func TestVersion(t *testing.T) {
 	}
 	files["templates/A.md"] = &fstest.MapFile{Data: []byte("Hello.")}
 	differs("another wording")
-	files["resources.yaml"] = &fstest.MapFile{Data: []byte("a: 2\n")}
+	files["resources.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(aResource, "Rides", "Help", 1))}
 	differs("other resources")
 	delete(files, "templates/A.md")
 	files["templates/B.md"] = &fstest.MapFile{Data: []byte("Hello.")}

@@ -173,7 +173,12 @@ type SendStep struct {
 	Within Within
 	// To names a member of staff as TaskStep.Owner does; empty means the client.
 	To string
+
+	wordingAt place
 }
+
+// WordingPlace is where the wording's name stands in the workflow's file.
+func (s *SendStep) WordingPlace() (line, column int) { return s.wordingAt.line, s.wordingAt.column }
 
 // Within says in which hours a care message may leave.
 type Within string

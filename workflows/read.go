@@ -99,12 +99,16 @@ func (r *reader) document(src []byte) ast.Node {
 	for i, line := range r.lines {
 		// The parser's time grows with the square of what nests on one line.
 		if len(line) > maxLineBytes {
-			r.failf(place{i + 1, 1}, "this line has %d characters; break it, at most %d are allowed", len(line), maxLineBytes)
+			r.failf(place{i + 1, 1}, "this line has %d bytes; break it, at most %d are allowed", len(line), maxLineBytes)
 			return nil
 		}
 		for col, c := range []rune(line) {
 			if c == unicode.ReplacementChar || (unicode.IsControl(c) && c != '\t') || c == '\ufeff' {
 				r.failf(place{i + 1, col + 1}, "this character cannot be used; save the file as plain UTF-8 text")
+				return nil
+			}
+			if hidden(c) {
+				r.failf(place{i + 1, col + 1}, "an invisible character (U+%04X) stands here, and what is read would not be what is seen; remove it", c)
 				return nil
 			}
 		}
@@ -142,6 +146,14 @@ func (r *reader) document(src []byte) ast.Node {
 		r.failf(top, "the file is empty")
 	}
 	return body
+}
+
+// hidden says that a character shows nothing and may change how others show:
+// direction marks, zero-width spaces and the like. Those that join letters are
+// part of how some languages are written.
+func hidden(c rune) bool {
+	const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d'
+	return unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp) && c != zeroWidthNonJoiner && c != zeroWidthJoiner
 }
 
 // parseYAML parses without checking for duplicate keys, which the reader finds

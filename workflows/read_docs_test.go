@@ -115,8 +115,15 @@ func TestClinicDocs(t *testing.T) {
 			t.Errorf("the example\n%s\ncannot be read:\n%v", src, err)
 		}
 	}
-	if len(examples) < 4 {
-		t.Errorf("%d examples; some were lost", len(examples))
+	lists := fenced(t, "clinic.md", "yaml resources")
+	for _, src := range lists {
+		folder := fstest.MapFS{"clinic.yaml": {Data: []byte(examples[0])}, "resources.yaml": {Data: []byte(src)}}
+		if c, err := ReadClinic(folder, "docs"); err != nil || len(c.Resources) == 0 {
+			t.Errorf("the example\n%s\ncannot be read:\n%v", src, err)
+		}
+	}
+	if len(examples) < 4 || len(lists) < 2 {
+		t.Errorf("%d examples and %d lists of services; some were lost", len(examples), len(lists))
 	}
 }
 

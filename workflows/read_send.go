@@ -23,6 +23,7 @@ func (b *builder) send(t *tree, body entry) {
 		b.lateness(t, m)
 		if e, ok := m.get("wording"); ok {
 			s.Wording, _ = r.word(e.value, e.key)
+			s.wordingAt = start(e.value)
 		}
 		if e, ok := m.get("to"); ok && !b.to(s, e) {
 			return // what it may be follows from whom it is for

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/mooring-care/mooring/internal/app"
 )
@@ -18,7 +19,7 @@ func (c checkCmd) Run(io streams) error {
 	}
 	for _, f := range found {
 		fmt.Fprintf(io.out, "%s: %d workflows, %d people, version %s: in order\n", f.ID, len(f.Workflows), len(f.Staff.People), f.Version)
-		for _, w := range app.Warnings(f) {
+		for _, w := range app.Warnings(f, time.Now()) {
 			fmt.Fprintf(io.out, "%s: warning: %s\n", f.ID, w)
 		}
 	}

@@ -59,15 +59,16 @@ func TestWorkflowApproveRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"nobody":          {[]string{good}, exitMisuse, "--by"},
-		"nobody by name":  {[]string{good, "--by", " "}, exitMisuse, "--by needs a name"},
-		"no such file":    {[]string{filepath.Join(dir, "other.yaml"), "--by", "Ruth"}, exitWrong, "no such file"},
-		"no such day":     {[]string{good, "--by", "Ruth", "--on", "2026-02-30"}, exitMisuse, "must be a day"},
-		"a day to come":   {[]string{good, "--by", "Ruth", "--on", tomorrow}, exitMisuse, "has not come yet"},
-		"a broken file":   {[]string{write("broken.yaml", "workflow: broken\n"), "--by", "Ruth"}, exitWrong, "broken.yaml:1:1: a workflow needs the key `title`"},
-		"another's name":  {[]string{write("copy.yaml", draftYAML), "--by", "Ruth"}, exitWrong, "give both the same name"},
-		"no workflow":     {[]string{write("text.yaml", "hello"), "--by", "Ruth"}, exitWrong, "text.yaml:1:1"},
-		"approved before": {[]string{write("twice.yaml", strings.Replace(draftYAML, "steps:", "approved: {}\nsteps:", 1)), "--by", "Ruth"}, exitWrong, "needs the key `steps`"},
+		"nobody":                      {[]string{good}, exitMisuse, "--by"},
+		"nobody by name":              {[]string{good, "--by", " "}, exitMisuse, "--by needs a name"},
+		"no such file":                {[]string{filepath.Join(dir, "other.yaml"), "--by", "Ruth"}, exitWrong, "no such file"},
+		"no such day":                 {[]string{good, "--by", "Ruth", "--on", "2026-02-30"}, exitMisuse, "must be a day"},
+		"a day to come":               {[]string{good, "--by", "Ruth", "--on", tomorrow}, exitMisuse, "has not come yet"},
+		"a broken file":               {[]string{write("broken.yaml", "workflow: broken\n"), "--by", "Ruth"}, exitWrong, "broken.yaml:1:1: a workflow needs the key `title`"},
+		"another's name":              {[]string{write("copy.yaml", draftYAML), "--by", "Ruth"}, exitWrong, "give both the same name"},
+		"no workflow":                 {[]string{write("text.yaml", "hello"), "--by", "Ruth"}, exitWrong, "text.yaml:1:1"},
+		"approved before":             {[]string{write("twice.yaml", strings.Replace(draftYAML, "steps:", "approved: {}\nsteps:", 1)), "--by", "Ruth"}, exitWrong, "`approved` must be the last key of the file"},
+		"a wording that nobody wrote": {[]string{write("split.yaml", strings.Replace(strings.Replace(draftYAML, "own", "split", 1), "send: A", "send: {template: A, wording: warmer}", 1)), "--by", "Ruth"}, exitWrong, "workflows/split.yaml:6:34: the step"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := call(t, append([]string{"workflow", "approve"}, tc.args...)...)
@@ -78,6 +79,33 @@ func TestWorkflowApproveRefuses(t *testing.T) {
 	}
 	if now, err := os.ReadFile(good); err != nil || string(now) != draftYAML {
 		t.Errorf("%v: a refusal changed the file:\n%s", err, now)
+	}
+}
+
+// TestWorkflowApproveKnowsTheClinicsWordings: a wording of the clinic's own, in the
+// folder beside the workflow's, will do.
+func TestWorkflowApproveKnowsTheClinicsWordings(t *testing.T) {
+	dir := t.TempDir()
+	own, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "en", "a-notice.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"workflows/own.yaml":      strings.Replace(draftYAML, "send: A", "send: {template: A, wording: warmer}", 1),
+		"templates/a-warmer.md":   strings.Replace(string(own), "family: A\n", "family: A\nwording: warmer\n", 1),
+		"templates/README.md":     "Not a wording.",
+		"workflows/elsewhere.txt": "",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := call(t, "workflow", "approve", filepath.Join(dir, "workflows", "own.yaml"), "--by", "Ruth"); c.code != exitDone {
+		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
 	}
 }
 

@@ -15,7 +15,7 @@ const mailIsSlow = time.Hour
 
 // Warnings are what is in order by the letter of a clinic's folder, and yet a
 // person should look at, each in one line.
-func Warnings(c *workflows.Clinic) []string {
+func Warnings(c *workflows.Clinic, now time.Time) []string {
 	var out []string
 	for _, w := range c.Drafts {
 		out = append(out, fmt.Sprintf("the workflow %s is a draft and sends nothing: nobody has approved it; have it read, and run mooring workflow approve", w.Name))
@@ -28,6 +28,24 @@ func Warnings(c *workflows.Clinic) []string {
 		if shortest < mailIsSlow {
 			out = append(out, fmt.Sprintf("the policy %s gives people %d minutes, and mail is all that reaches them; it may lie unread for longer, so agree on a telephone or a pager beside it",
 				id, int(shortest.Minutes())))
+		}
+	}
+	return append(out, staleResources(c, now)...)
+}
+
+// staleResources are the services that may be dead: nobody has looked at the entry
+// for long, or its last day is over.
+func staleResources(c *workflows.Clinic, now time.Time) []string {
+	var out []string
+	for i := range c.Resources {
+		s := &c.Resources[i]
+		place := fmt.Sprintf("resources.yaml:%d: %s", s.Line, s.Title)
+		switch {
+		case s.Ended(now, c.Zone):
+			out = append(out, place+" has ended and is listed no more; take it out, or change `until`")
+		case s.Stale(now):
+			out = append(out, fmt.Sprintf("%s was last looked at on %s, more than a year ago; see that it still exists, and write today's date into `checked`",
+				place, s.Checked.Format("2 January 2006")))
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +21,31 @@ func TestWarnings(t *testing.T) {
 	}
 	got := Warnings(&workflows.Clinic{Policies: map[string]escalation.Policy{
 		"late-rung": policy(2*time.Hour, 30*time.Minute), "safety": policy(10*time.Minute, time.Hour), "slow": policy(time.Hour, 24*time.Hour),
-	}})
+	}}, time.Now())
 	if len(got) != 2 || !strings.Contains(got[0], "late-rung gives people 30 minutes") || !strings.Contains(got[1], "safety gives people 10 minutes") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestWarningsOfStaleResources(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("America/Chicago")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &workflows.Clinic{Zone: zone, Resources: []workflows.Resource{
+		{Title: "Looked at", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Line: 2},
+		{Title: "Forgotten", Checked: time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC), Line: 5},
+		{Title: "Over", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261031, Line: 9},
+		{Title: "Last day", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261101, Line: 12},
+	}}
+	// It is the 1st of November in Chicago, and the 2nd in London.
+	got := Warnings(c, time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
+	want := []string{
+		"resources.yaml:5: Forgotten was last looked at on 1 October 2025, more than a year ago; see that it still exists, and write today's date into `checked`",
+		"resources.yaml:9: Over has ended and is listed no more; take it out, or change `until`",
+	}
+	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }

@@ -134,6 +134,9 @@ func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*wo
 		if err != nil {
 			return nil, err
 		}
+		if err := fitToLeave(v.wording, v.Clinic); err != nil {
+			return nil, err
+		}
 		if err := cs.nothingLost(ctx, v.Clinic); err != nil {
 			return nil, err
 		}
@@ -238,28 +241,6 @@ func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
 	return &version{c, wording}, nil
 }
 
-// wordingOf is the wording of a clinic, with all that its workflows ask for.
-func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error) {
-	set, err := base.With(c.Templates)
-	if err != nil {
-		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
-	}
-	var missing []error
-	for _, w := range c.Workflows {
-		for i := range w.Program {
-			if s := w.Program[i].Send; s != nil && s.Wording != "" && !set.HasWording(s.Template, s.Wording) {
-				missing = append(missing, fmt.Errorf(
-					"workflows/%s.yaml: the step %q asks for the wording %q of %s, which no file has; add one to the templates folder with the line \"wording: %s\"",
-					w.Name, w.Program[i].ID, s.Wording, s.Template, s.Wording))
-			}
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, errors.Join(missing...))
-	}
-	return set, nil
-}
-
 // Directory finds a clinic.
 func (cs *clinics) Directory(id string) (workflows.Directory, bool) {
 	c, ok := cs.byID[id]
@@ -331,7 +312,11 @@ func CheckClinics(dir string) ([]*workflows.Clinic, error) {
 	}
 	var out []*workflows.Clinic
 	for _, id := range slices.Sorted(maps.Keys(read)) {
-		if _, err := wordingOf(base, read[id]); err != nil {
+		set, err := wordingOf(base, read[id])
+		if err != nil {
+			return nil, err
+		}
+		if err := fitToLeave(set, read[id]); err != nil {
 			return nil, err
 		}
 		out = append(out, read[id])

@@ -106,12 +106,27 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 	mail.To = notifier.Address{Email: p.Email.Get()}
 	v.FirstName = p.FirstName.Get()
 	v.BookingURL = c.BookingURL
+	if m.Template == "C" {
+		v.Resources = resources(c, p, m.Why, r.clock.Now())
+	}
 	v.CheckinURL = r.link("c", m, links.Claims{Purpose: links.Checkin, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
 	v.PreferencesURL = r.link("u", m, links.Claims{Purpose: links.Preferences, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
 	mail.Headers = append(mail.Headers,
 		notifier.Header{Name: "List-Unsubscribe", Value: "<" + v.PreferencesURL + ">"},
 		notifier.Header{Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"})
 	return p.Language.Get()
+}
+
+// resources are the clinic's services that fit a client, as they are in force now:
+// one that has closed must not be named because the journey is an old one.
+func resources(c *workflows.Clinic, p *workflows.Profile, reason string, now time.Time) []templates.Resource {
+	var out []templates.Resource
+	for _, s := range c.ResourcesFor(reason, p.Language.Get(), p.Programmes.Get(), now) {
+		out = append(out, templates.Resource{
+			Name: s.Title, About: s.About, Phone: s.Reach.Phone, Address: s.Reach.Address, URL: s.Reach.URL, Hours: s.Hours, Cost: s.Cost,
+		})
+	}
+	return out
 }
 
 // staff fills in a mail to a member of staff. It names no client.

@@ -49,8 +49,14 @@ func SampleValues() Values {
 		CheckinURL:     "https://mail.riverside.example/c/v1.k1.5dX2mQ9aTzL0wYb7",
 		PreferencesURL: "https://mail.riverside.example/u/v1.k1.8hR4nC6eJsP1vKd3",
 		Resources: []Resource{
-			{"Ride Together", "Rides to visits, at low or no cost.", "555-0142", "https://rides.riverside.example/"},
-			{"Family Help Desk", "Help with child care, work and housing.", "555-0177", ""},
+			{
+				Name: "Ride Together", About: "Rides to visits.", Phone: "555-0142", URL: "https://rides.riverside.example/",
+				Hours: "Monday to Friday, 8 am to 6 pm", Cost: "Free, or two dollars a ride",
+			},
+			{
+				Name: "Family Help Desk", About: "Help with child care, work and housing.", Phone: "555-0177",
+				Address: "12 Mill Street, next to the library", Hours: "Tuesday, 9 am to noon: walk in", Cost: "Free",
+			},
 		},
 		EscalationURL: "https://mail.riverside.example/e/v1.k1.2fB7tW5uGyN9xHc4",
 		Code:          "4TK-9QW", Urgency: "urgent", OpenedAgo: "12 minutes",

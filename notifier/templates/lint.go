@@ -137,6 +137,12 @@ func Lint(r Rendered, audience string, allowed Exceptions) []Finding {
 	return l.found
 }
 
+// ClinicalWords lists the words of a text that no mail to a client may hold (the
+// rule no-clinical-words), folded to plain lower case.
+func ClinicalWords(text string) []string {
+	return clinicalWords.FindAllString(squeeze(fold(text)), -1)
+}
+
 type linter struct {
 	allowed Exceptions
 	names   []string

@@ -81,7 +81,8 @@ func anyOf(sets []uint64, have uint64) bool {
 
 func appendResources(dst []byte, rs []Resource) []byte {
 	dst = append(dst, ulOpen...)
-	for _, r := range rs {
+	for i := range rs {
+		r := &rs[i]
 		dst = append(dst, liOpen...)
 		if r.URL != "" {
 			dst = append(dst, aOpen...)
@@ -94,7 +95,7 @@ func appendResources(dst []byte, rs []Resource) []byte {
 			dst = appendEscaped(dst, r.Name)
 			dst = append(dst, "</strong>"...)
 		}
-		for _, more := range [...]string{r.About, r.Phone} {
+		for _, more := range r.lines() {
 			if more != "" {
 				dst = append(dst, "<br/>"...)
 				dst = appendEscaped(dst, more)
@@ -135,12 +136,14 @@ func (c *compiled) runText(scratch []byte, f *filled) string {
 }
 
 func textResources(dst, scratch []byte, rs []Resource) []byte {
-	for i, r := range rs {
+	for i := range rs {
+		r := &rs[i]
 		if i > 0 {
 			dst = append(dst, '\n')
 		}
 		dst = wrap(dst, append(scratch[:0], r.Name...), "- ", "  ")
-		for _, more := range [...]string{r.About, r.Phone, r.URL} {
+		lines := r.lines()
+		for _, more := range append(lines[:], r.URL) {
 			if more != "" {
 				dst = append(dst, '\n')
 				dst = wrap(dst, append(scratch[:0], more...), "  ", "  ")

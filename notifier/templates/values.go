@@ -84,9 +84,18 @@ type Values struct {
 	TaskDue string
 }
 
-// Resource is one entry of the clinic's resource list.
+// Resource is one entry of the clinic's resource list. What is empty is left out.
 type Resource struct {
-	Name, About, Phone, URL string
+	Name, About string
+	// Phone, Address and URL say how to reach it, Hours when, and Cost at what
+	// price, all in words but the URL.
+	Phone, Address, URL string
+	Hours, Cost         string
+}
+
+// lines are what stands below the name, each on a line of its own.
+func (r *Resource) lines() [5]string {
+	return [...]string{r.About, r.Phone, r.Address, r.Hours, r.Cost}
 }
 
 // ValueError is a value that a mail cannot do without, or a link that is not
@@ -275,7 +284,9 @@ func cleanResources(in []Resource) ([]Resource, error) {
 	out := make([]Resource, 0, min(len(in), maxResources))
 	for _, r := range in {
 		c := Resource{
-			Name: cleanWords(r.Name, 80), About: cleanWords(r.About, 200), Phone: cleanWords(r.Phone, 40), URL: r.URL,
+			Name: cleanWords(r.Name, 80), About: cleanWords(r.About, 200), URL: r.URL,
+			Phone: cleanWords(r.Phone, 40), Address: cleanWords(r.Address, 120),
+			Hours: cleanWords(r.Hours, 80), Cost: cleanWords(r.Cost, 80),
 		}
 		if c.URL != "" && !plainURL(c.URL) {
 			return nil, &ValueError{"resources", "an entry's link is not a plain http or https URL"}

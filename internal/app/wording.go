@@ -1,0 +1,136 @@
+package app
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/mooring-care/mooring/notifier/templates"
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// wordingOf is the wording of a clinic, with all that its workflows at work ask
+// for.
+func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error) {
+	set, err := base.With(c.Templates)
+	if err != nil {
+		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
+	}
+	var missing workflows.FileErrors
+	for _, w := range c.Workflows {
+		missing = append(missing, missingWordings(set, w)...)
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, missing)
+	}
+	return set, nil
+}
+
+// fitToLeave checks what a folder that is read now must keep to, and an older
+// version that was stored need not: drafts ask for wordings that there are, and
+// what resources.yaml says may stand in a client's mail.
+func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
+	var wrong workflows.FileErrors
+	for _, w := range c.Drafts {
+		wrong = append(wrong, missingWordings(set, w)...)
+	}
+	for i := range c.Resources {
+		wrong = append(wrong, clinicalResource(&c.Resources[i])...)
+	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("read the clinic %s:\n%w", c.ID, wrong)
+	}
+	return nil
+}
+
+// missingWordings are the wordings that a workflow asks for and nobody wrote.
+func missingWordings(set *templates.Set, w *workflows.Workflow) workflows.FileErrors {
+	var out workflows.FileErrors
+	for i := range w.Program {
+		s := w.Program[i].Send
+		if s == nil || s.Wording == "" || set.HasWording(s.Template, s.Wording) {
+			continue
+		}
+		line, column := s.WordingPlace()
+		out = append(out, &workflows.FileError{
+			File: "workflows/" + w.Name + ".yaml", Line: line, Column: column,
+			Message: fmt.Sprintf("the step %q asks for the wording %q of %s, which no file has; add one to the templates folder with the line \"wording: %s\"",
+				w.Program[i].ID, s.Wording, s.Template, s.Wording),
+		})
+	}
+	return out
+}
+
+// clinicalResource finds words in a service's entry that no mail to a client may
+// hold (the rule no-clinical-words). What somebody has waived by name is let by.
+func clinicalResource(s *workflows.Resource) workflows.FileErrors {
+	var out workflows.FileErrors
+	for _, text := range []struct{ key, words string }{
+		{"title", s.Title}, {"about", s.About}, {"address", s.Reach.Address}, {"phone", s.Reach.Phone}, {"hours", s.Hours}, {"cost", s.Cost}, {"url", s.Reach.URL},
+	} {
+		for _, found := range templates.ClinicalWords(text.words) {
+			if s.Waiver != nil && slices.Contains(s.Waiver.Words, found) {
+				continue
+			}
+			out = append(out, &workflows.FileError{
+				File: "resources.yaml", Line: s.Line, Column: 1,
+				Message: fmt.Sprintf("%q in %#q of %q may not stand in a mail, which somebody else may see on a screen; say it in other words, or let somebody answer for it: `waiver: {words: [%s], by: <a person>, why: <why it may leave>}`",
+					found, text.key, s.Title, found),
+			})
+		}
+	}
+	return out
+}
+
+// templatesNear are the wordings of the clinic's folder in which a workflow's file
+// lies; none where it lies elsewhere.
+func templatesNear(file string) (map[string][]byte, error) {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(absolute)
+	if filepath.Base(folder) != "workflows" {
+		return nil, nil
+	}
+	out := map[string][]byte{}
+	names, err := fs.Glob(os.DirFS(filepath.Dir(folder)), "templates/*.md")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		src, err := os.ReadFile(filepath.Join(filepath.Dir(folder), filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		if base := path.Base(name); !strings.EqualFold(base, "README.md") {
+			out[strings.TrimSuffix(base, ".md")] = src
+		}
+	}
+	return out, nil
+}
+
+// wordingKnown refuses a workflow that asks for a wording which neither the
+// clinic's folder around it nor the built-in ones have.
+func wordingKnown(file string, w *workflows.Workflow) error {
+	base, err := templates.Builtin()
+	if err != nil {
+		return err
+	}
+	own, err := templatesNear(file)
+	if err != nil {
+		return fmt.Errorf("read the wordings beside the workflow: %w", err)
+	}
+	set, err := base.With(own)
+	if err != nil {
+		return fmt.Errorf("read the wordings beside the workflow:\n%w", err)
+	}
+	if missing := missingWordings(set, w); len(missing) > 0 {
+		return missing
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+package workflows
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// The bounds of resources.yaml.
+const (
+	maxResourceEntries = 100
+	// MaxListed is how many services one mail lists.
+	MaxListed = 5
+	// ResourceChecked is how long a look at a service is believed; after it
+	// somebody should see that the service still exists.
+	ResourceChecked = 365 * 24 * time.Hour
+)
+
+// Resource is a service that a clinic tells its clients about.
+type Resource struct {
+	Title string
+	// About says in a sentence what it helps with; empty says nothing.
+	About string
+	// HelpsWith are the reasons that it fits, in the check-in page's codes; none
+	// means that it fits every reason.
+	HelpsWith []string
+	Reach     Reach
+	// Hours and Cost are in words; empty says nothing.
+	Hours, Cost string
+	// Languages are codes such as "en"; none means any.
+	Languages []string
+	// Programmes are those whose clients alone hear of it; none means all.
+	Programmes []string
+	// Checked is the day on which somebody last saw that the entry is right.
+	Checked time.Time
+	// Until is the last day on which it is listed; 0 has no end.
+	Until Day
+	// Waiver lets words leave that no mail may hold otherwise; nil for none.
+	Waiver *Waiver
+	// Line is where the entry stands in resources.yaml.
+	Line int
+}
+
+// Reach is how somebody comes into contact with a service; at least one of them
+// is there.
+type Reach struct {
+	Phone, URL, Address string
+}
+
+// Waiver is somebody's word that a text may leave as it is.
+type Waiver struct {
+	Words []string
+	By    string // the id of somebody in `people`
+	Why   string
+}
+
+// Ended says whether the entry is no longer listed on the day of now in a zone.
+func (s *Resource) Ended(now time.Time, zone *time.Location) bool {
+	return s.Until != 0 && s.Until < dayOf(now.In(zone))
+}
+
+// Stale says whether nobody has looked at the entry for too long.
+func (s *Resource) Stale(now time.Time) bool { return now.Sub(s.Checked) > ResourceChecked }
+
+// ResourcesFor chooses from the clinic's list what fits a client: the reason (the
+// check-in page's code; empty for unknown), the language (empty for English) and
+// the programmes that the client is in. What helps with practical matters fits an
+// unknown reason too. Entries that name the reason come first, then those for
+// everybody, each in the order of the file; MaxListed at most.
+func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now time.Time) []Resource {
+	if reason == "" || reason == "other" {
+		reason = "stress"
+	}
+	language, _, _ = strings.Cut(strings.ToLower(language), "-")
+	if language == "" {
+		language = "en"
+	}
+	var named, general []Resource
+	for i := range c.Resources {
+		s := &c.Resources[i]
+		switch {
+		case s.Ended(now, c.Zone):
+		case len(s.Languages) > 0 && !slices.Contains(s.Languages, language):
+		case len(s.Programmes) > 0 && !slices.ContainsFunc(s.Programmes, func(p string) bool { return slices.Contains(programmes, p) }):
+		case len(s.HelpsWith) == 0:
+			general = append(general, *s)
+		case slices.Contains(s.HelpsWith, reason):
+			named = append(named, *s)
+		}
+	}
+	named = append(named, general...)
+	return named[:min(len(named), MaxListed)]
+}
+
+// resources reads resources.yaml, whose errors name that file; cr has read
+// clinic.yaml before.
+func (cr *clinicReader) resources(src []byte) FileErrors {
+	rr := &clinicReader{r: &reader{file: resourcesFile}, c: cr.c, staffRead: cr.staffRead}
+	if n := rr.r.document(src); n != nil {
+		rr.entries(n)
+	}
+	return rr.r.errs
+}
+
+func (cr *clinicReader) entries(n ast.Node) {
+	const example = "[{title: Ride Together, reach: {phone: \"+1 555 0142\"}, checked: 2026-11-01}]"
+	r := cr.r
+	m, ok := r.mapping(n, "a list of services", "resources")
+	if !ok {
+		return
+	}
+	e, ok := r.need(m, "a list of services", "resources", example)
+	if !ok {
+		return
+	}
+	nodes, ok := r.list(e.value, e.key, example)
+	if !ok {
+		return
+	}
+	if len(nodes) > maxResourceEntries {
+		r.failf(e.at, "`resources` has at most %d entries; keep those that your clients use", maxResourceEntries)
+		return
+	}
+	lines := map[string]int{}
+	for _, n := range nodes {
+		s, ok := cr.resource(n)
+		if !ok {
+			continue
+		}
+		title := strings.ToLower(s.Title)
+		if line, twice := lines[title]; twice && s.Title != "" {
+			r.failf(start(n), "the service %#q stands on line %d already; remove one of the two", shorten(s.Title), line)
+			continue
+		}
+		lines[title] = s.Line
+		cr.c.Resources = append(cr.c.Resources, s)
+	}
+}
+
+func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
+	const what = "a service"
+	r := cr.r
+	m, ok := r.mapping(n, what, "title", "about", "helps_with", "reach", "hours", "cost", "languages", "programmes", "checked", "until", "waiver")
+	if !ok {
+		return s, false
+	}
+	s.Line = m.at.line
+	if e, ok := r.need(m, what, "title", "Ride Together"); ok {
+		s.Title, _ = r.line(e, 80)
+	}
+	for _, text := range []struct {
+		key  string
+		most int
+		into *string
+	}{{"about", 200, &s.About}, {"hours", 80, &s.Hours}, {"cost", 80, &s.Cost}} {
+		if e, ok := m.get(text.key); ok {
+			*text.into, _ = r.line(e, text.most)
+		}
+	}
+	if e, ok := m.get("helps_with"); ok {
+		s.HelpsWith = cr.among(e, "[stress]", reasonCodes())
+	}
+	if e, ok := r.need(m, what, "reach", "{phone: \"+1 555 0142\"}"); ok {
+		s.Reach = cr.reach(e)
+	}
+	if e, ok := m.get("languages"); ok {
+		s.Languages = cr.words(e, "[en, es]", false)
+	}
+	if e, ok := m.get("programmes"); ok {
+		s.Programmes = cr.programmes(e)
+	}
+	if e, ok := r.need(m, what, "checked", "2026-11-01"); ok {
+		s.Checked, _ = cr.date(e)
+	}
+	if e, ok := m.get("until"); ok {
+		if date, ok := cr.date(e); ok {
+			s.Until = dayOf(date)
+		}
+	}
+	if e, ok := m.get("waiver"); ok {
+		s.Waiver = cr.waiver(e)
+	}
+	return s, true
+}
+
+// among reads a list of codes that are all known.
+func (cr *clinicReader) among(e entry, example string, known []string) []string {
+	nodes, ok := cr.r.list(e.value, e.key, example)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, n := range nodes {
+		s, ok := cr.r.text(n, e.key, 40)
+		switch {
+		case !ok:
+		case !slices.Contains(known, s):
+			cr.r.failf(start(n), "%#q cannot be %s", e.key, quoteWithSuggestion(s, known))
+		case slices.Contains(out, s):
+			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
+		default:
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (cr *clinicReader) reach(e entry) Reach {
+	var out Reach
+	r := cr.r
+	m, ok := r.mapping(e.value, "`reach`", "phone", "url", "address")
+	if !ok {
+		return out
+	}
+	if len(m.entries) == 0 {
+		r.failf(e.at, "`reach` is empty; say how to reach the service, such as `reach: {phone: \"+1 555 0142\"}`")
+	}
+	if e, ok := m.get("phone"); ok {
+		if out.Phone, ok = r.line(e, 40); ok && !strings.ContainsAny(out.Phone, "0123456789") {
+			r.failf(start(e.value), "`phone` must be a number that somebody can call, not %#q", shorten(out.Phone))
+		}
+	}
+	if e, ok := m.get("url"); ok {
+		out.URL = cr.url(e)
+	}
+	if e, ok := m.get("address"); ok {
+		out.Address, _ = r.line(e, 120)
+	}
+	return out
+}
+
+// programmes reads whose clients hear of a service. A programme that gets no care
+// mail would hear of nothing: the clinic has to decide on it first.
+func (cr *clinicReader) programmes(e entry) []string {
+	out := cr.words(e, "[substance-use]", false)
+	for _, p := range out {
+		if slices.Contains(cr.c.Consent.ExcludedProgrammes, p) {
+			cr.r.failf(start(e.value),
+				"clients of the programme %#q get no care mail here, so nobody would read of this service; take the programme out of `excluded_programmes` in clinic.yaml to opt in, or remove the service", p)
+		}
+	}
+	return out
+}
+
+func (cr *clinicReader) waiver(e entry) *Waiver {
+	const what = "`waiver`"
+	r, w := cr.r, &Waiver{}
+	m, ok := r.mapping(e.value, what, "words", "by", "why")
+	if !ok {
+		return nil
+	}
+	if e, ok := r.need(m, what, "words", "[recovery]"); ok {
+		nodes, _ := r.list(e.value, e.key, "[recovery]")
+		for _, n := range nodes {
+			if s, ok := r.text(n, e.key, 40); ok {
+				w.Words = append(w.Words, strings.ToLower(s))
+			}
+		}
+	}
+	if e, ok := r.need(m, what, "by", "ruth"); ok {
+		if w.By, ok = r.word(e.value, e.key); ok {
+			cr.resolves("person:"+w.By, r, start(e.value))
+		}
+	}
+	if e, ok := r.need(m, what, "why", "it is the group's own name"); ok {
+		w.Why, _ = r.line(e, 200)
+	}
+	return w
+}
+
+// line reads a text that stands on one line wherever it is shown.
+func (r *reader) line(e entry, most int) (string, bool) {
+	s, ok := r.text(e.value, e.key, most)
+	if ok && strings.ContainsAny(s, "\r\n") {
+		r.failf(start(e.value), "%#q must be one line", e.key)
+		return "", false
+	}
+	return s, ok
+}

@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/mooring-care/mooring/workflows/sample"
+)
+
+// TestReadResourcesSaysWhatToDo reads bad lists of services beside a good clinic.
+func TestReadResourcesSaysWhatToDo(t *testing.T) {
+	badCases(t, "bad-resources.txt", func(src []byte) error {
+		folder := fstest.MapFS{"clinic.yaml": {Data: []byte(smallClinic)}, "resources.yaml": {Data: src}}
+		c, err := ReadClinic(folder, "case")
+		if err != nil && c != nil {
+			t.Error("a clinic came with an error")
+		}
+		return err
+	})
+}
+
+func FuzzReadResources(f *testing.F) {
+	f.Add("resources:\n  - title: A\n    reach: {phone: \"1\"}\n    checked: 2026-11-02\n")
+	f.Add("resources: [{title: A, reach: {url: \"https://a.example\"}, checked: 2026-11-02, until: 2027-01-01, waiver: {words: [x], by: amara, why: y}}]\n")
+	f.Fuzz(func(t *testing.T, src string) {
+		c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte(smallClinic)}, "resources.yaml": {Data: []byte(src)}}, "case")
+		if err != nil {
+			return
+		}
+		if len(c.Resources) == 0 {
+			t.Error("a list without an entry was read")
+		}
+		for _, s := range c.Resources {
+			if s.Title == "" || s.Reach == (Reach{}) || s.Checked.IsZero() || s.Line < 1 {
+				t.Errorf("read as %+v", s)
+			}
+		}
+		if got := c.ResourcesFor("", "", nil, time.Unix(0, 0)); len(got) > MaxListed {
+			t.Errorf("%d services are listed", len(got))
+		}
+	})
+}
+
+func TestResourcesFor(t *testing.T) {
+	t.Parallel()
+	list := []Resource{
+		{Title: "all"},
+		{Title: "rides", HelpsWith: []string{"stress"}, Languages: []string{"en", "es"}},
+		{Title: "walks", HelpsWith: []string{"shame", "overwhelm"}},
+		{Title: "viajes", HelpsWith: []string{"stress"}, Languages: []string{"es"}},
+		{Title: "circle", HelpsWith: []string{"stress"}, Programmes: []string{"peers"}},
+		{Title: "summer", HelpsWith: []string{"stress"}, Until: 20260831},
+	}
+	for _, tc := range []struct {
+		name, reason, language string
+		programmes             []string
+		on                     time.Time
+		want                   []string
+	}{
+		{name: "no reason reads as practical help", want: []string{"rides", "all"}},
+		{name: "another reason too", reason: "other", want: []string{"rides", "all"}},
+		{name: "the reason comes first", reason: "shame", want: []string{"walks", "all"}},
+		{name: "a reason that nothing names", reason: "no-progress", want: []string{"all"}},
+		{name: "the client's language", reason: "stress", language: "es-MX", want: []string{"rides", "viajes", "all"}},
+		{name: "a language that nobody speaks", reason: "stress", language: "fr", want: []string{"all"}},
+		{name: "a programme of the client's", programmes: []string{"other", "peers"}, want: []string{"rides", "circle", "all"}},
+		{name: "the last day", on: time.Date(2026, 9, 1, 4, 59, 0, 0, time.UTC), want: []string{"rides", "summer", "all"}},
+		{name: "the day after it", on: time.Date(2026, 9, 1, 5, 0, 0, 0, time.UTC), want: []string{"rides", "all"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			zone, err := time.LoadLocation("America/Chicago")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.on.IsZero() {
+				tc.on = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+			}
+			c := &Clinic{Zone: zone, Resources: list}
+			var got []string
+			for _, s := range c.ResourcesFor(tc.reason, tc.language, tc.programmes, tc.on) {
+				got = append(got, s.Title)
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("listed %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestResourcesAreFewInAMail(t *testing.T) {
+	t.Parallel()
+	c := &Clinic{Zone: time.UTC, Resources: make([]Resource, MaxListed+3)}
+	if got := len(c.ResourcesFor("stress", "en", nil, time.Unix(0, 0))); got != MaxListed {
+		t.Errorf("%d services are listed, want %d", got, MaxListed)
+	}
+}
+
+func TestReadSampleResources(t *testing.T) {
+	t.Parallel()
+	c, err := ReadClinic(sample.FS, sample.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Resources) < 4 {
+		t.Errorf("the sample lists %d services", len(c.Resources))
+	}
+	on := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
+	for _, reason := range []string{"", "stress", "overwhelm", "shame", "vulnerability"} {
+		if len(c.ResourcesFor(reason, "en", nil, on)) == 0 {
+			t.Errorf("nothing helps with %q", reason)
+		}
+	}
+}
