@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/mooring-care/mooring/events"
 )
 
 // PassedLimit is a wait for an event that its limit ended. An answer from
@@ -15,10 +17,18 @@ type PassedLimit struct {
 	Step    string    `json:"step"`
 	Nominal time.Time `json:"nominal"`
 	At      time.Time `json:"at"`
-	// Sent is the journey's last message before, and Opened what its steps had
-	// opened by then.
-	Sent   string            `json:"sent,omitempty"`
-	Opened map[string]string `json:"opened,omitempty"`
+	// Sent is the journey's last message before, Steps are those that had opened
+	// something by then, and Pauses counts the pauses of mail before it.
+	Sent   string   `json:"sent,omitempty"`
+	Steps  []string `json:"steps,omitempty"`
+	Pauses int      `json:"pauses,omitempty"`
+}
+
+// MadePause is a pause of mail that a journey made after a limit.
+type MadePause struct {
+	// By is the event that the pause was decided on, and Was what held before.
+	By  events.Hash         `json:"by"`
+	Was *Field[PausedUntil] `json:"was,omitempty"`
 }
 
 // heardLate is how long after a limit an answer from before it still changes
@@ -32,7 +42,7 @@ func (d *decider) limitPassed(j *Journey, st *Step, began, at time.Time) {
 	if orElse(st.Wait.OnEvent, st.Next) == orElse(st.Wait.OnLimit, st.Next) {
 		return // either way the same step follows
 	}
-	p := PassedLimit{Step: st.ID, Nominal: began, At: at, Opened: j.Opened}
+	p := PassedLimit{Step: st.ID, Nominal: began, At: at, Steps: slices.Sorted(maps.Keys(j.Opened)), Pauses: len(j.Pauses)}
 	for i := range d.s.Sends {
 		if d.s.Sends[i].Journey == j.ID {
 			p.Sent = d.s.Sends[i].ID
@@ -48,6 +58,9 @@ func (d *decider) forgetLimits() {
 		if len(j.Limits) > 0 && d.now.Sub(j.Limits[0].At) > heardLate {
 			j.Limits = slices.DeleteFunc(slices.Clone(j.Limits), func(p PassedLimit) bool { return d.now.Sub(p.At) > heardLate })
 		}
+		if len(j.Limits) == 0 {
+			j.Pauses = nil
+		}
 	}
 }
 
@@ -57,7 +70,7 @@ func (d *decider) heard(j *Journey, w *Workflow) bool {
 	for i, p := range j.Limits {
 		st, ok := w.Step(p.Step)
 		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || d.ev.Time.After(p.At) ||
-			d.now.Sub(p.At) > heardLate || !d.about(j, st.Wait) {
+			d.now.Sub(p.At) > heardLate || !d.about(j, st.Wait, &p) {
 			continue
 		}
 		d.note(Note{What: WhatStep, Reason: HeardLate, Workflow: j.Workflow, Step: st.ID, Detail: string(d.ev.Kind)})
@@ -67,6 +80,7 @@ func (d *decider) heard(j *Journey, w *Workflow) bool {
 		}
 		id, since := j.ID, d.since(j.ID, p)
 		j.Limits = slices.Clone(j.Limits[:i])
+		d.undoPauses(j, p.Pauses)
 		d.again = map[string]bool{}
 		d.advance(j, w, st, st.Wait.OnEvent, at)
 		d.takeBack(id, since)
@@ -92,14 +106,30 @@ func (d *decider) since(journey string, p PassedLimit) asked {
 	}
 	i := slices.IndexFunc(d.s.Journeys, func(j Journey) bool { return j.ID == journey })
 	for step, id := range d.s.Journeys[i].Opened {
-		if _, earlier := p.Opened[step]; !earlier {
+		if !slices.Contains(p.Steps, step) {
 			out[id] = append(out[id], step)
 		}
 	}
-	for _, id := range p.Opened {
-		delete(out, id)
+	for _, step := range p.Steps {
+		delete(out, d.s.Journeys[i].Opened[step])
 	}
 	return out
+}
+
+// undoPauses takes back the pauses that the journey made on the way that it would
+// not have taken, the newest first, as long as nobody has said anything since. One
+// that stands on its own way too is made anew when it comes there.
+func (d *decider) undoPauses(j *Journey, kept int) {
+	for len(j.Pauses) > kept {
+		last := len(j.Pauses) - 1
+		made := j.Pauses[last]
+		j.Pauses = slices.Clone(j.Pauses[:last])
+		if !d.s.Profile.Paused.Known() || d.s.Profile.Paused.By != made.By {
+			continue
+		}
+		d.s.Profile.Paused = made.Was
+		d.note(Note{What: WhatClient, Reason: PauseUndone, Workflow: j.Workflow})
+	}
 }
 
 // takeBack withdraws what the journey asked for on the way that it would not

@@ -140,7 +140,7 @@ func (d *decider) answers() {
 			continue
 		}
 		st, ok := w.Step(j.Step)
-		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || !d.about(j, st.Wait) {
+		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || !d.about(j, st.Wait, nil) {
 			continue
 		}
 		d.note(Note{What: WhatStep, Reason: EventCame, Workflow: j.Workflow, Step: st.ID, Detail: string(d.ev.Kind)})
@@ -155,10 +155,12 @@ func (d *decider) answers() {
 }
 
 // about says whether the event is what the wait asks for: an act on the
-// escalation or task that the journey opened, and one that took effect.
-func (d *decider) about(j *Journey, w *WaitStep) bool {
+// escalation or task that the journey opened, and one that took effect; else what
+// happened since the journey's last message before the wait. p is the limit that
+// ended the wait, nil for one under way.
+func (d *decider) about(j *Journey, w *WaitStep, p *PassedLimit) bool {
 	if w.Of == "" {
-		return d.news(j)
+		return d.news(j) && (aboutAppointment(d.ev.Kind) || !d.ev.Time.Before(d.lastWord(j, p)))
 	}
 	id := j.Opened[w.Of]
 	switch {
@@ -322,7 +324,8 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	}
 	if until := d.tooClose(); !until.IsZero() {
 		n.Reason = TooClose
-		if may, _ := d.c.mayLeave(within, zone, until); may.IsZero() || rule.late(may.Sub(j.Nominal)) {
+		until, _ = d.c.mayLeave(within, zone, until)
+		if until.IsZero() || rule.late(until.Sub(j.Nominal)) {
 			d.note(n) // it could only leave too late
 			return true
 		}

@@ -3,6 +3,7 @@ package workflows
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,9 @@ func (d *decider) pauseMail(j *Journey, st *Step) {
 	case was.On && (was.Until.IsZero() || was.Until.After(until)):
 		until = was.Until
 	default:
+		if len(j.Limits) > 0 {
+			j.Pauses = append(slices.Clip(j.Pauses), MadePause{By: d.hash, Was: d.s.Profile.Paused})
+		}
 		p := PausedUntil{On: true, Until: until}
 		set(&d.s.Profile.Paused, &p, said{after(d.ev.Time, d.s.Profile.Paused), d.hash})
 	}

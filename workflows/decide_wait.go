@@ -152,11 +152,11 @@ func (w *Workflow) countsFromAppointment(at string) *Step {
 }
 
 // answeredAlready says whether what the wait asks for happened before it
-// began: a task finished, an escalation taken, or the client's own word since
-// the journey last wrote to them.
+// began: a task finished, an escalation taken, or what is known of the client
+// since the journey last wrote to them.
 func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
 	if w.Of == "" {
-		return d.spokeSince(j, w.On)
+		return d.happenedSince(j, w.On)
 	}
 	id, ok := j.Opened[w.Of]
 	if !ok {
@@ -177,22 +177,44 @@ func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
 	return false
 }
 
-// spokeSince says whether the client answered or wrote, or a clinician noted
-// something, since the journey's last message, or since it began where it has
-// sent none.
-func (d *decider) spokeSince(j *Journey, on []events.Kind) bool {
-	since, wrote := j.Origin, false
+// happenedSince says whether one of these happened since the journey's last
+// message, or since it began where it has sent none, and is still true.
+func (d *decider) happenedSince(j *Journey, on []events.Kind) bool {
+	since := d.lastWord(j, nil)
+	return slices.ContainsFunc(d.s.Past, func(o Occurrence) bool {
+		// What began the journey is no answer to it.
+		return slices.Contains(on, o.Kind) && o.Event != j.Cause && !o.At.Before(since) && d.stands(o)
+	})
+}
+
+// stands says whether what is counted of an appointment still holds: a booking
+// lies ahead, and nothing newer is known of the others.
+func (d *decider) stands(o Occurrence) bool {
+	if !aboutAppointment(o.Kind) {
+		return true
+	}
+	i := slices.IndexFunc(d.s.Appointments, func(a Appointment) bool { return a.ID == o.Appointment })
+	if i < 0 {
+		return false
+	}
+	switch a := &d.s.Appointments[i]; o.Kind {
+	case events.AppointmentBooked, events.AppointmentRescheduled:
+		return a.ahead(d.now)
+	default:
+		return a.Status == o.Kind
+	}
+}
+
+// lastWord is when the journey last wrote to the client, or when it began where it
+// has not: only what happened since is an answer. For a wait that its limit ended
+// it is the last message before that; nil stands for one under way.
+func (d *decider) lastWord(j *Journey, p *PassedLimit) time.Time {
+	since := j.Origin
 	for i := range d.s.Sends {
-		if x := &d.s.Sends[i]; x.Journey == j.ID && x.Lane == LaneCare {
-			since, wrote = x.At, true
+		x := &d.s.Sends[i]
+		if x.Journey == j.ID && x.Lane == LaneCare && (p == nil || x.ID == p.Sent) {
+			since = x.At
 		}
 	}
-	return slices.ContainsFunc(d.s.Past, func(o Occurrence) bool {
-		switch o.Kind {
-		case events.CheckinAnswered, events.MessageReplied, events.ClientNoted:
-			// What began the journey is no answer to it.
-			return slices.Contains(on, o.Kind) && o.Event != j.Cause && (wrote && !o.At.Before(since) || o.At.After(since))
-		}
-		return false
-	})
+	return since
 }

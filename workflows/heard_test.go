@@ -270,3 +270,159 @@ func TestOrderFreeAnswersShared(t *testing.T) {
 		})
 	}
 }
+
+// crossing tells a journey that writes to the client and waits for a word of
+// theirs some hours later. The word may come before the message, between the two,
+// in the wait or after it, and be heard of at once or later.
+func crossing(t failer, kind events.Kind, wrote, told time.Duration) *sim {
+	t.Helper()
+	const steps = `steps:
+  - wait: 1d
+  - send: {template: A, id: ask}
+  - wait: 6h
+  - wait:
+      event: [checkin.answered, message.replied, client.noted, client.signal, appointment.booked]
+      limit: 2d
+      on_event: [{task: {id: call, what: call-client, owner: assigned, due: 24h}}]
+      on_limit: [{task: {id: offer, what: offer-visit, owner: assigned, due: 24h}}]
+  - wait: 30d
+  - end: over
+`
+	s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [appointment.noshow]}", steps))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	began := s.now
+	s.happens(events.AppointmentNoShow, events.Data{Appointment: &events.Appointment{ID: "a1", Version: 1, Start: &began}})
+	s.until(began.Add(told))
+	data := signal("diary")
+	switch kind {
+	case events.CheckinAnswered:
+		safe := true
+		data = events.Data{Answer: &events.Answer{Safe: &safe}}
+	case events.MessageReplied:
+		data = events.Data{Reply: &events.Reply{}}
+	case events.ClientNoted:
+		data = events.Data{Note: &events.Note{By: "amara", Noticed: []string{"quieter"}}}
+	case events.AppointmentBooked:
+		ahead := began.Add(40 * 24 * time.Hour)
+		data = events.Data{Appointment: &events.Appointment{ID: "next", Version: 1, Start: &ahead}}
+	}
+	s.deliver(s.event(kind, began.Add(wrote), data))
+	s.until(began.Add(10 * 24 * time.Hour))
+	return s
+}
+
+// TestOrderFreeAnswersCross: a word from before the message is no answer to it,
+// and one from after it is, whenever it is heard of and whether the wait has begun.
+func TestOrderFreeAnswersCross(t *testing.T) {
+	const h = time.Hour
+	for name, tc := range map[string]struct {
+		wrote, told time.Duration
+		want        string
+	}{
+		"before the message, heard at once":         {20 * h, 20 * h, "offer-visit"},
+		"before the message, heard in the wait":     {20 * h, 40 * h, "offer-visit"},
+		"before the message, heard after the limit": {20 * h, 90 * h, "offer-visit"},
+		"with the message":                          {24 * h, 24 * h, "call-client"},
+		"after it, before the wait":                 {26 * h, 26 * h, "call-client"},
+		"after it, heard in the wait":               {26 * h, 40 * h, "call-client"},
+		"after it, heard after the limit":           {26 * h, 90 * h, "call-client"},
+		"in the wait":                               {40 * h, 40 * h, "call-client"},
+		"after the limit":                           {79 * h, 79 * h, "offer-visit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, kind := range []events.Kind{events.CheckinAnswered, events.MessageReplied, events.ClientNoted, events.ClientSignal} {
+				got, want := crossing(t, kind, tc.wrote, tc.told), tc.want
+				if kind == events.MessageReplied && !slices.Contains(got.careSteps(), "ask") {
+					want = "call-client" // while a reply lies unread there is no message
+				}
+				if tasks := got.openTasks(); !slices.Contains(tasks, want) {
+					t.Errorf("%s: open tasks %v, want %s", kind, tasks, want)
+				}
+			}
+		})
+	}
+}
+
+// TestOrderFreeAnswersCrossAnyTime: the same at any time. Only a message that one
+// of the two has had and the other has not makes a difference.
+func TestOrderFreeAnswersCrossAnyTime(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		kind := rapid.SampledFrom([]events.Kind{
+			events.CheckinAnswered, events.MessageReplied, events.ClientNoted, events.ClientSignal,
+		}).Draw(rt, "kind")
+		wrote := time.Duration(rapid.IntRange(1, 4*24*60).Draw(rt, "wrote")) * time.Minute
+		late := time.Duration(rapid.IntRange(0, 4*24*60).Draw(rt, "late")) * time.Minute
+		on, told := crossing(rt, kind, wrote, wrote), crossing(rt, kind, wrote, wrote+late)
+		a, b := on.openTasks(), told.openTasks()
+		slices.Sort(a)
+		slices.Sort(b)
+		if kind == events.MessageReplied && !slices.Equal(on.careSteps(), told.careSteps()) {
+			return
+		}
+		if !slices.Equal(a, b) {
+			rt.Fatalf("heard at once %v, later %v", a, b)
+		}
+	})
+}
+
+// TestWaitKnowsOfABooking: what was booked between the message and the wait ends
+// the wait before it begins, as long as it still lies ahead.
+func TestWaitKnowsOfABooking(t *testing.T) {
+	const h = time.Hour
+	for told, want := range map[time.Duration]string{
+		26 * h: "call-client", 40 * h: "call-client", 90 * h: "call-client",
+	} {
+		if got := crossing(t, events.AppointmentBooked, 26*h, told).openTasks(); !slices.Contains(got, want) {
+			t.Errorf("heard of after %v: open tasks %v, want %s", told, got, want)
+		}
+	}
+}
+
+// TestOrderFreeAnswersPause: a while without mail that only silence brought is taken
+// back with the rest, and what was said of mail before it holds again.
+func TestOrderFreeAnswersPause(t *testing.T) {
+	const h = time.Hour
+	const wait = "  - wait:\n      event: [checkin.answered]\n      limit: 2d\n      on_limit: [{pause: 20d}]\n"
+	const tail = "  - wait: 1d\n  - send: {template: A, id: after}\n  - wait: 30d\n"
+	lifted := func(s *sim) {
+		s.happens(events.ClientResumed, events.Data{Pause: &events.Pause{By: "amara"}})
+	}
+	for name, tc := range map[string]struct {
+		steps string
+		then  func(*sim) // between the limit and the answer
+		on    bool
+	}{
+		"taken back":             {steps: wait + "      on_event: [{wait: 1h}]\n" + tail},
+		"made on the other way":  {steps: wait + "      on_event: [{pause: 30d}]\n" + tail, on: true},
+		"made after both":        {steps: "  - wait:\n      event: [checkin.answered]\n      limit: 2d\n      on_event: [{wait: 1h}]\n  - pause: 20d\n" + tail, on: true},
+		"two in a row":           {steps: wait + "      on_event: [{wait: 1h}]\n  - choose:\n      - when: reason == \"\"\n        steps: [{pause: 40d}]\n" + tail},
+		"lifted by staff before": {steps: wait + "      on_event: [{wait: 1h}]\n" + tail, then: lifted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-06-01 10:00"), oneWorkflow(t, "{on: [client.signal]}", "steps:\n"+tc.steps))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			began := s.now
+			s.happens(events.ClientSignal, signal("diary"))
+			s.until(began.Add(49 * h))
+			if !s.state.Profile.Paused.Get().On {
+				t.Fatal("silence brought no pause")
+			}
+			if tc.then != nil {
+				tc.then(s)
+			}
+			safe := true
+			s.deliver(s.event(events.CheckinAnswered, began.Add(30*h), events.Data{Answer: &events.Answer{Safe: &safe, Reasons: []string{"stress"}}}))
+			if got := s.state.Profile.Paused.Get().On; got != tc.on {
+				t.Errorf("mail is paused: %v, want %v", got, tc.on)
+			}
+			s.until(began.Add(9 * 24 * h))
+			if got := slices.Contains(s.careSteps(), "after"); got == tc.on {
+				t.Errorf("the message after it was asked for: %v", got)
+			}
+			s.until(began.Add(12 * 24 * h))
+			if got := s.state.Journeys[0].Pauses; len(got) > 0 {
+				t.Errorf("pauses that nothing can undo any more are kept: %+v", got)
+			}
+		})
+	}
+}

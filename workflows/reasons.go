@@ -76,6 +76,7 @@ const (
 	LimitReached  Reason = "limit-reached"
 	HeardLate     Reason = "heard-late"
 	MetBefore     Reason = "met-before"
+	PauseUndone   Reason = "pause-undone"
 	BranchTaken   Reason = "branch-taken"
 	WayTaken      Reason = "way-taken"
 	HeldOut       Reason = "held-out"
@@ -235,8 +236,10 @@ func words(r Reason) string {
 		return "the time ran out"
 	case HeardLate:
 		return "the answer came in time and was heard of late, so it counts"
+	case PauseUndone:
+		return "the answer came in time, so the client has no while without mail"
 	case MetBefore:
-		return "this was done before the answer was heard of, so not again"
+		return "this was done before, so not again"
 	case WayTaken:
 		return "this client's way of the comparison"
 	case HeldOut:
@@ -373,7 +376,7 @@ func Reasons() []Reason {
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
-		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, BranchTaken, NoBranch,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,

@@ -213,8 +213,10 @@ type Journey struct {
 	// Opened maps the id of an escalate or task step to what it opened, and that of
 	// a message which came too late to the task that asks about it.
 	Opened map[string]string `json:"opened,omitempty"`
-	// Limits are the waits that their limits ended lately, in order.
+	// Limits are the waits that their limits ended lately, in order; Pauses are the
+	// pauses of mail since the first of them.
 	Limits []PassedLimit `json:"limits,omitempty"`
+	Pauses []MadePause   `json:"pauses,omitempty"`
 }
 
 // Missed is the deadline of one workflow's absence: of the event Of nothing
