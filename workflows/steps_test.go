@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,13 +14,28 @@ import (
 	"github.com/mooring-care/mooring/events"
 )
 
-// oneWorkflow is the sample clinic with one workflow of a test's own.
+// oneWorkflow is the sample clinic with one workflow of a test's own. Reading them
+// takes longer than most histories, and a property reads the same ones again and
+// again, so each is read once; callers may change the copy's own fields.
 func oneWorkflow(t failer, start, rest string) *Clinic {
 	t.Helper()
-	return withWorkflows(t, sampleClinic(t), "v-own", map[string]string{
-		"own": "workflow: own\ntitle: t\nwhy: w\nstart: " + start + "\n" + rest,
-	})
+	src := "workflow: own\ntitle: t\nwhy: w\nstart: " + start + "\n" + rest
+	if _, known := ownClinics.Load(src); !known {
+		ownClinics.Store(src, withWorkflows(t, sampleClinic(t), "v-own", map[string]string{"own": src}))
+	}
+	kept, _ := ownClinics.Load(src)
+	own, ok := kept.(*Clinic)
+	if !ok {
+		t.Fatalf("the cache holds a %T", kept)
+	}
+	c := *own
+	c.Workflows = slices.Clone(c.Workflows)
+	c.Policies = maps.Clone(c.Policies)
+	c.Staff.People = slices.Clone(c.Staff.People)
+	return &c
 }
+
+var ownClinics sync.Map // of *Clinic, by the workflow's source
 
 func signal(name string) events.Data { return events.Data{Signal: &events.Signal{Name: name}} }
 
