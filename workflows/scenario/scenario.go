@@ -1,7 +1,8 @@
 // Package scenario tells what the engine would decide about one client: events
 // go in, and the exact timeline with its reasons comes out, in virtual time. The
 // scenario beside each built-in workflow is written in it, and is that
-// workflow's test. It must never know storage, mail or the network.
+// workflow's test. It also compares what two versions of a clinic would have
+// decided about the same past. It must never know storage, mail or the network.
 package scenario
 
 import (

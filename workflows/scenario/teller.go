@@ -31,7 +31,7 @@ type told struct {
 
 func newTeller(c *workflows.Clinic, to *told, chapter string) *teller {
 	t := &teller{told: to, chapter: chapter, kinds: map[events.Hash]events.Kind{}}
-	t.client = client{clinic: c, key: clientKey, each: t.tell, most: mostTimers}
+	t.client = client{clinic: c, key: clientKey, each: t.tell, most: mostTimers, stores: true}
 	return t
 }
 
