@@ -22,8 +22,8 @@ type client struct {
 	// journey that spins.
 	most int
 	// stores has the state stored and read back each time, as after a restart;
-	// else it stays in memory, as the runner keeps it. What is decided is the same,
-	// and takes a sixth of the time.
+	// else it stays in memory, as the runner keeps it. What is decided is the same
+	// (TestStoredOrNot), and takes a sixth of the time.
 	stores bool
 
 	now   time.Time

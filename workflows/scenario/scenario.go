@@ -34,7 +34,7 @@ import (
 // With "at" an event happened earlier than it arrives. In data, $m1, $e1 and $t1
 // are the first message, escalation and task of the chapter.
 func Tell(c *workflows.Clinic, name, script string) (string, error) {
-	t, err := run(c, name, script)
+	t, err := run(c, name, script, true)
 	if err != nil {
 		return "", err
 	}
@@ -44,20 +44,20 @@ func Tell(c *workflows.Clinic, name, script string) (string, error) {
 // List runs a script as Tell does and gives the timeline alone, for programs. It
 // is never nil without an error.
 func List(c *workflows.Clinic, name, script string) ([]Told, error) {
-	t, err := run(c, name, script)
+	t, err := run(c, name, script, true)
 	if err != nil {
 		return nil, err
 	}
 	return append([]Told{}, t.list...), nil
 }
 
-// run tells a script line by line.
-func run(c *workflows.Clinic, name, script string) (*told, error) {
+// run tells a script line by line; stores is the client's.
+func run(c *workflows.Clinic, name, script string, stores bool) (*told, error) {
 	if c.Zone == nil {
 		return nil, errors.New("tell a scenario: the clinic has no time zone")
 	}
 	out := &told{}
-	t := newTeller(c, out, "")
+	t := newTeller(c, out, "", stores)
 	n := 0
 	for line := range strings.Lines(script) {
 		n++
@@ -66,7 +66,7 @@ func run(c *workflows.Clinic, name, script string) (*told, error) {
 		case strings.HasPrefix(line, "  "):
 			continue // what was decided the last time
 		case strings.HasPrefix(line, "##"):
-			t = newTeller(c, out, strings.TrimSpace(strings.TrimLeft(line, "#")))
+			t = newTeller(c, out, strings.TrimSpace(strings.TrimLeft(line, "#")), stores)
 		case strings.HasPrefix(line, ">"):
 			fmt.Fprintln(&out.text, line)
 			t.line = n

@@ -29,9 +29,9 @@ type told struct {
 	list []Told
 }
 
-func newTeller(c *workflows.Clinic, to *told, chapter string) *teller {
+func newTeller(c *workflows.Clinic, to *told, chapter string, stores bool) *teller {
 	t := &teller{told: to, chapter: chapter, kinds: map[events.Hash]events.Kind{}}
-	t.client = client{clinic: c, key: clientKey, each: t.tell, most: mostTimers, stores: true}
+	t.client = client{clinic: c, key: clientKey, each: t.tell, most: mostTimers, stores: stores}
 	return t
 }
 
