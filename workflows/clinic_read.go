@@ -43,17 +43,26 @@ func ReadClinic(fsys fs.FS, id string) (*Clinic, error) {
 	if len(errs) > 0 {
 		return nil, errs.sorted()
 	}
-	return readFiles(files, id, true)
+	return readFiles(files, id, reading{resources: true})
 }
 
 // ReadClinicFiles makes a clinic of files that are in memory, by their path in
 // the clinic's folder. Clinic.Files gives the same version again. It leaves
 // Resources empty: those in force count, not those of an older version.
 func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
-	return readFiles(files, id, false)
+	return readFiles(files, id, reading{})
 }
 
-func readFiles(files map[string][]byte, id string, resources bool) (*Clinic, error) {
+// reading says how a clinic's files are read.
+type reading struct {
+	// resources takes up what resources.yaml lists.
+	resources bool
+	// trial is the workflow that is tried: of two that clash it is the one to
+	// change. Empty where none is.
+	trial string
+}
+
+func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error) {
 	if !events.ValidClinic(id) {
 		return nil, fmt.Errorf("read clinic: the id %q must be 1 to 40 small letters, digits and hyphens", id)
 	}
@@ -70,7 +79,7 @@ func readFiles(files map[string][]byte, id string, resources bool) (*Clinic, err
 	} else {
 		cr.r.failf(place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
 	}
-	if src, ok := files[resourcesFile]; ok && resources {
+	if src, ok := files[resourcesFile]; ok && how.resources {
 		errs = append(errs, cr.resources(src)...)
 	}
 	errs = append(errs, cr.r.errs...)
@@ -92,7 +101,7 @@ func readFiles(files map[string][]byte, id string, resources bool) (*Clinic, err
 			}
 		}
 	}
-	errs = append(errs, clashes(read)...)
+	errs = append(errs, clashes(read, how.trial)...)
 	if len(errs) > 0 {
 		return nil, errs.sorted()
 	}
@@ -117,10 +126,14 @@ func readFiles(files map[string][]byte, id string, resources bool) (*Clinic, err
 }
 
 // clashes finds workflows that share a precedence: which of them a client has
-// would not be written anywhere (the rule one-hand).
-func clashes(read []*workflowFile) FileErrors {
+// would not be written anywhere (the rule one-hand). The later one is named, and
+// last comes after all others.
+func clashes(read []*workflowFile, last string) FileErrors {
 	var errs FileErrors
 	first := map[int]string{}
+	if i := slices.IndexFunc(read, func(f *workflowFile) bool { return f.workflow.Name == last }); i >= 0 {
+		read = append(slices.Concat(read[:i], read[i+1:]), read[i])
+	}
 	for _, f := range read {
 		p := f.workflow.Precedence
 		if p == 0 || f.workflow.Approved == nil {

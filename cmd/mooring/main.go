@@ -39,6 +39,9 @@ type cli struct {
 
 	Workflow workflowCmd `cmd:"" help:"List workflows, and put one to work."`
 
+	Simulate simulateCmd `cmd:"" help:"Tell what a workflow would decide on a scenario, in virtual time; nothing is sent."`
+	Backtest backtestCmd `cmd:"" help:"Decide past events with and without a draft, and compare; nothing is sent."`
+
 	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -41,7 +41,7 @@ func replaceFile(name string, data []byte) error {
 	if info, err := os.Stat(name); err == nil {
 		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".approve-*")
+	f, err := os.CreateTemp(filepath.Dir(name), ".mooring-*")
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,8 @@
 // Package scenario tells what the engine would decide about one client: events
 // go in, and the exact timeline with its reasons comes out, in virtual time. The
 // scenario beside each built-in workflow is written in it, and is that
-// workflow's test. It must never know storage, mail or the network.
+// workflow's test. It also compares what two versions of a clinic would have
+// decided about the same past. It must never know storage, mail or the network.
 package scenario
 
 import (
@@ -33,11 +34,30 @@ import (
 // With "at" an event happened earlier than it arrives. In data, $m1, $e1 and $t1
 // are the first message, escalation and task of the chapter.
 func Tell(c *workflows.Clinic, name, script string) (string, error) {
-	if c.Zone == nil {
-		return "", errors.New("tell a scenario: the clinic has no time zone")
+	t, err := run(c, name, script, true)
+	if err != nil {
+		return "", err
 	}
-	var out strings.Builder
-	t := newTeller(c, &out)
+	return t.text.String(), nil
+}
+
+// List runs a script as Tell does and gives the timeline alone, for programs. It
+// is never nil without an error.
+func List(c *workflows.Clinic, name, script string) ([]Told, error) {
+	t, err := run(c, name, script, true)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Told{}, t.list...), nil
+}
+
+// run tells a script line by line; stores is the client's.
+func run(c *workflows.Clinic, name, script string, stores bool) (*told, error) {
+	if c.Zone == nil {
+		return nil, errors.New("tell a scenario: the clinic has no time zone")
+	}
+	out := &told{}
+	t := newTeller(c, out, "", stores)
 	n := 0
 	for line := range strings.Lines(script) {
 		n++
@@ -46,21 +66,33 @@ func Tell(c *workflows.Clinic, name, script string) (string, error) {
 		case strings.HasPrefix(line, "  "):
 			continue // what was decided the last time
 		case strings.HasPrefix(line, "##"):
-			t = newTeller(c, &out)
+			t = newTeller(c, out, strings.TrimSpace(strings.TrimLeft(line, "#")), stores)
 		case strings.HasPrefix(line, ">"):
-			fmt.Fprintln(&out, line)
+			fmt.Fprintln(&out.text, line)
+			t.line = n
 			if err := t.command(strings.TrimSpace(line[1:])); err != nil {
-				return "", fmt.Errorf("%s:%d: %w", name, n, err)
+				return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 			}
 			continue
 		}
-		fmt.Fprintln(&out, line)
+		fmt.Fprintln(&out.text, line)
 	}
-	return out.String(), nil
+	return out, nil
 }
 
 // FirstDifference says where two timelines part; empty where they are the same.
 func FirstDifference(want, got string) string {
+	line, a, b := Difference(want, got)
+	if line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("line %d\nwant %s\ngot  %s", line, a, b)
+}
+
+// Difference is the first line in which two timelines part, from 1, and what
+// stands there in each; 0 where they are the same. Empty lines at the end do not
+// count.
+func Difference(want, got string) (line int, inWant, inGot string) {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range max(len(w), len(g)) {
 		var a, b string
@@ -71,10 +103,10 @@ func FirstDifference(want, got string) string {
 			b = g[i]
 		}
 		if a != b {
-			return fmt.Sprintf("line %d\nwant %s\ngot  %s", i+1, a, b)
+			return i + 1, a, b
 		}
 	}
-	return ""
+	return 0, "", ""
 }
 
 // clock is how times are written.
@@ -141,7 +173,7 @@ var reference = regexp.MustCompile(`\$[met][0-9]+\b`)
 // named puts ids where a script names them.
 func (t *teller) named(data string) string {
 	return reference.ReplaceAllStringFunc(data, func(name string) string {
-		if id := t.ids[name]; id != "" {
+		if id := t.names.ID(name); id != "" {
 			return id
 		}
 		return name

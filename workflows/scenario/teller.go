@@ -2,9 +2,7 @@ package scenario
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -14,39 +12,27 @@ import (
 	"github.com/mooring-care/mooring/workflows"
 )
 
-// teller does for one client what the runner does, with a virtual clock: one
-// event or due timer after the other, the state stored and read back each time.
-// It knows of deadlines only what the timer effects told it.
+// teller tells one chapter: what happens to one client, and what is decided.
 type teller struct {
-	clinic *workflows.Clinic
-	out    io.Writer
-	now    time.Time
-	timer  time.Time
-	state  workflows.State
-	n      int
-	kinds  map[events.Hash]events.Kind // of the events delivered
-	names  map[string]string           // by id
-	ids    map[string]string           // by name
-	count  map[string]int
+	client
+	told    *told
+	chapter string
+	line    int // of the script's line that is told
+	n       int // numbers the events
+	kinds   map[events.Hash]events.Kind
+	names   Names
 }
 
-func newTeller(c *workflows.Clinic, out io.Writer) *teller {
-	return &teller{
-		clinic: c, out: out,
-		kinds: map[events.Hash]events.Kind{}, names: map[string]string{}, ids: map[string]string{}, count: map[string]int{},
-	}
+// told is a timeline as it is told: as text, and as a list.
+type told struct {
+	text strings.Builder
+	list []Told
 }
 
-// one is a directory of one version.
-type one struct{ clinic *workflows.Clinic }
-
-func (o one) Current() *workflows.Clinic { return o.clinic }
-
-func (o one) At(version string) *workflows.Clinic {
-	if version == o.clinic.Version {
-		return o.clinic
-	}
-	return nil
+func newTeller(c *workflows.Clinic, to *told, chapter string, stores bool) *teller {
+	t := &teller{told: to, chapter: chapter, kinds: map[events.Hash]events.Kind{}}
+	t.client = client{clinic: c, key: clientKey, each: t.tell, most: mostTimers, stores: stores}
+	return t
 }
 
 // The client of every scenario. Nobody is called that.
@@ -104,138 +90,50 @@ func reachable() *events.Client {
 	}
 }
 
-// deliver decides on an event, now.
-func (t *teller) deliver(ev events.Event) error {
-	dec := workflows.Decide(t.state, one{t.clinic}, ev, t.now)
-	t.kinds[ev.Hash()] = ev.Kind
-	t.tell(ev, dec)
-	if dec.Nothing {
-		return nil
-	}
-	for _, e := range dec.Effects {
-		if e.Timer != nil {
-			t.timer = *e.Timer
-		}
-	}
-	stored, err := json.Marshal(dec.State)
-	if err != nil {
-		return fmt.Errorf("store the state: %w", err)
-	}
-	t.state = workflows.State{}
-	return json.Unmarshal(stored, &t.state)
-}
-
-// due fires the timer now; every due message sets the timer again.
-func (t *teller) due() error {
-	t.n++
-	err := t.deliver(events.Event{
-		ID: fmt.Sprintf("due-%d", t.n), Source: "mooring/timer", Clinic: t.clinic.ID, Key: clientKey,
-		Kind: events.TimerDue, Time: t.now,
-	})
-	t.timer = t.state.Next()
-	return err
-}
-
-// mostTimers bounds what fires between two lines: more is a journey that spins.
-const mostTimers = 20_000
-
-// until lets time pass; every timer fires on time.
-func (t *teller) until(at time.Time) error {
-	for fired := 0; !t.timer.IsZero() && !t.timer.After(at); fired++ {
-		if fired > mostTimers {
-			return errors.New("timers never come to an end")
-		}
-		if t.timer.After(t.now) {
-			t.now = t.timer
-		}
-		if err := t.due(); err != nil {
-			return err
-		}
-	}
-	if at.After(t.now) {
-		t.now = at.UTC()
-	}
-	return nil
-}
-
-// outage lets time pass while nobody decides; the timer fires after it.
-func (t *teller) outage(at time.Time) error {
-	t.now = at.UTC()
-	if t.timer.IsZero() || t.timer.After(t.now) {
-		return nil
-	}
-	return t.due()
-}
-
-// name is a short name for an id, the same throughout a chapter.
-func (t *teller) name(letter, id string) string {
-	if t.names[id] == "" {
-		t.count[letter]++
-		t.names[id] = fmt.Sprintf("$%s%d", letter, t.count[letter])
-		t.ids[t.names[id]] = id
-	}
-	return t.names[id]
-}
-
-func (t *teller) when(at time.Time) string { return at.In(t.clinic.Zone).Format("Mon 2 Jan 15:04 MST") }
+func (t *teller) when(at time.Time) string { return when(at, t.clinic.Zone) }
 
 // tell writes down what was decided.
 func (t *teller) tell(ev events.Event, dec workflows.Decision) {
-	if dec.Nothing && ev.Kind == events.TimerDue {
-		return // a timer that something made needless
+	t.kinds[ev.Hash()] = ev.Kind
+	if needless(ev, dec) {
+		return
 	}
-	fmt.Fprintf(t.out, "  %s: %s\n", t.when(t.now), ev.Kind)
+	t.names.WriteDecision(&t.told.text, t.clinic.Zone, t.now, ev.Kind, dec.Notes)
+	entry := Told{Chapter: t.chapter, Line: t.line, At: t.now, Event: ev.Kind, Happened: ev.Time}
 	for _, n := range dec.Notes {
-		words := []string{string(n.What), string(n.Reason)}
-		if n.Workflow != "" {
-			words = append(words, strings.TrimSuffix(n.Workflow+"/"+n.Step, "/"))
-		}
-		if n.Detail != "" {
-			words = append(words, n.Detail)
-		}
-		if letter := letterOf(n.What); n.Subject != "" && letter != "" {
-			words = append(words, t.name(letter, n.Subject))
-		}
-		if n.Person != "" {
-			words = append(words, "("+n.Person+")")
-		}
-		if !n.Until.IsZero() {
-			words = append(words, "until "+t.when(n.Until))
-		}
-		fmt.Fprintf(t.out, "    %s\n", strings.Join(words, " "))
+		entry.Notes = append(entry.Notes, t.names.note(n))
 	}
+	t.told.list = append(t.told.list, entry)
 }
 
-func letterOf(w workflows.What) string {
-	switch w {
-	case workflows.WhatMessage:
-		return "m"
-	case workflows.WhatTask:
-		return "t"
-	case workflows.WhatEscalation:
-		return "e"
-	}
-	return ""
+// needless is a timer that something made needless.
+func needless(ev events.Event, dec workflows.Decision) bool {
+	return dec.Nothing && ev.Kind == events.TimerDue
 }
 
 // look takes the last look at every care message that the state knows.
 func (t *teller) look() {
+	out := &t.told.text
 	for i := range t.state.Sends {
 		x := &t.state.Sends[i]
 		if x.Lane != workflows.LaneCare {
 			continue
 		}
 		look := t.state.Look(t.clinic, x.ID, t.now)
-		fmt.Fprintf(t.out, "  look %s: wanted %v", t.name("m", x.ID), look.Wanted)
+		entry := Look{Message: t.names.Of(workflows.WhatMessage, x.ID), Wanted: look.Wanted, Reason: look.Reason, NotBefore: look.NotBefore}
+		fmt.Fprintf(out, "  look %s: wanted %v", entry.Message, look.Wanted)
 		if look.Reason != "" {
-			fmt.Fprintf(t.out, " %s", look.Reason)
+			fmt.Fprintf(out, " %s", look.Reason)
+			entry.Words = look.Reason.Words()
 		}
 		if kind, ok := t.kinds[look.By]; ok {
-			fmt.Fprintf(t.out, " by %s", kind)
+			fmt.Fprintf(out, " by %s", kind)
+			entry.By = kind
 		}
 		if !look.NotBefore.IsZero() {
-			fmt.Fprintf(t.out, " not before %s", t.when(look.NotBefore))
+			fmt.Fprintf(out, " not before %s", t.when(look.NotBefore))
 		}
-		fmt.Fprintln(t.out)
+		fmt.Fprintln(out)
+		t.told.list = append(t.told.list, Told{Chapter: t.chapter, Line: t.line, At: t.now, Look: &entry})
 	}
 }

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mooring-care/mooring/internal/app"
+)
+
+type simulateCmd struct {
+	Workflow string `arg:"" help:"A workflow's file, draft or not, or the name of a built-in one or of one in --clinic-dir."`
+	Scenario string `arg:"" help:"The scenario's file; docs/commands.md shows how to write it."`
+
+	ClinicDir string `placeholder:"DIR" help:"The folder of the clinic to try it in, the one with clinic.yaml. Unset: the folder around the workflow's file, or else the embedded sample clinic."`
+	Check     bool   `xor:"how" help:"Compare the timeline in the scenario's file with what is decided; exit 1 when they differ."`
+	Write     bool   `xor:"how" help:"Write the timeline into the scenario's file."`
+	JSON      bool   `name:"json" xor:"how" help:"Print JSON, as docs/commands.md describes it."`
+}
+
+// Run tells what would be decided, and does nothing of it.
+func (c simulateCmd) Run(io streams) error {
+	s, err := app.Simulate(c.Workflow, c.Scenario, c.ClinicDir)
+	if err != nil {
+		return err
+	}
+	if !s.Met() {
+		fmt.Fprintf(io.err, "The workflow %s comes up nowhere in this scenario.\n", s.Workflow)
+	}
+	switch {
+	case c.JSON:
+		return writeJSON(io.out, s.Timeline)
+	case c.Check:
+		if err := s.Check(); err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "%s: as decided\n", c.Scenario)
+	case c.Write:
+		wrote, err := s.Write()
+		if err != nil {
+			return err
+		}
+		if !wrote {
+			fmt.Fprintf(io.out, "%s: as decided, nothing was written\n", c.Scenario)
+			return nil
+		}
+		fmt.Fprintf(io.out, "%s: written anew\n", c.Scenario)
+	default:
+		fmt.Fprint(io.out, s.Text)
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+)
+
+// triedBy stands where an approval names who gave it, in a trial alone: nothing
+// writes it into a file.
+const triedBy = "nobody: this is a trial"
+
+// ReadTrial reads a clinic's folder as ReadClinic does, with one workflow file in
+// the place of the clinic's own of the same name, or beside the others where the
+// name is new. In the clinic that it returns that workflow is at work, whether
+// anybody has approved it or not: such a clinic is for trying, and nothing may be
+// sent from it.
+//
+// file names the workflow's file in error texts, and gives the workflow its name;
+// src is what stands in it. What is wrong in any of the files comes back as
+// FileErrors; another error means that the folder could not be read.
+func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, error) {
+	approved, w, err := Approve(file, src, triedBy, time.Time{})
+	if err != nil {
+		return nil, nil, err
+	}
+	files, errs, err := gather(fsys)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(errs) == 0 {
+		files, errs = withLibrary(files)
+	}
+	if len(errs) > 0 {
+		return nil, nil, errs.sorted()
+	}
+	inFolder := workflowFileName(w.Name)
+	files[inFolder] = approved
+	c, err := readFiles(files, id, reading{resources: true, trial: w.Name})
+	if wrong, ok := errors.AsType[FileErrors](err); ok {
+		for _, e := range wrong {
+			if e.File == inFolder {
+				e.File = file
+			}
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	w, ok := c.AtWork(w.Name)
+	if !ok {
+		return nil, nil, fmt.Errorf("try the workflow %s: it is not among the clinic's", inFolder)
+	}
+	return c, w, nil
+}
