@@ -38,6 +38,7 @@ type cli struct {
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 
 	Workflow workflowCmd `cmd:"" help:"List workflows, and put one to work."`
+	Clinic   clinicCmd   `cmd:"" help:"Stop all care mail of a clinic, and let it go out again."`
 
 	Simulate simulateCmd `cmd:"" help:"Tell what a workflow would decide on a scenario, in virtual time; nothing is sent."`
 	Backtest backtestCmd `cmd:"" help:"Decide past events with and without a draft, and compare; nothing is sent."`

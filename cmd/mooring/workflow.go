@@ -16,6 +16,8 @@ type workflowCmd struct {
 	List    workflowListCmd    `cmd:"" help:"List workflows: which are at work, which are drafts, and how many journeys run on each version."`
 	Move    workflowMoveCmd    `cmd:"" help:"Let running journeys go on with the version in force; without --yes only say which can."`
 	Copy    workflowCopyCmd    `cmd:"" help:"Copy built-in workflows into a clinic's folder, to be changed there."`
+	Pause   workflowPauseCmd   `cmd:"" help:"Stop the care mail of one workflow at once."`
+	Resume  workflowResumeCmd  `cmd:"" help:"Let it go out again; what was left out meanwhile is not made up for."`
 	Approve workflowApproveCmd `cmd:"" help:"Put a workflow to work: write into its file who approved which version."`
 }
 
@@ -100,7 +102,11 @@ func standing(l app.ListedWorkflow) string {
 	case app.StateRemoved:
 		return "removed: " + l.Removed + "; its journeys end"
 	}
-	return l.ApprovedOn + " by " + l.ApprovedBy
+	words := l.ApprovedOn + " by " + l.ApprovedBy
+	if p := l.Paused; p != nil {
+		words += "; its mail is paused: " + p.Why + " (" + p.By + ", " + p.At.UTC().Format("2006-01-02 15:04") + " UTC)"
+	}
+	return words
 }
 
 // list is nil where nothing can be told.

@@ -159,6 +159,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	if a.clinics, err = newClinics(ctx, a.store, read, cfg.retired(), lateness); err != nil {
 		return nil, err
 	}
+	if err := a.clinics.loadHolds(ctx); err != nil {
+		return nil, err
+	}
 	a.metrics = newMetrics(a)
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
@@ -297,6 +300,7 @@ func (a *App) Start(ctx context.Context) error {
 		})
 	}
 	a.reading.Go(func() { a.walk(reading, walks) })
+	a.rest.Go(func() { a.clinics.followHolds(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -40,6 +41,9 @@ type clinics struct {
 // clinic is one clinic: what is in force and what older journeys began with.
 type clinic struct {
 	current *version
+	// held is the clinic in force with the pauses that staff asked for while the
+	// program runs; nil before the first look at them.
+	held atomic.Pointer[workflows.Clinic]
 
 	mu sync.RWMutex
 	// versions are those read so far; a nil entry was never stored. Guarded by
@@ -54,7 +58,12 @@ type version struct {
 }
 
 // Current is the configuration in force.
-func (c *clinic) Current() *workflows.Clinic { return c.current.Clinic }
+func (c *clinic) Current() *workflows.Clinic {
+	if held := c.held.Load(); held != nil {
+		return held
+	}
+	return c.current.Clinic
+}
 
 // At is the configuration of a version; nil when it was never stored.
 func (c *clinic) At(v string) *workflows.Clinic {

@@ -119,8 +119,15 @@ func (o *Operator) clinicJourneys(ctx context.Context, folder *workflows.Clinic,
 	if err != nil {
 		return nil, err
 	}
+	holds, err := o.store.Holds(ctx, folder.ID)
+	if err != nil {
+		return nil, err
+	}
 	for i := range rows {
-		rows[i].Journeys = new(int)
+		rows[i].Journeys, rows[i].Paused = new(int), holds.Clinic
+		if h, paused := holds.Workflows[rows[i].Workflow]; paused {
+			rows[i].Paused = &h
+		}
 	}
 	at := slices.SortedFunc(maps.Keys(counts), func(a, b pinnedTo) int {
 		return slices.Compare([]string{a.workflow, a.directory}, []string{b.workflow, b.directory})

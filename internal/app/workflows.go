@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/library"
 	"github.com/mooring-care/mooring/workflows/schema"
@@ -124,6 +125,9 @@ type ListedWorkflow struct {
 	Removed string `json:"removed,omitempty"`
 	// Journeys is how many run on this version; nil where nobody can tell.
 	Journeys *int `json:"journeys,omitempty"`
+	// Paused says who stopped its care mail, or all of the clinic's, while Mooring
+	// runs; nil where nobody did.
+	Paused *jetstream.Hold `json:"paused,omitempty"`
 }
 
 // The states of a workflow's version. The last two are listed where journeys
