@@ -53,6 +53,9 @@ func (a *App) walk(ctx context.Context, walks []*jetstream.Walk) {
 				finish(v)
 			})
 		})
+		for range w.Rejected() {
+			a.metrics.rejected(runner.ReasonCannotDecide)
+		}
 		if looked.Load() > 0 {
 			a.log.Info("a clinic's clients were looked at", "clinic", w.Clinic, "looked", looked.Load(), "changed", changed.Load(), "all", over, "seconds", time.Since(began).Seconds())
 		}

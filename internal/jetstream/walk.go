@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -36,9 +38,10 @@ const (
 	// walkRate is how many clients a second a process looks at, at most: a walk
 	// is never urgent, and whoever waits for the disk or a processor goes first.
 	walkRate = 1000
-	// walkTries is how often a client is looked at before it is left to its next
-	// event.
-	walkTries = 10
+	// walkTries is how often a client is looked at before a human gets it. The
+	// pauses between grow to seconds, so that a store that only stumbles hands
+	// nobody over.
+	walkTries = 20
 	// walkAgainFor is how long after a change a replica may still run that has
 	// the older folder and decides by it.
 	walkAgainFor = 7 * 24 * time.Hour
@@ -63,7 +66,12 @@ type Walk struct {
 	record   walkRecord
 	revision uint64
 	told     bool // that it begins
+	rejected atomic.Int64
 }
+
+// Rejected is how many clients this process could not look at and has handed to
+// a human.
+func (w *Walk) Rejected() int { return int(w.rejected.Load()) }
 
 func (w *Walk) key() string { return w.Clinic + ".walk" }
 
@@ -100,7 +108,7 @@ func (s *Store) planWalk(ctx context.Context, clinic string, rules []string) (*W
 	if err != nil {
 		return nil, err
 	}
-	was := *w
+	was := &Walk{Clinic: clinic, record: w.record, revision: w.revision}
 	next, needed := s.nextWalk(w.record, found, rules, info.State.LastSeq)
 	if !needed && slices.Equal(next.Rules, was.record.Rules) {
 		return nil, nil //nolint:nilnil // no walk is an answer
@@ -114,7 +122,7 @@ func (s *Store) planWalk(ctx context.Context, clinic string, rules []string) (*W
 		return nil, err
 	}
 	if found && !was.record.Done {
-		s.endConsumer(ctx, &was)
+		s.endConsumer(ctx, was)
 	}
 	if w.record = next; !needed {
 		return nil, nil //nolint:nilnil // no walk is an answer
@@ -157,8 +165,9 @@ func (s *Store) readWalk(ctx context.Context, w *Walk) (found bool, err error) {
 
 // Walk hands the clients of a walk to look, each with a record of theirs, until
 // none is left or ctx ends; over says that this replica or another has ended it.
-// look calls finish exactly once, on any goroutine. Retry has the client come
-// again.
+// look calls finish exactly once, on any goroutine. Whatever is not Done has the
+// client come again; one whose look keeps failing ends in REJECTED, so that a
+// human has them (the rules nothing-lost and fail-to-human).
 func (s *Store) Walk(ctx context.Context, w *Walk, look func(ctx context.Context, ref runner.Ref, record []byte, finish func(runner.Verdict))) (over bool) {
 	for ctx.Err() == nil {
 		over, err := s.walkOn(ctx, w, look)
@@ -186,7 +195,7 @@ func (s *Store) walkOn(ctx context.Context, w *Walk, look func(context.Context, 
 		return false, err
 	}
 	began := time.Now()
-	got, looked, err := s.walkBatch(ctx, cons, w.record.Seen, look)
+	got, looked, err := s.walkBatch(ctx, cons, w, look)
 	if err != nil || ctx.Err() != nil {
 		return false, err
 	}
@@ -248,7 +257,7 @@ func (s *Store) endConsumer(ctx context.Context, w *Walk) {
 // What was appended since the walk began is passed over: it was decided by the
 // new rules, or by a replica that has the older ones, after which a walk of its
 // own comes.
-func (s *Store) walkBatch(ctx context.Context, cons jetstream.Consumer, seen uint64, look func(context.Context, runner.Ref, []byte, func(runner.Verdict))) (got, looked int, err error) {
+func (s *Store) walkBatch(ctx context.Context, cons jetstream.Consumer, w *Walk, look func(context.Context, runner.Ref, []byte, func(runner.Verdict))) (got, looked int, err error) {
 	batch, err := cons.FetchNoWait(walkBatch)
 	if err != nil {
 		return 0, 0, err
@@ -260,7 +269,7 @@ func (s *Store) walkBatch(ctx context.Context, cons jetstream.Consumer, seen uin
 		got++
 		ref, _, ok := refOf(msg.Subject(), prefixClients)
 		md, err := msg.Metadata()
-		if !ok || err != nil || md.Sequence.Stream > seen {
+		if !ok || err != nil || md.Sequence.Stream > w.record.Seen {
 			_ = msg.Ack()
 			continue
 		}
@@ -274,21 +283,42 @@ func (s *Store) walkBatch(ctx context.Context, cons jetstream.Consumer, seen uin
 		look(ctx, ref, msg.Data(), func(v runner.Verdict) {
 			defer under.Done()
 			defer func() { <-permits }()
-			s.answerWalk(msg, v)
+			s.answerWalk(ctx, w, ref, msg, v)
 		})
 	}
 	return got, looked, batch.Error()
 }
 
-func (s *Store) answerWalk(msg jetstream.Msg, v runner.Verdict) {
-	md, err := msg.Metadata()
-	switch {
-	case v.Action == runner.Done:
-	case err == nil && md.NumDelivered >= walkTries:
-		s.log.Error("a client could not be looked at; their next event will set their deadlines")
-	default:
-		_ = msg.NakWithDelay(max(v.After, 50*time.Millisecond))
-		return
+// answerWalk tells the server what became of a look. What was not done comes
+// again, here or in another replica, and the walk goes on as long: a crash at any
+// point leaves the client to the next start.
+func (s *Store) answerWalk(ctx context.Context, w *Walk, ref runner.Ref, msg jetstream.Msg, v runner.Verdict) {
+	if v.Action != runner.Done {
+		md, err := msg.Metadata()
+		if err != nil || md.NumDelivered < walkTries || !s.rejectLook(ctx, ref, msg) {
+			_ = msg.NakWithDelay(max(v.After, 50*time.Millisecond))
+			return
+		}
+		w.rejected.Add(1)
 	}
 	_ = msg.Ack()
+}
+
+// rejectLook hands a client who cannot be looked at to a human; false means that
+// it could not be stored. REJECTED names the record and does not repeat it.
+func (s *Store) rejectLook(ctx context.Context, ref runner.Ref, msg jetstream.Msg) bool {
+	d, err := deliveryOf(msg)
+	if err == nil {
+		d.Wire = events.Wire{Subject: msg.Subject()}
+		err = s.archive.Reject(context.WithoutCancel(ctx), d, runner.Verdict{
+			Action: runner.Reject, Clinic: ref.Clinic, Key: ref.Key, Reason: runner.ReasonCannotDecide,
+			Text: "the clinic's folder sets other deadlines than before, and this client's could not be set anew; until an event about them is decided on, nobody is told that they stay away: look after them yourself",
+		})
+	}
+	if err != nil {
+		s.log.Warn("handing a client who cannot be looked at to a human failed; trying again", "error", err)
+		return false
+	}
+	s.log.Error("a client could not be looked at and waits for a human in REJECTED", "clinic", ref.Clinic, "key", ref.Key)
+	return true
 }

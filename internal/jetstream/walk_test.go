@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -255,10 +256,25 @@ func TestWalkSurvivesKill(t *testing.T) {
 	}
 }
 
-// TestWalkComesAgain: a client who could not be looked at comes again, and after
-// so many tries is left.
+// deafOnce is an archive whose first rejection is not stored.
+type deafOnce struct {
+	Archive
+	failed atomic.Bool
+}
+
+func (a *deafOnce) Reject(ctx context.Context, d runner.Delivery, v runner.Verdict) error {
+	if a.failed.CompareAndSwap(false, true) {
+		return context.DeadlineExceeded
+	}
+	return a.Archive.Reject(ctx, d, v)
+}
+
+// TestWalkComesAgain, the rules nothing-lost and fail-to-human: a client who could
+// not be looked at comes again, and after so many tries a human has them. That
+// is stored before the client is let go.
 func TestWalkComesAgain(t *testing.T) {
 	s := newStore(t)
+	s.archive = &deafOnce{Archive: s.archive}
 	clients(t, s, 3)
 	w := plan(t, s, "a")
 	tries := map[runner.Ref]int{}
@@ -273,8 +289,52 @@ func TestWalkComesAgain(t *testing.T) {
 		}
 		finish(v)
 	})
-	if !over || tries[refN(0)] != walkTries || tries[refN(1)] != 3 || tries[refN(2)] != 1 {
-		t.Errorf("over %v; tries %v", over, tries)
+	if !over || tries[refN(0)] != walkTries+1 || tries[refN(1)] != 3 || tries[refN(2)] != 1 || w.Rejected() != 1 {
+		t.Errorf("over %v; tries %v; %d rejected", over, tries, w.Rejected())
+	}
+	list, err := s.ListRejected(t.Context(), 10)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("rejected: %+v, %v", list, err)
+	}
+	r, err := s.GetRejected(t.Context(), list[0].Sequence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Clinic != "harbor" || r.Key != refN(0).Key || r.Reason != runner.ReasonCannotDecide || r.Origin != prefixClients+tail(refN(0)) {
+		t.Errorf("rejected: %+v", r)
+	}
+	if len(r.Body) != 0 || len(r.Header) != 0 {
+		t.Errorf("the client's record is in REJECTED too: %q %v", r.Body, r.Header)
+	}
+}
+
+// TestWalkKeepsWhoeverFails, the rule nothing-lost: a walk that ends while a look
+// fails is not done, and the next start looks at that client again.
+func TestWalkKeepsWhoeverFails(t *testing.T) {
+	s := newStore(t)
+	clients(t, s, 3)
+	w := plan(t, s, "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	var failed atomic.Int64
+	over := s.Walk(ctx, w, func(_ context.Context, ref runner.Ref, _ []byte, finish func(runner.Verdict)) {
+		if ref != refN(0) {
+			finish(runner.Verdict{Action: runner.Done})
+			return
+		}
+		if failed.Add(1) == 3 {
+			cancel()
+		}
+		finish(runner.Verdict{Action: runner.Retry})
+	})
+	if over {
+		t.Fatal("the walk is over without one client")
+	}
+	again := plan(t, s, "a")
+	if again == nil {
+		t.Fatal("the next start looks at nobody")
+	}
+	if met := looked(t, s, again); met[refN(0)] != 1 || again.Rejected() != 0 {
+		t.Errorf("met %v, %d rejected", met, again.Rejected())
 	}
 }
 
