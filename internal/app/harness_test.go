@@ -392,11 +392,11 @@ func (p *program) lintOne(l letter) {
 }
 
 var (
-	linkIn = regexp.MustCompile(`http://mooring\.test/[etcu]/[A-Za-z0-9_.~-]+`)
+	linkIn = regexp.MustCompile(`http://mooring\.test/[etncu]/[A-Za-z0-9_.~-]+`)
 	codeIn = regexp.MustCompile(`asks for this code:\s+([A-Z0-9]+)`)
 )
 
-// link is the mail's link of a kind: "e", "t", "c" or "u".
+// link is the mail's link of a kind: "e", "t", "n", "c" or "u".
 func (l letter) link(t testing.TB, kind string) string {
 	t.Helper()
 	for _, found := range linkIn.FindAllString(l.Text, -1) {

@@ -45,7 +45,6 @@ type renderer struct {
 	runner    *runner.Runner
 	keys      *links.Keys
 	publicURL string
-	staffURL  string
 	clock     *Clock
 }
 
@@ -139,9 +138,7 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 	v.StaffName, v.Urgency, v.Round = person.Name, m.Urgency, m.Round
 	switch m.Template {
 	case "escalation", "escalation-inform":
-		claims := r.claims(m, links.Claims{Purpose: links.Escalation, Clinic: m.Clinic, Target: target(m.Key, m.Target), Recipient: m.Person})
-		v.EscalationURL = r.publicURL + "/e/" + r.keys.Sign(claims)
-		v.Code = r.keys.Code(claims)
+		v.EscalationURL, v.Code = r.staffLink("e", m, links.Escalation, m.Target)
 		for i := range s.Escalations {
 			if e := &s.Escalations[i]; e.ID == m.Target {
 				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
@@ -151,11 +148,10 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 			}
 		}
 	case "note":
-		v.ClientURL = r.staffURL + "/clients/" + m.Clinic + "/" + m.Key
+		// The note is what the link leads to: it has no other id than its own.
+		v.ClientURL, v.Code = r.staffLink("n", m, links.Note, m.ID)
 	default:
-		claims := r.claims(m, links.Claims{Purpose: links.Task, Clinic: m.Clinic, Target: target(m.Key, m.Target), Recipient: m.Person})
-		v.TaskURL = r.publicURL + "/t/" + r.keys.Sign(claims)
-		v.Code = r.keys.Code(claims)
+		v.TaskURL, v.Code = r.staffLink("t", m, links.Task, m.Target)
 		v.TaskWhat = m.What
 		for i := range s.Tasks {
 			if t := &s.Tasks[i]; t.ID == m.Target {
@@ -182,6 +178,13 @@ func (r *renderer) claims(m notifier.Message, c links.Claims) links.Claims {
 
 func (r *renderer) link(path string, m notifier.Message, c links.Claims) string {
 	return r.publicURL + "/" + path + "/" + r.keys.Sign(r.claims(m, c))
+}
+
+// staffLink is the link of a mail to staff, with the short code that its page
+// asks for.
+func (r *renderer) staffLink(path string, m notifier.Message, p links.Purpose, id string) (url, code string) {
+	claims := r.claims(m, links.Claims{Purpose: p, Clinic: m.Clinic, Target: target(m.Key, id), Recipient: m.Person})
+	return r.publicURL + "/" + path + "/" + r.keys.Sign(claims), r.keys.Code(claims)
 }
 
 // target joins a client key and an id, so that a link leads to its client.

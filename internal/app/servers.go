@@ -33,7 +33,7 @@ func (a *App) newNotifier() error {
 	a.notify, err = notifier.New(notifier.Config{
 		Provider: between(a.between.Provider, a.provider),
 		Ledger:   between(a.between.Ledger, notifier.Ledger(a.store.Ledger())),
-		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), staffURL: a.staffURL(), clock: a.clock},
+		Renderer: &renderer{clinics: a.clinics, runner: a.runner, keys: a.secrets.linkKeys, publicURL: a.publicURL(), clock: a.clock},
 		Looker:   between(a.between.Looker, notifier.Looker(&looker{a.clinics, a.store, a.runner, a.clock})),
 		Reporter: between(a.between.Reporter, notifier.Reporter(reporter{a.store, a.clock})),
 		Limiter:  newLimiter(a.cfg.MailRate),
@@ -128,7 +128,7 @@ func (a *App) newServers() error {
 	v := &views{&a.reader}
 	public, err := web.NewPublic(web.PublicConfig{
 		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a},
-		TaskCases: v, Tasks: &acts{a}, Care: &acts{a},
+		TaskCases: v, Tasks: &acts{a}, Care: &acts{a}, NoteCases: v,
 		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
 		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: door, Log: a.log}),
 	})

@@ -23,6 +23,7 @@ var (
 	_ web.Escalations = (*views)(nil)
 	_ web.Clients     = (*views)(nil)
 	_ web.TaskCases   = (*views)(nil)
+	_ web.NoteCases   = (*views)(nil)
 	_ web.Overview    = (*views)(nil)
 	_ web.Mails       = (*mails)(nil)
 )
@@ -113,11 +114,9 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 	if err != nil {
 		return web.Case{}, err
 	}
-	p := &s.Profile
 	c := web.Case{
-		Glance: v.glance(clinic, e), ClientKey: s.Key,
-		Client: web.Contact{Name: fullName(p), Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get()},
-		Owner:  v.a.personName(clinic, e.Owner), Next: e.Next,
+		Glance: v.glance(clinic, e), ClientKey: s.Key, Client: contact(&s.Profile),
+		Owner: v.a.personName(clinic, e.Owner), Next: e.Next,
 	}
 	for _, q := range e.Questions {
 		c.Questions = append(c.Questions, questionWords(q))
@@ -169,13 +168,29 @@ func (v *views) TaskCase(ctx context.Context, clinic, target string) (web.TaskCa
 	if err != nil {
 		return web.TaskCase{}, err
 	}
-	p := &s.Profile
-	c := web.TaskCase{
-		TaskGlance: v.taskGlance(clinic, t), ID: t.ID, ClientKey: s.Key,
-		Client: web.Contact{Name: fullName(p), Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get()}, Text: t.Text,
-	}
+	c := web.TaskCase{TaskGlance: v.taskGlance(clinic, t), ID: t.ID, ClientKey: s.Key, Client: contact(&s.Profile), Text: t.Text}
 	c.Brief, c.Opening = v.brief(clinic, s)
 	return c, nil
+}
+
+// NoteCase is what the session shows of the client whom a note is about.
+func (v *views) NoteCase(ctx context.Context, clinic, target string) (web.NoteCase, error) {
+	key, _, ok := splitTarget(target)
+	if !ok {
+		return web.NoteCase{}, web.ErrUnknown
+	}
+	s, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	if err != nil {
+		return web.NoteCase{}, err
+	}
+	c := web.NoteCase{ClientKey: s.Key, Client: contact(&s.Profile), Planned: v.planned(clinic, &s)}
+	c.Brief, c.Opening = v.brief(clinic, &s)
+	return c, nil
+}
+
+// contact is how a client can be reached.
+func contact(p *workflows.Profile) web.Contact {
+	return web.Contact{Name: fullName(p), Phone: p.Phone.Get(), ChartURL: p.ChartURL.Get()}
 }
 
 // brief is what helps with the conversation: what the client said, what was

@@ -4,7 +4,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/mooring-care/mooring/internal/links"
 	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/notifier/templates"
@@ -64,19 +66,28 @@ func TestHeldMailWords(t *testing.T) {
 	}
 }
 
-// TestNoteLeadsToTheClient: a note to staff has the link to the client's page,
-// and nothing of a task or question.
+// TestNoteLeadsToTheClient: a note to staff has the link to a page that shows the
+// client to its reader alone, the code that it asks for, and nothing of a task or
+// question.
 func TestNoteLeadsToTheClient(t *testing.T) {
 	t.Parallel()
-	r := &renderer{staffURL: "https://staff.example.org"}
+	r := &renderer{keys: links.Generate(), publicURL: "https://mail.example.org", clock: &Clock{}}
 	c := &workflows.Clinic{Staff: escalation.Staff{People: []escalation.Person{{ID: "jonas", Name: "Jonas Reyes", Email: "jonas@example.org"}}}}
 	var v templates.Values
 	var mail notifier.Mail
-	m := notifier.Message{Clinic: "annex", Key: "kclient2345", Lane: notifier.Safety, Template: "note", Person: "jonas"}
+	m := notifier.Message{Clinic: "annex", Key: "kclient2345", ID: "mnote2345", Lane: notifier.Safety, Template: "note", Person: "jonas", Asked: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	if err := r.staff(m, &workflows.State{}, c, &v, &mail); err != nil {
 		t.Fatal(err)
 	}
-	if want := (templates.Values{StaffName: "Jonas Reyes", ClientURL: "https://staff.example.org/clients/annex/kclient2345"}); !reflect.DeepEqual(v, want) {
+	token, ok := strings.CutPrefix(v.ClientURL, "https://mail.example.org/n/")
+	claims, err := r.keys.Verify(token, links.Note, m.Asked)
+	if !ok || err != nil {
+		t.Fatalf("the note leads to %q: %v", v.ClientURL, err)
+	}
+	if claims.Clinic != "annex" || claims.Target != "kclient2345-mnote2345" || claims.Recipient != "jonas" {
+		t.Errorf("the link says %+v", claims)
+	}
+	if want := (templates.Values{StaffName: "Jonas Reyes", ClientURL: v.ClientURL, Code: r.keys.Code(claims)}); !reflect.DeepEqual(v, want) {
 		t.Errorf("the note is filled in with %+v", v)
 	}
 	if mail.To.Email != "jonas@example.org" {

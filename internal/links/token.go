@@ -21,6 +21,7 @@ const (
 	Checkin     Purpose = 'c' // opens one client's check-in
 	Preferences Purpose = 'u' // opens one client's mail preferences
 	Task        Purpose = 't' // opens one task for one member of staff
+	Note        Purpose = 'n' // shows one client to one member of staff who was told of news
 	SignIn      Purpose = 's' // signs a member of staff in, once
 	Session     Purpose = 'x' // a cookie: one escalation after its code was given
 	Staff       Purpose = 'w' // a cookie: the staff pages after signing in

@@ -35,6 +35,30 @@ func (p *public) enterCode(w http.ResponseWriter, r *http.Request, v visit, refu
 	return p.openCase(w, v), true
 }
 
+// held is the session that a press on a page for staff needs. A form with a code
+// opens one and shows the page; without a session nothing counts. Both it answers
+// itself, and says false.
+func (p *public) held(w http.ResponseWriter, r *http.Request, v visit, glance func(status int, codeError string, n *note)) (session, bool) {
+	if r.PostForm.Has("code") {
+		refuse := func(status int, codeError string) { glance(status, codeError, nil) }
+		if _, ok := p.enterCode(w, r, v, refuse); ok {
+			seeOther(w, r, v)
+		}
+		return session{}, false
+	}
+	s, ok := p.caseOf(r, v)
+	if !ok || !s.holds(r.PostFormValue("form")) {
+		glance(http.StatusForbidden, "", sessionOver())
+		return session{}, false
+	}
+	return s, true
+}
+
+// left is how long a session still shows the client, in words.
+func (p *public) left(s session) string {
+	return span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
+}
+
 // sessionOver is said where a press came without a session.
 func sessionOver() *note {
 	return &note{

@@ -72,7 +72,7 @@ func newGallery(now time.Time) (*gallery, error) {
 	s := samples{now: now}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
-		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s,
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s,
 		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
 	})
 	if err != nil {
@@ -143,6 +143,7 @@ func (g *gallery) publicShots() []shot {
 	out = append(out, shot{name: "escalation-too-many-codes", path: slow, form: url.Values{"code": {"222222"}}})
 
 	out = append(out, g.taskShots()...)
+	out = append(out, g.noteShots()...)
 
 	checkin := "/c/" + g.keys.Sign(g.claims(links.Checkin, "k1", sampleClient))
 	lost := "/c/" + g.keys.Sign(g.claims(links.Checkin, sampleSilent, sampleClient))
@@ -178,14 +179,35 @@ func (g *gallery) publicShots() []shot {
 	)
 }
 
-func (g *gallery) taskShots() []shot {
-	at := func(target string) (string, *http.Cookie, string) {
-		c := g.claims(links.Task, target, samplePerson)
-		opened := g.claims(links.Session, target, samplePerson)
-		opened.Expires = g.now.Add(14 * time.Minute)
-		held := session{value: g.keys.Sign(opened)}
-		return "/t/" + g.keys.Sign(c), &http.Cookie{Name: caseCookie(visit{claims: c}), Value: held.value}, held.nonce() //nolint:gosec // sent to the handler, not set
+// opened is a link to staff with a session for it: the cookie, and what its
+// forms carry.
+func (g *gallery) opened(p links.Purpose, target string) (path string, cookie *http.Cookie, form string) {
+	v := visit{claims: g.claims(p, target, samplePerson)}
+	claims := g.claims(links.Session, target, samplePerson)
+	claims.Expires = g.now.Add(14 * time.Minute)
+	held := session{value: g.keys.Sign(claims)}
+	return v.path() + g.keys.Sign(v.claims), &http.Cookie{Name: caseCookie(v), Value: held.value}, held.nonce() //nolint:gosec // sent to the handler, not set
+}
+
+func (g *gallery) noteShots() []shot {
+	at, cookie, form := g.opened(links.Note, sampleNote)
+	bare, bareCookie, _ := g.opened(links.Note, sampleBare)
+	unknown, unknownCookie, _ := g.opened(links.Note, sampleUnknown)
+	down, downCookie, _ := g.opened(links.Note, sampleDown)
+	return []shot{
+		{name: "note-glance", path: at},
+		{name: "note-wrong-code", path: at, form: url.Values{"code": {"222222"}}},
+		{name: "note-session-over", path: at, form: url.Values{"do": {"leave"}}},
+		{name: "note-case", path: at, cookie: cookie},
+		{name: "note-case-bare", path: bare, cookie: bareCookie},
+		{name: "help-odd-note", path: at, cookie: cookie, form: url.Values{"do": {"done"}, "form": {form}}},
+		{name: "help-unknown-note", path: unknown, cookie: unknownCookie},
+		{name: "help-note-down", path: down, cookie: downCookie},
 	}
+}
+
+func (g *gallery) taskShots() []shot {
+	at := func(target string) (string, *http.Cookie, string) { return g.opened(links.Task, target) }
 	open, cookie, form := at(sampleTask)
 	late, lateCookie, _ := at(sampleLate)
 	silent, silentCookie, silentForm := at(sampleSilent)

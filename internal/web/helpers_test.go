@@ -129,6 +129,22 @@ func (c *clinic) TaskCase(ctx context.Context, clinicID, id string) (web.TaskCas
 	}, err
 }
 
+func (c *clinic) NoteCase(_ context.Context, clinicID, id string) (web.NoteCase, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.lookFail != nil:
+		return web.NoteCase{}, c.lookFail
+	case clinicID != "harbor" || id != target:
+		return web.NoteCase{}, web.ErrUnknown
+	}
+	return web.NoteCase{
+		ClientKey: clientKey, Client: web.Contact{Name: "Jamie Rivera", Phone: "555 0177", ChartURL: "javascript:alert(1)"},
+		Brief: []web.Fact{{Label: "Noticed", Text: "<script>alert(1)</script>"}}, Opening: "“How are you?”",
+		Planned: []web.Planned{{What: "a caring note", At: c.now.Add(50 * time.Hour)}},
+	}, nil
+}
+
 func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -284,7 +300,7 @@ func newWorldAt(t *testing.T, publicURL string) *world {
 	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewPublic(web.PublicConfig{
 		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, PublicURL: publicURL,
-		TaskCases: w, Tasks: w, Care: w,
+		TaskCases: w, Tasks: w, Care: w, NoteCases: w,
 		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
 	})

@@ -20,10 +20,12 @@ type PublicConfig struct {
 	Escalations Escalations
 	Clients     Clients
 	Acts        Acts
-	// TaskCases, Tasks and Care are what a task's page shows and does.
+	// TaskCases, Tasks and Care are what a task's page shows and does, NoteCases
+	// what that of a note to staff shows.
 	TaskCases TaskCases
 	Tasks     Tasks
 	Care      Care
+	NoteCases NoteCases
 	// PublicURL is where people reach these pages; with https the session's
 	// cookie is marked Secure.
 	PublicURL string
@@ -53,12 +55,12 @@ type public struct {
 // before that.
 const actTimeout = 10 * time.Second
 
-// NewPublic makes the handler of /e/, /t/, /c/, /u/, the assets and, where one is
+// NewPublic makes the handler of /e/, /t/, /n/, /c/, /u/, the assets and, where one is
 // given, the event door at /v1/. It fails when something it needs is missing.
 func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	switch {
 	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil,
-		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.Now == nil, cfg.Log == nil:
+		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.NoteCases == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make public pages: a required field is not set")
 	}
 	if cfg.Wall == nil {
@@ -77,6 +79,7 @@ func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	mux.Handle(assetPrefix, pages.assets)
 	mux.HandleFunc("/e/{token}", p.page(links.Escalation, p.showEscalation, p.actOnEscalation))
 	mux.HandleFunc("/t/{token}", p.page(links.Task, p.showTask, p.actOnTask))
+	mux.HandleFunc("/n/{token}", p.page(links.Note, p.showNote, p.actOnNote))
 	mux.HandleFunc("/c/{token}", p.page(links.Checkin, p.showCheckin, p.answerCheckin))
 	mux.HandleFunc("/u/{token}", p.page(links.Preferences, p.showPreferences, p.stopMail))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.help(w, r, forClient, nil, helpNothing) })
@@ -98,7 +101,9 @@ type visit struct {
 // staff says whether the link was made for a member of staff.
 func (v visit) staff() bool { return forStaffAlone(v.claims.Purpose) }
 
-func forStaffAlone(p links.Purpose) bool { return p == links.Escalation || p == links.Task }
+func forStaffAlone(p links.Purpose) bool {
+	return p == links.Escalation || p == links.Task || p == links.Note
+}
 
 // path is where links of this purpose lead, and their cookies.
 func (v visit) path() string { return "/" + string(rune(v.claims.Purpose)) + "/" }

@@ -50,6 +50,7 @@ func pagesByPrefix() map[string]struct {
 	}{
 		"/e/": {links.Escalation, "dana"},
 		"/t/": {links.Task, "dana"},
+		"/n/": {links.Note, "dana"},
 		"/c/": {links.Checkin, clientKey},
 		"/u/": {links.Preferences, clientKey},
 	}
@@ -86,7 +87,7 @@ func TestGetShows(t *testing.T) {
 			}
 		}
 	}
-	if tried != 4*9*6*2 {
+	if tried != 5*9*6*2 {
 		t.Errorf("tried %d requests", tried)
 	}
 }

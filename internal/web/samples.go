@@ -24,6 +24,8 @@ const (
 	sampleTask      = "task"
 	sampleLate      = "task-late" // overdue, and with somebody else
 	sampleOver      = "task-over"
+	sampleNote      = "note"
+	sampleBare      = "note-bare" // about a client of whom little is known
 	sampleClinic    = "harbor"
 	samplePerson    = "dana"
 	sampleClient    = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
@@ -194,6 +196,24 @@ func (s samples) TaskCase(ctx context.Context, clinic, id string) (TaskCase, err
 		v, _ := s.Client(ctx, sampleClinic, sampleClient)
 		c.Client = Contact{Name: v.Name, Phone: v.Phone, ChartURL: v.ChartURL}
 		c.Text, c.Brief, c.Opening = v.Tasks[0].Text, v.Brief, v.Opening
+	}
+	return c, nil
+}
+
+func (s samples) NoteCase(ctx context.Context, _, id string) (NoteCase, error) {
+	c := NoteCase{ClientKey: sampleClient}
+	switch id {
+	case sampleNote:
+		v, _ := s.Client(ctx, sampleClinic, sampleClient)
+		c.Client = Contact{Name: v.Name, Phone: v.Phone, ChartURL: v.ChartURL}
+		c.Brief, c.Opening, c.Planned = v.Brief, v.Opening, v.Planned
+	case sampleBare:
+		c.Client = Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}
+		c.Brief = []Fact{{"Mails in the last two weeks", "none"}}
+	case sampleDown:
+		return c, errSample
+	default:
+		return c, ErrUnknown
 	}
 	return c, nil
 }

@@ -101,7 +101,7 @@ func (p *public) writeTask(w http.ResponseWriter, r *http.Request, v visit, s se
 		page.Press = n.Press
 		page.Missing = n.Open == openNotice
 	}
-	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
+	page.Left = p.left(s)
 	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
 	p.pages.write(w, p.Log, status, "task", page)
 }
@@ -133,16 +133,8 @@ const openNotice = "notice"
 // actOnTask takes every press on /t/. A form with a code opens the session;
 // every other one needs it.
 func (p *public) actOnTask(w http.ResponseWriter, r *http.Request, v visit) {
-	if r.PostForm.Has("code") {
-		refuse := func(status int, codeError string) { p.writeTaskGlance(w, r, v, status, codeError, nil) }
-		if _, ok := p.enterCode(w, r, v, refuse); ok {
-			seeOther(w, r, v)
-		}
-		return
-	}
-	s, ok := p.caseOf(r, v)
-	if !ok || !s.holds(r.PostFormValue("form")) {
-		p.writeTaskGlance(w, r, v, http.StatusForbidden, "", sessionOver())
+	s, ok := p.held(w, r, v, func(status int, codeError string, n *note) { p.writeTaskGlance(w, r, v, status, codeError, n) })
+	if !ok {
 		return
 	}
 	switch r.PostFormValue("do") {

@@ -121,8 +121,9 @@ func (f *file) checkFamily(end int) {
 	case "task", "task-reminder":
 		want, never = []fieldID{fTaskLink, fTask, fCode}, []fieldID{fEscalationLink, fClientLink}
 	case "note":
-		// It asks for nothing, and so leads to no question.
-		want, never = []fieldID{fClientLink}, []fieldID{fEscalationLink, fCode, fTaskLink, fTask, fTaskDue, fUrgency}
+		// It asks for nothing, and so leads to no question; its page asks for the
+		// code before it shows the client.
+		want, never = []fieldID{fClientLink, fCode}, []fieldID{fEscalationLink, fTaskLink, fTask, fTaskDue, fUrgency}
 	}
 	if f.header.audience == Client {
 		for _, part := range []fieldID{fCrisisLine, fReplies, fPreferences} {

@@ -166,8 +166,12 @@ func TestMissingValues(t *testing.T) {
 func TestMailsAskForNoMore(t *testing.T) {
 	s := mustBuiltin(t)
 	v := bareValues()
-	v.CheckinURL, v.EscalationURL, v.TaskURL, v.Code = "", "", "", ""
-	for _, family := range []string{"E", "F", "note"} {
+	v.CheckinURL, v.EscalationURL, v.TaskURL = "", "", ""
+	if _, err := s.Render("note", "en", Unknown, v); err != nil {
+		t.Errorf("note: %v", err)
+	}
+	v.ClientURL, v.Code = "", ""
+	for _, family := range []string{"E", "F"} {
 		if _, err := s.Render(family, "en", Unknown, v); err != nil {
 			t.Errorf("%s: %v", family, err)
 		}

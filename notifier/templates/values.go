@@ -73,7 +73,8 @@ type Values struct {
 	// StaffName is the recipient, OwnerName whoever an escalation is with.
 	StaffName, OwnerName string
 
-	// ClientURL opens the client's page for staff.
+	// ClientURL opens the page that shows a client to whoever was told of news;
+	// it asks for Code.
 	ClientURL string
 
 	TaskURL string
