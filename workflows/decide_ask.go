@@ -58,7 +58,7 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	id := events.TargetID("escalation", d.s.Key, d.hash, d.n)
 	e, m := escalation.Open(id, p, question, d.hash, d.s.Profile.Clinician.Get(), d.c.Staff, d.now)
 	d.s.Escalations = append(d.s.Escalations, e)
-	d.note(Note{What: WhatEscalation, Reason: SafetyQuestion, Subject: id, Detail: question})
+	d.note(Note{What: WhatEscalation, Reason: SafetyQuestion, Subject: id, Detail: question, Workflow: workflowOf(j), Step: step})
 	d.headline = SafetyQuestion
 	d.moved(&d.s.Escalations[len(d.s.Escalations)-1], m)
 	d.remember(j, step, id)
