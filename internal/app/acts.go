@@ -165,20 +165,44 @@ func (x *acts) OptOut(ctx context.Context, act web.Act) (web.Outcome, error) {
 var _ web.Tasks = (*acts)(nil)
 
 // Finish records that a task is done. Its event id follows from the task, so
-// that a second press counts once.
-func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) error {
+// that of two presses the first counts, whosever they are.
+func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) (web.TaskEnd, error) {
 	ref := runner.Ref{Clinic: clinic, Key: key}
 	if !events.ValidClinic(clinic) || !events.ValidToken(key) || !events.ValidToken(task) {
-		return web.ErrUnknown
+		return web.TaskEnd{}, web.ErrUnknown
 	}
 	if _, err := x.a.clientState(ctx, ref); err != nil {
-		return err
+		return web.TaskEnd{}, err
 	}
 	_, _, err := x.a.stateAndWait(ctx, events.Event{
 		ID: "done-" + task, Source: sourcePages, Clinic: clinic, Key: key, Kind: events.TaskDone, Time: x.a.clock.Now(),
 		Data: events.Data{Task: &events.TaskAct{ID: task, By: person}},
 	})
-	return err
+	if err != nil {
+		return web.TaskEnd{}, err
+	}
+	return x.a.taskEnd(ctx, ref, task)
+}
+
+// taskEnd is who finished a task, and when; zero where nobody did. The state has
+// let a task go that is not open any more, and the client's history has not.
+func (r *reader) taskEnd(ctx context.Context, ref runner.Ref, task string) (web.TaskEnd, error) {
+	records, err := r.store.History(ctx, ref)
+	if err != nil {
+		return web.TaskEnd{}, err
+	}
+	for _, record := range records {
+		e, err := runner.ReadEntry(record)
+		if err != nil {
+			return web.TaskEnd{}, err
+		}
+		for _, n := range e.Notes {
+			if n.What == workflows.WhatTask && n.Reason == workflows.TaskFinished && n.Subject == task {
+				return web.TaskEnd{By: n.Person, Name: r.personName(ref.Clinic, n.Person), At: e.Decided}, nil
+			}
+		}
+	}
+	return web.TaskEnd{}, nil
 }
 
 // personName is a member of staff's name, or the id of one who has left.

@@ -147,6 +147,7 @@ func TestStoryTaskFromItsMail(t *testing.T) {
 			t.Errorf("the mail holds %q:\n%s", secret, mail.Text)
 		}
 	}
+	task := p.state("ana").Tasks[0].ID
 	b, link := p.browser(), mail.link(t, "t")
 	if g := b.get(link); g.status != http.StatusOK || strings.Contains(g.text, "Vandermolen") {
 		t.Fatalf("the link alone: %d\n%s", g.status, g.text)
@@ -183,8 +184,17 @@ func TestStoryTaskFromItsMail(t *testing.T) {
 	if named != 2 {
 		t.Errorf("%d of the two acts name who did them", named)
 	}
-	if g := b.get(link); !strings.Contains(g.text, "not open any more") || strings.Contains(g.text, "Vandermolen") {
+	if g := b.get(link); !strings.Contains(g.text, "You finished this task") || strings.Contains(g.text, "Vandermolen") {
 		t.Errorf("after it is done:\n%s", g.text)
+	}
+	// A colleague presses too: she is told who was first, and when.
+	before := p.state("ana").Decisions
+	end, err := (&acts{p.App}).Finish(t.Context(), "sample", p.ref("ana").Key, task, "mei")
+	if err != nil || end.By != "amara" || end.Name != p.personName("sample", "amara") || end.At.After(p.Now()) || p.Now().Sub(end.At) > time.Minute {
+		t.Errorf("the task was finished by %+v, %v", end, err)
+	}
+	if n := p.state("ana").Decisions; n != before {
+		t.Errorf("a second press led to %d decisions", n-before)
 	}
 	p.quiet()
 }

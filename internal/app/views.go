@@ -137,7 +137,8 @@ func (v *views) task(ctx context.Context, clinic, target string) (*workflows.Sta
 	if !ok {
 		return nil, nil, web.ErrUnknown
 	}
-	state, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	ref := runner.Ref{Clinic: clinic, Key: key}
+	state, err := v.a.clientState(ctx, ref)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,7 +147,11 @@ func (v *views) task(ctx context.Context, clinic, target string) (*workflows.Sta
 			return &state, &state.Tasks[i], nil
 		}
 	}
-	return nil, nil, web.ErrTaskOver
+	end, err := v.a.taskEnd(ctx, ref, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, nil, &web.TaskOverError{TaskEnd: end}
 }
 
 // TaskGlance is what a task's link alone may show.

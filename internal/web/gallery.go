@@ -212,6 +212,9 @@ func (g *gallery) taskShots() []shot {
 	late, lateCookie, _ := at(sampleLate)
 	silent, silentCookie, silentForm := at(sampleSilent)
 	over, _, _ := at(sampleOver)
+	own, _, _ := at(sampleOwn)
+	ended, _, _ := at(sampleEnded)
+	faster, fasterCookie, fasterForm := at(sampleFaster)
 	unknown, _, _ := at(sampleUnknown)
 	return []shot{
 		{name: "task-glance", path: open},
@@ -225,6 +228,9 @@ func (g *gallery) taskShots() []shot {
 		{name: "task-late-case", path: late, cookie: lateCookie},
 		{name: "task-not-confirmed", path: silent, cookie: silentCookie, form: url.Values{"do": {"done"}, "form": {silentForm}}},
 		{name: "task-over", path: over},
+		{name: "task-over-own", path: own},
+		{name: "task-not-needed", path: ended},
+		{name: "task-finished-before", path: faster, cookie: fasterCookie, form: url.Values{"do": {"done"}, "form": {fasterForm}}},
 		{name: "help-unknown-task", path: unknown},
 	}
 }

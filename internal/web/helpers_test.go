@@ -37,10 +37,13 @@ type clinic struct {
 	tries   []web.Attempt
 	answers []web.Answer
 	stopped bool
-	// owner has the task, "" for dana; over says that it is not open any more;
-	// done are those who finished it, noticed what was noticed.
+	// owner has the task, "" for dana; over says that it is not open any more,
+	// and ended how; first is who finishes it between a look and a press; done
+	// are those who finished it, noticed what was noticed.
 	owner   string
 	over    bool
+	ended   web.TaskEnd
+	first   string
 	done    []string
 	noticed []string
 	// declined is what passing on comes to, informed who was only told.
@@ -112,7 +115,7 @@ func (c *clinic) TaskGlance(_ context.Context, clinicID, id string) (web.TaskGla
 	case clinicID != "harbor" || id != target:
 		return web.TaskGlance{}, web.ErrUnknown
 	case c.over:
-		return web.TaskGlance{}, web.ErrTaskOver
+		return web.TaskGlance{}, &web.TaskOverError{TaskEnd: c.ended}
 	}
 	owner := c.owner
 	if owner == "" {
@@ -145,15 +148,18 @@ func (c *clinic) NoteCase(_ context.Context, clinicID, id string) (web.NoteCase,
 	}, nil
 }
 
-func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) error {
+func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) (web.TaskEnd, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fail != nil {
-		return c.fail
+		return web.TaskEnd{}, c.fail
+	}
+	if c.first != "" {
+		person = c.first
 	}
 	c.done = append(c.done, strings.Join([]string{clinicID, key, task, person}, " "))
-	c.over = true
-	return nil
+	c.over, c.ended = true, web.TaskEnd{By: person, Name: names()[person], At: c.now.Add(-3 * time.Minute)}
+	return c.ended, nil
 }
 
 func (c *clinic) Notice(_ context.Context, a web.Act, n web.Notice) (web.Said, error) {

@@ -22,8 +22,11 @@ const (
 	sampleDown      = "down"   // its records cannot be read
 	sampleUnknown   = "unknown"
 	sampleTask      = "task"
-	sampleLate      = "task-late" // overdue, and with somebody else
-	sampleOver      = "task-over"
+	sampleLate      = "task-late"  // overdue, and with somebody else
+	sampleOver      = "task-over"  // finished by somebody else
+	sampleOwn       = "task-own"   // finished by the person who looks
+	sampleEnded     = "task-ended" // not needed any more
+	sampleFaster    = "task-other" // finished by somebody else between look and press
 	sampleNote      = "note"
 	sampleBare      = "note-bare" // about a client of whom little is known
 	sampleClinic    = "harbor"
@@ -163,21 +166,33 @@ func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
 func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }
 
 // Finish stands for a program that finishes tasks: the previews show its button.
-func (samples) Finish(_ context.Context, _, _, task, _ string) error {
-	if task == sampleSilent {
-		return ErrNotConfirmed
+func (s samples) Finish(_ context.Context, _, _, task, person string) (TaskEnd, error) {
+	switch task {
+	case sampleSilent:
+		return TaskEnd{}, ErrNotConfirmed
+	case sampleFaster:
+		person = "priya"
 	}
-	return nil
+	return s.ended(person), nil
+}
+
+func (s samples) ended(person string) TaskEnd {
+	name, _ := s.Person(sampleClinic, person)
+	return TaskEnd{By: person, Name: name, At: s.ago(3 * time.Minute)}
 }
 
 func (s samples) TaskGlance(_ context.Context, _, id string) (TaskGlance, error) {
 	g := TaskGlance{What: "Call the client", Due: s.now.Add(20 * time.Hour), OwnerID: samplePerson, Owner: "Dana Whitfield"}
 	switch id {
-	case sampleTask, sampleSilent:
+	case sampleTask, sampleSilent, sampleFaster:
 	case sampleLate:
 		g.Due, g.OwnerID, g.Owner = s.ago(3*time.Hour), "priya", "Priya Nair"
 	case sampleOver:
-		return g, ErrTaskOver
+		return g, &TaskOverError{s.ended("priya")}
+	case sampleOwn:
+		return g, &TaskOverError{s.ended(samplePerson)}
+	case sampleEnded:
+		return g, &TaskOverError{}
 	case sampleDown:
 		return g, errSample
 	default:

@@ -149,6 +149,7 @@ func (s *staff) base(v session, title, here string) base {
 type sayPage struct {
 	base
 	Text   string
+	When   time.Time // of what the heading says, where that matters
 	Button string
 }
 
@@ -368,13 +369,21 @@ func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	clinic, key := r.PathValue("clinic"), r.PathValue("key")
-	err := s.Tasks.Finish(r.Context(), clinic, key, r.PathValue("task"), v.claims.Recipient)
+	end, err := s.Tasks.Finish(r.Context(), clinic, key, r.PathValue("task"), v.claims.Recipient)
 	switch {
 	case errors.Is(err, ErrUnknown):
 		s.failed(w, r, v, err)
 	case err != nil:
 		s.Log.Warn("a finished task is not confirmed", logRoute, route(r), logError, err)
 		s.say(w, v, http.StatusServiceUnavailable, "Not yet confirmed", "We do not know yet whether this was recorded. Go back and look again in a moment.")
+	case end.By != v.claims.Recipient:
+		title := "This task is not open any more"
+		if end.By != "" {
+			title = end.Name + " finished this task"
+		}
+		s.pages.write(w, s.Log, http.StatusConflict, "say", sayPage{
+			base: s.base(v, title, ""), When: end.At, Text: "It ended before you pressed, so nothing more was recorded.",
+		})
 	default:
 		http.Redirect(w, r, "/clients/"+clinic+"/"+key, http.StatusSeeOther) //nolint:gosec // Finish knows both, so they are ids and no address
 	}

@@ -6,22 +6,27 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mooring-care/mooring/internal/web"
 )
 
 // Finish is the office's word on tasks: "t1" is known, "slow" is not confirmed.
-func (o *office) Finish(_ context.Context, clinic, key, task, person string) error {
+func (o *office) Finish(_ context.Context, clinic, key, task, person string) (web.TaskEnd, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch task {
 	case "t1":
 		o.finished = append(o.finished, clinic+" "+key+" "+task+" "+person)
-		return nil
+		return web.TaskEnd{By: person}, nil
 	case "slow":
-		return web.ErrNotConfirmed
+		return web.TaskEnd{}, web.ErrNotConfirmed
+	case "faster":
+		return web.TaskEnd{By: "priya", Name: "Priya Nair", At: noon().Add(-3 * time.Minute)}, nil
+	case "ended":
+		return web.TaskEnd{}, nil
 	}
-	return web.ErrUnknown
+	return web.TaskEnd{}, web.ErrUnknown
 }
 
 // TestATaskHasAllItNeeds: what its mail promises, and how to reach the client.
@@ -61,6 +66,8 @@ func TestFinishTask(t *testing.T) {
 		{"another site pressed it", http.MethodPost, "t1", url.Values{}, []*http.Cookie{session}, http.StatusForbidden, "load the page again"},
 		{"a scanner opens it", http.MethodGet, "t1", nil, []*http.Cookie{session}, http.StatusNotFound, "nothing here"},
 		{"an unknown task", http.MethodPost, "t9", form, []*http.Cookie{session}, http.StatusNotFound, "nothing here"},
+		{"a colleague was faster", http.MethodPost, "faster", form, []*http.Cookie{session}, http.StatusConflict, "Priya Nair finished this task"},
+		{"it is not needed now", http.MethodPost, "ended", form, []*http.Cookie{session}, http.StatusConflict, "not open any more"},
 		{"no decision in time", http.MethodPost, "slow", form, []*http.Cookie{session}, http.StatusServiceUnavailable, "Not yet confirmed"},
 	} {
 		t.Run(c.name, func(t *testing.T) { //nolint:paralleltest // one desk counts for all

@@ -10,8 +10,8 @@ import (
 )
 
 // TaskCases looks one open task up, from the leader. Both methods return
-// ErrUnknown for a client or clinic that is not known, and ErrTaskOver for a
-// task that is not open any more.
+// ErrUnknown for a client or clinic that is not known, and a *TaskOverError for
+// a task that is not open any more.
 type TaskCases interface {
 	// TaskGlance is what a link alone may show: nothing about the client.
 	TaskGlance(ctx context.Context, clinic, id string) (TaskGlance, error)
@@ -20,9 +20,17 @@ type TaskCases interface {
 	TaskCase(ctx context.Context, clinic, id string) (TaskCase, error)
 }
 
-// ErrTaskOver says that a task is not open any more: somebody finished it, or
-// what asked for it has ended.
-var ErrTaskOver = errors.New("the task is not open any more")
+// TaskEnd is who finished a task, and when; zero where nobody did, since what
+// asked for it has ended.
+type TaskEnd struct {
+	By, Name string // a directory id and a name
+	At       time.Time
+}
+
+// TaskOverError says that a task is not open any more, and how it ended.
+type TaskOverError struct{ TaskEnd }
+
+func (*TaskOverError) Error() string { return "the task is not open any more" }
 
 // TaskGlance is a task without the client. Before the code was given a page
 // shows Due and Owner alone: What may say more than a mail does.
@@ -117,14 +125,34 @@ func (p *public) taskPage(v visit, g TaskGlance) taskPage {
 // taskNotShown answers where there is no task to show: a finished one with
 // what became of it, and no word of the client.
 func (p *public) taskNotShown(w http.ResponseWriter, r *http.Request, v visit, err error) {
-	if errors.Is(err, ErrTaskOver) {
-		p.pages.write(w, p.Log, http.StatusOK, "say", sayPage{
-			base: p.base(v, "This task is not open any more"),
-			Text: "Somebody marked it as done, or it is not needed now. You need do nothing.",
-		})
+	over, ok := errors.AsType[*TaskOverError](err)
+	if !ok {
+		p.lookupFailed(w, r, v, err)
 		return
 	}
-	p.lookupFailed(w, r, v, err)
+	p.writeTaskOver(w, r, v, over.TaskEnd)
+}
+
+// writeTaskOver says who finished a task, and when. A press that came later
+// changed nothing, and is told so; only the same person's own counts as theirs.
+func (p *public) writeTaskOver(w http.ResponseWriter, r *http.Request, v visit, end TaskEnd) {
+	page := sayPage{When: end.At, Text: "It is marked as done. You need do nothing."}
+	mine, status := end.By == v.claims.Recipient, http.StatusOK
+	if !reads(r) && !mine {
+		status, page.Text = http.StatusConflict, "It ended before you pressed, so nothing more was recorded. You need do nothing."
+	}
+	switch {
+	case end.By == "":
+		page.base = p.base(v, "This task is not open any more")
+		if reads(r) {
+			page.Text = "It is not needed now. You need do nothing."
+		}
+	case mine:
+		page.base = p.base(v, "You finished this task")
+	default:
+		page.base = p.base(v, end.Name+" finished this task")
+	}
+	p.pages.write(w, p.Log, status, "say", page)
 }
 
 // openNotice is note.Open where the notice needs an answer.
@@ -183,7 +211,7 @@ func (p *public) noticeOnTask(w http.ResponseWriter, r *http.Request, v visit, s
 }
 
 // finishTask marks the task as done, in the name of the person whose link this
-// is.
+// is; whoever was faster is named instead.
 func (p *public) finishTask(w http.ResponseWriter, r *http.Request, v visit, s session) {
 	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
 	if err != nil {
@@ -193,11 +221,16 @@ func (p *public) finishTask(w http.ResponseWriter, r *http.Request, v visit, s s
 	ctx, cancel := acting(r)
 	defer cancel()
 	press := p.press(r)
-	if err := p.Tasks.Finish(ctx, v.claims.Clinic, c.ClientKey, c.ID, v.claims.Recipient); err != nil {
+	end, err := p.Tasks.Finish(ctx, v.claims.Clinic, c.ClientKey, c.ID, v.claims.Recipient)
+	if err != nil {
 		p.taskNotConfirmed(w, r, v, s, press, err, Notice{})
 		return
 	}
 	p.endCase(w, v)
+	if end.By != v.claims.Recipient {
+		p.writeTaskOver(w, r, v, end)
+		return
+	}
 	p.pages.write(w, p.Log, http.StatusOK, "say", sayPage{
 		base: p.base(v, "Thank you, that is done"), Text: "Your colleagues can see that you did it. You can close this page.",
 	})

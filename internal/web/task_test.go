@@ -52,8 +52,57 @@ func TestAStoryOfOneTask(t *testing.T) {
 		t.Errorf("done %q, want %q", w.done, want)
 	}
 	v.open("/t/" + w.keys.Sign(c))
-	v.sees("This task is not open any more")
+	v.sees("You finished this task", "3 minutes ago, <time", "You need do nothing")
 	v.seesNot("Jamie", "enter your code")
+}
+
+// TestATaskIsFinishedOnce: whoever finishes it second reads who did and when,
+// whether they had the page open, pressed at the same time, or come later; and
+// nothing changes.
+func TestATaskIsFinishedOnce(t *testing.T) {
+	for name, press := range map[string]func(w *world, v *visitor){
+		"with the page open": func(w *world, v *visitor) {
+			if _, err := w.Finish(t.Context(), "harbor", clientKey, "t4sk", "priya"); err != nil {
+				t.Fatal(err)
+			}
+			v.press(url.Values{"do": {"done"}})
+		},
+		"at the same time": func(w *world, v *visitor) {
+			w.first = "priya"
+			v.press(url.Values{"do": {"done"}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c := w.claims(links.Task, "dana")
+			v := w.visitor(t)
+			v.open("/t/" + w.keys.Sign(c))
+			v.press(url.Values{"code": {w.keys.Code(c)}})
+			v.sees("Jamie Rivera")
+			press(w, v)
+			v.sees("Priya Nair finished this task", "3 minutes ago, <time", "nothing more was recorded")
+			v.seesNot("Thank you", "Jamie")
+			if v.status != http.StatusConflict {
+				t.Errorf("status %d", v.status)
+			}
+			v.open("/t/" + w.keys.Sign(c))
+			v.sees("Priya Nair finished this task", "3 minutes ago, <time")
+			v.seesNot("before you pressed", "Jamie")
+			if want := []string{"harbor " + clientKey + " t4sk priya"}; !slices.Equal(w.done, want) {
+				t.Errorf("done %q, want %q", w.done, want)
+			}
+		})
+	}
+}
+
+// TestATaskNotNeeded: nobody is said to have finished what nobody did.
+func TestATaskNotNeeded(t *testing.T) {
+	w := newWorld(t)
+	w.over = true
+	v := w.visitor(t)
+	v.open("/t/" + w.keys.Sign(w.claims(links.Task, "dana")))
+	v.sees("This task is not open any more", "It is not needed now")
+	v.seesNot("finished", "<time")
 }
 
 // TestATaskNeedsItsCode: no press without the session counts, and a session for

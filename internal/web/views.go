@@ -331,10 +331,12 @@ type TaskRow struct {
 	Due   time.Time
 }
 
-// Tasks finishes tasks for staff who are signed in. It publishes, waits up to
-// 5 s until that was decided on, and answers ErrNotConfirmed when it was not.
+// Tasks finishes tasks. It publishes, waits up to 5 s until that was decided on,
+// and answers ErrNotConfirmed when it was not.
 type Tasks interface {
-	Finish(ctx context.Context, clinic, clientKey, task, person string) error
+	// Finish says how the task ended: by somebody else where they were first,
+	// and by nobody where it was not open any more.
+	Finish(ctx context.Context, clinic, clientKey, task, person string) (TaskEnd, error)
 }
 
 // Planned is what will happen and when.
