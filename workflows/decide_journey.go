@@ -336,6 +336,9 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	if until, why := d.c.mayLeave(within, zone, d.now); why != "" {
 		j.Due = until
 		n.Reason, n.Until = why, until
+		if why == ClinicHoliday {
+			n.Holiday = d.c.Hours.holidayName(dayOf(d.now.In(d.c.zone())))
+		}
 		d.note(n)
 		return until.IsZero() // never: it is left out
 	}

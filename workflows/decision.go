@@ -33,6 +33,9 @@ type Note struct {
 	Person string `json:"person,omitempty"`
 	// Until is when something will happen, where the note promises a time.
 	Until time.Time `json:"until,omitzero"`
+	// Holiday is the clinic's name for the day that keeps a message back, as it was
+	// when that was decided: entries of years gone by are taken out.
+	Holiday string `json:"holiday,omitempty"`
 	// Detail is more for the reader: a rule's figure, a family's letter. It
 	// never holds a client's data.
 	Detail string `json:"detail,omitempty"`

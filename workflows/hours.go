@@ -48,6 +48,16 @@ func (h *Hours) holiday(d Day) bool {
 	return false
 }
 
+// holidayName is what the clinic calls a date, empty where it has no name for it.
+func (h *Hours) holidayName(d Day) string {
+	for i := range h.Holidays {
+		if off := &h.Holidays[i]; off.From <= d && d <= off.To && off.Name != "" {
+			return off.Name
+		}
+	}
+	return ""
+}
+
 // workday says whether the clinic works on a date: it has hours on that weekday,
 // and no holiday.
 func (h *Hours) workday(date time.Time) bool {
@@ -104,13 +114,17 @@ func onClock(date time.Time, at time.Duration, loc *time.Location) time.Time {
 	return wall.Add(-time.Duration(before) * time.Second).In(loc)
 }
 
+func (c *Clinic) zone() *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
+}
+
 // closed says until when the clinic is closed, and why; no reason where it is
 // open. A zero time means that nobody can tell when it opens.
 func (c *Clinic) closed(now time.Time) (until time.Time, why Reason) {
-	zone := c.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
+	zone := c.zone()
 	until = c.Hours.open(zone, now)
 	switch local := now.In(zone); {
 	case until.Equal(now):

@@ -166,6 +166,19 @@ func TestClosedSaysWhy(t *testing.T) {
 	}
 }
 
+// TestHolidayName: a day inside several holidays has the first name that one of
+// them gives it.
+func TestHolidayName(t *testing.T) {
+	h := Hours{Holidays: []Holiday{
+		{From: 20261224, To: 20261226}, {From: 20261225, To: 20261225, Name: "Christmas Day"}, {From: 20261220, To: 20261231, Name: "Winter break"},
+	}}
+	for day, want := range map[Day]string{20261219: "", 20261220: "Winter break", 20261225: "Christmas Day", 20261226: "Winter break", 20270101: ""} {
+		if got := h.holidayName(day); got != want {
+			t.Errorf("%d is %q, want %q", day, got, want)
+		}
+	}
+}
+
 // TestWorkdays: a day of the week on which the clinic has hours, Saturday too,
 // and none that is a holiday.
 func TestWorkdays(t *testing.T) {

@@ -157,7 +157,9 @@ type StoryMoment struct {
 	Subject   string    `json:"subject,omitempty"`
 	Person    string    `json:"person,omitempty"`
 	Until     time.Time `json:"until,omitzero"`
-	Detail    string    `json:"detail,omitempty"`
+	// Holiday is the one that keeps a message back until then, where it has a name.
+	Holiday string `json:"holiday,omitempty"`
+	Detail  string `json:"detail,omitempty"`
 
 	eventWords string
 	written    string
@@ -406,7 +408,7 @@ func (o *Operator) showHistory(s *ClientStory, ref runner.Ref, state *workflows.
 		t := StoryMoment{
 			At: m.at, About: string(m.note.What), Words: m.told.what, Reason: string(m.note.Reason), ReasonWords: m.told.why,
 			EventKind: string(m.kind), EventTime: m.happened, Workflow: m.note.Workflow, Step: m.note.Step,
-			Subject: m.note.Subject, Person: m.note.Person, Until: m.note.Until, Detail: m.note.Detail, written: closingNote(state, m.note),
+			Subject: m.note.Subject, Person: m.note.Person, Until: m.note.Until, Holiday: m.note.Holiday, Detail: m.note.Detail, written: closingNote(state, m.note),
 		}
 		if !m.event.IsZero() {
 			t.Event, t.eventWords = m.event.String(), eventWords(m.kind)

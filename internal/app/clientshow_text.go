@@ -144,7 +144,7 @@ func (s *ClientStory) decided(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "%s→ %s: %s", indent, m.Words, reason)
 		if !m.Until.IsZero() {
-			fmt.Fprintf(b, " (%s)", s.at(m.Until))
+			fmt.Fprintf(b, " (%s)", withHoliday(s.at(m.Until), m.Holiday))
 		}
 		b.WriteString("\n")
 		if m.written != "" {

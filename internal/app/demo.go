@@ -438,7 +438,7 @@ func (t *teller) decided(d runner.Decided) {
 		told := t.app.tell(d.Ref.Clinic, n)
 		fmt.Fprintf(&b, "\n%28s→ %s: %s", "", told.what, told.why)
 		if !n.Until.IsZero() {
-			fmt.Fprintf(&b, " (%s)", when(n.Until, zone))
+			fmt.Fprintf(&b, " (%s)", withHoliday(when(n.Until, zone), n.Holiday))
 		}
 	}
 	t.print(b.String())

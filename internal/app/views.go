@@ -470,7 +470,7 @@ func (v *views) timeline(ctx context.Context, ref runner.Ref, s *workflows.State
 			Workflow: m.note.Workflow, Step: m.note.Step,
 		}
 		if !m.note.Until.IsZero() {
-			entry.Detail = "until " + when(m.note.Until, v.zone(ref.Clinic))
+			entry.Detail = "until " + withHoliday(when(m.note.Until, v.zone(ref.Clinic)), m.note.Holiday)
 		}
 		entry.Note = closingNote(s, m.note)
 		if m.note.What == workflows.WhatMessage {

@@ -307,6 +307,14 @@ func escalationWords(n workflows.Note, who string) string {
 	return "The question is with " + orSomebody(who)
 }
 
+// withHoliday names the holiday, where one keeps something back until then.
+func withHoliday(until, name string) string {
+	if name == "" {
+		return until
+	}
+	return until + ", " + name
+}
+
 // when writes a moment for a reader.
 func when(t time.Time, zone *time.Location) string {
 	if zone == nil {

@@ -78,7 +78,11 @@ func (n *Names) line(note workflows.Note, zone *time.Location) string {
 		words = append(words, "("+note.Person+")")
 	}
 	if !note.Until.IsZero() {
-		words = append(words, "until "+when(note.Until, zone))
+		until := "until " + when(note.Until, zone)
+		if note.Holiday != "" {
+			until += ", " + note.Holiday
+		}
+		words = append(words, until)
 	}
 	return strings.Join(words, " ")
 }
