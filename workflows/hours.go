@@ -12,7 +12,7 @@ type Hours struct {
 }
 
 // Opening is one stretch of a day, as offsets from midnight: From belongs to it,
-// To does not.
+// To does not. The last To is midnight, 24 hours.
 type Opening struct{ From, To time.Duration }
 
 // Holiday is one day or several, the last one included.

@@ -67,7 +67,7 @@ func isOpen(h *Hours, local time.Time) bool {
 	}
 	clock := local.Format("15:04")
 	return slices.ContainsFunc(h.Week[local.Weekday()], func(o Opening) bool {
-		wall := func(d time.Duration) string { return time.Time{}.Add(d).Format("15:04") }
+		wall := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", d/time.Hour, d%time.Hour/time.Minute) }
 		return wall(o.From) <= clock && clock < wall(o.To)
 	})
 }
@@ -82,7 +82,10 @@ func drawHours(rt *rapid.T, zone string) Hours {
 			}
 			from += rapid.IntRange(0, 8*60).Draw(rt, "from")
 			to := from + rapid.IntRange(1, 6*60).Draw(rt, "to")
-			if to < 23*60 { // before the hour that comes twice in Cairo
+			if from < 23*60 && rapid.IntRange(0, 4).Draw(rt, "to midnight") == 0 {
+				to = 24 * 60
+			}
+			if to < 23*60 || to == 24*60 { // none ends in the hour that comes twice in Cairo
 				h.Week[day] = append(h.Week[day], Opening{time.Duration(from) * time.Minute, time.Duration(to) * time.Minute})
 			}
 		}
@@ -166,6 +169,39 @@ func TestClosedSaysWhy(t *testing.T) {
 	}
 }
 
+// TestOpenToMidnight: a stretch that ends at 24:00 is open to the last minute and
+// joins the next day's that begins at 00:00; a night of changing clocks leaves no
+// gap, where midnight itself is left out or comes twice, too.
+func TestOpenToMidnight(t *testing.T) {
+	var h Hours
+	for day := range h.Week {
+		h.Week[day] = []Opening{{20 * time.Hour, 24 * time.Hour}}
+	}
+	h.Week[time.Sunday] = []Opening{{0, time.Hour}}
+	const layout = "2006-01-02 15:04 -0700"
+	for _, tc := range []struct{ zone, now, want string }{
+		{"America/Chicago", "2026-03-02 23:59 -0600", "2026-03-02 23:59 -0600"},
+		{"America/Chicago", "2026-03-03 00:00 -0600", "2026-03-03 20:00 -0600"},
+		{"America/Chicago", "2026-03-07 23:59 -0600", "2026-03-07 23:59 -0600"},
+		{"America/Chicago", "2026-03-08 00:00 -0600", "2026-03-08 00:00 -0600"},
+		{"America/Chicago", "2026-03-08 01:00 -0600", "2026-03-09 20:00 -0500"},
+		{"Africa/Cairo", "2026-04-23 23:59 +0200", "2026-04-23 23:59 +0200"}, // an hour later it is one o'clock
+		{"Africa/Cairo", "2026-04-24 01:00 +0300", "2026-04-24 20:00 +0300"},
+		{"Africa/Cairo", "2026-10-29 23:59 +0300", "2026-10-29 23:59 +0300"}, // the hour comes again
+		{"Africa/Cairo", "2026-10-29 23:59 +0200", "2026-10-29 23:59 +0200"},
+		{"Africa/Cairo", "2026-10-30 00:00 +0200", "2026-10-30 20:00 +0200"},
+	} {
+		now, err := time.Parse(layout, tc.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loc := located(t, tc.zone)
+		if got := h.open(loc, now).In(loc).Format(layout); got != tc.want {
+			t.Errorf("%s, %s: opens %s, want %s", tc.zone, tc.now, got, tc.want)
+		}
+	}
+}
+
 // TestHolidayName: a day inside several holidays has the first name that one of
 // them gives it.
 func TestHolidayName(t *testing.T) {
@@ -221,6 +257,10 @@ func TestReadHours(t *testing.T) {
 		if diff := cmp.Diff(usual, read(tail)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+	late := read("hours: {friday: {from: \"18:00\", to: \"24:00\"}}\n")
+	if want := []Opening{{18 * time.Hour, 24 * time.Hour}}; !slices.Equal(late.Week[time.Friday], want) {
+		t.Errorf("an evening to midnight is read as %v", late.Week[time.Friday])
 	}
 	got := read("hours:\n  sat-sun: [{from: \"08:00\", to: \"12:00\"}, {from: \"12:00\", to: \"13:30\"}]\nholidays: [2026-12-25, {on: 2027-01-01}, {from: 2026-07-01, to: 2026-07-14, name: Summer}]\n")
 	two := []Opening{{8 * time.Hour, 12 * time.Hour}, {12 * time.Hour, 13*time.Hour + 30*time.Minute}}

@@ -91,7 +91,7 @@ func (cr *clinicReader) openings(e entry) []Opening {
 		var o Opening
 		var good1, good2 bool
 		o.From, good1 = r.clock(from)
-		o.To, good2 = r.clock(to)
+		o.To, good2 = r.closing(to)
 		switch last := len(out) - 1; {
 		case !good1 || !good2:
 		case o.To <= o.From:

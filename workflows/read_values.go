@@ -82,14 +82,26 @@ func (r *reader) yesNo(e entry) bool {
 }
 
 // clock reads "20:00" as an offset from midnight.
-func (r *reader) clock(e entry) (time.Duration, bool) {
+func (r *reader) clock(e entry) (time.Duration, bool) { return r.timeOfDay(e, false) }
+
+// closing is clock for the end of a stretch of a day, which midnight may be.
+func (r *reader) closing(e entry) (time.Duration, bool) { return r.timeOfDay(e, true) }
+
+func (r *reader) timeOfDay(e entry, toMidnight bool) (time.Duration, bool) {
 	s, ok := r.text(e.value, e.key, 40)
 	if !ok {
 		return 0, false
 	}
+	example := `"20:00"`
+	if toMidnight {
+		if s == "24:00" {
+			return 24 * time.Hour, true
+		}
+		example += `, and "24:00" at the latest`
+	}
 	t, err := time.Parse("15:04", s)
 	if err != nil || len(s) != len("15:04") {
-		r.failf(start(e.value), "%#q must be an hour and minute such as \"20:00\", not %#q", e.key, shorten(s))
+		r.failf(start(e.value), "%#q must be an hour and minute such as %s, not %#q", e.key, example, shorten(s))
 		return 0, false
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, true
