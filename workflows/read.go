@@ -88,6 +88,21 @@ func (r *reader) failf(at place, format string, args ...any) {
 	})
 }
 
+// directives says whether the file begins with lines such as %YAML 1.2, and
+// refuses each: what they say is known.
+func (r *reader) directives() (found bool) {
+	for i, line := range r.lines {
+		switch text := strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "%"):
+			r.failf(place{i + 1, 1}, "a directive such as %%YAML or %%TAG is not needed here; remove this line")
+			found = true
+		case text != "" && !strings.HasPrefix(text, "#"):
+			return found
+		}
+	}
+	return found
+}
+
 // document parses the file's one YAML document; nil when it cannot be read.
 func (r *reader) document(src []byte) ast.Node {
 	top := place{1, 1}
@@ -112,6 +127,9 @@ func (r *reader) document(src []byte) ast.Node {
 				return nil
 			}
 		}
+	}
+	if r.directives() {
+		return nil
 	}
 	depth := 0
 	for _, c := range src {
