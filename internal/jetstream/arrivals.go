@@ -325,11 +325,11 @@ func (s *Store) followArrivals(ctx context.Context, read Read) error {
 	defer s.arrivals.close(true)
 	defer cancel()
 	for _, stream := range arrivalStreams {
-		start, floors, err := s.beside.Start(ctx, stream)
+		start, floors, err := s.eventReader.Start(ctx, stream)
 		if err != nil {
 			return err
 		}
-		it, err := s.beside.Read(ctx, stream, start)
+		it, err := s.eventReader.Read(ctx, stream, start)
 		if err != nil {
 			return err
 		}
@@ -494,7 +494,7 @@ func (s *Store) skipGone(ctx context.Context, stream string, end uint64) error {
 	a.mu.Lock()
 	read := a.read[stream]
 	a.mu.Unlock()
-	next, err := s.beside.Follows(ctx, stream, read)
+	next, err := s.eventReader.Follows(ctx, stream, read)
 	if err != nil {
 		return err
 	}
@@ -519,7 +519,7 @@ func (a *arrivals) state(stream string) (behind uint64, awaited, held int) {
 
 // dropPassed takes out the events that their queues were acknowledged past.
 func (s *Store) dropPassed(ctx context.Context, stream string) (int, error) {
-	floors, err := s.beside.Floors(ctx, stream)
+	floors, err := s.eventReader.Floors(ctx, stream)
 	if err != nil {
 		return 0, err
 	}

@@ -69,14 +69,14 @@ type Reading interface {
 	Stop()
 }
 
-type beside struct{ s *Store }
+type eventReader struct{ s *Store }
 
-func (b beside) Start(ctx context.Context, stream string) (uint64, map[string]uint64, error) {
-	return b.s.startOf(ctx, stream)
+func (r eventReader) Start(ctx context.Context, stream string) (uint64, map[string]uint64, error) {
+	return r.s.startOf(ctx, stream)
 }
 
-func (b beside) Read(ctx context.Context, stream string, after uint64) (Reading, error) {
-	cons, err := b.s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
+func (r eventReader) Read(ctx context.Context, stream string, after uint64) (Reading, error) {
+	cons, err := r.s.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1,
 	})
 	if err != nil {
@@ -89,8 +89,8 @@ func (b beside) Read(ctx context.Context, stream string, after uint64) (Reading,
 	return follower{it}, nil
 }
 
-func (b beside) Follows(ctx context.Context, stream string, after uint64) (uint64, error) {
-	msg, err := b.s.streams[stream].GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(">"))
+func (r eventReader) Follows(ctx context.Context, stream string, after uint64) (uint64, error) {
+	msg, err := r.s.streams[stream].GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(">"))
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return 0, nil
@@ -100,8 +100,8 @@ func (b beside) Follows(ctx context.Context, stream string, after uint64) (uint6
 	return msg.Sequence, nil
 }
 
-func (b beside) Floors(ctx context.Context, stream string) (map[string]uint64, error) {
-	return b.s.floors(ctx, stream)
+func (r eventReader) Floors(ctx context.Context, stream string) (map[string]uint64, error) {
+	return r.s.floors(ctx, stream)
 }
 
 type follower struct{ it jetstream.MessagesContext }

@@ -55,12 +55,12 @@ type Store struct {
 	streams map[string]jetstream.Stream
 	kv      jetstream.KeyValue
 	// passed and ends are what last looks ask, arrivals what they wait for.
-	passed   shared[struct{}]
-	ends     shared[map[string]uint64]
-	arrivals *arrivals
-	archive  Archive
-	beside   Arrivals
-	chain    *lru.Cache[string, ChainEnd]
+	passed      shared[struct{}]
+	ends        shared[map[string]uint64]
+	arrivals    *arrivals
+	archive     Archive
+	eventReader Arrivals
+	chain       *lru.Cache[string, ChainEnd]
 	// heads are the last sequences of clients that this process appended to;
 	// nil unless it is the only one that does.
 	heads *heads
@@ -117,12 +117,12 @@ func Connect(ctx context.Context, o Options) (*Store, error) {
 		return nil, enabled(err)
 	}
 	s.passed.ask, s.ends.ask, s.arrivals = s.passAll, s.readEnds, newArrivals()
-	s.archive, s.beside = archive{s}, beside{s}
+	s.archive, s.eventReader = archive{s}, eventReader{s}
 	if o.Archive != nil {
 		s.archive = o.Archive(s.archive)
 	}
 	if o.Arrivals != nil {
-		s.beside = o.Arrivals(s.beside)
+		s.eventReader = o.Arrivals(s.eventReader)
 	}
 	return s, nil
 }
