@@ -56,8 +56,11 @@ func (a *App) walk(ctx context.Context, walks []*jetstream.Walk) {
 		for range w.Rejected() {
 			a.metrics.rejected(runner.ReasonCannotDecide)
 		}
-		if looked.Load() > 0 {
-			a.log.Info("a clinic's clients were looked at", "clinic", w.Clinic, "looked", looked.Load(), "changed", changed.Load(), "all", over, "seconds", time.Since(began).Seconds())
+		if looked.Load() == 0 {
+			// As at a first start, or where events came before the walk.
+			a.log.Debug("none of a clinic's clients had to be looked at", "clinic", w.Clinic, "all", over)
+			continue
 		}
+		a.log.Info("a clinic's clients were looked at", "clinic", w.Clinic, "looked", looked.Load(), "changed", changed.Load(), "all", over, "seconds", time.Since(began).Seconds())
 	}
 }
