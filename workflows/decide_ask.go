@@ -127,6 +127,9 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 			Template: template, Person: a.Person, Target: e.ID,
 			What: first(e.Questions), Urgency: e.Policy.Urgency, Round: a.Round,
 		}
+		if !e.AskedBefore(a.Person, a.Rung, a.Round) {
+			msg.Round = 0 // the ladder has gone round, and not to them
+		}
 		if m.Reason == escalation.AskedAgain {
 			// Not a reminder: who took the question must see that it changed.
 			msg.What, msg.Urgency, msg.Round = orElse(m.Question, msg.What), msg.Urgency+"-again", 0

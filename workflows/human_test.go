@@ -333,7 +333,7 @@ func TestFailToHumanKeepsSafety(t *testing.T) {
 	t.Run("a timer", func(t *testing.T) {
 		s := base()
 		s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
-		s.now = s.now.Add(30 * time.Minute)
+		s.now = s.now.Add(12 * time.Minute)
 		fail(s, events.Event{ID: "due", Source: "mooring/timer", Clinic: "sample", Key: simKey, Kind: events.TimerDue, Time: s.now})
 		if e := s.openEscalation(); e.Rung != 1 || !s.state.Next().After(s.now) {
 			t.Errorf("the ladder fell silent: rung %d, next %v at %v", e.Rung, s.state.Next(), s.now)

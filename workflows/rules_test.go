@@ -254,18 +254,29 @@ func TestLateIsDecided(t *testing.T) {
 		}
 	})
 	t.Run("escalations", func(t *testing.T) {
+		// Nobody could answer meanwhile: the rung last asked has its time once more,
+		// and a mail that has not left yet is the one that asks.
 		for _, gap := range []time.Duration{time.Hour, 26 * time.Hour, 100 * time.Hour} {
-			s := newSim(t, historyStart)
-			s.happens(events.ClientUpdated, clientData(friendly()))
-			s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
-			asked := len(s.mails(LaneSafety))
-			s.outage(gap)
-			e := s.openEscalation()
-			if e.Rung != 1 || !e.Next.Equal(s.now.Add(e.Policy.Rungs[1].Within)) {
-				t.Errorf("after %v: rung %d, %v left", gap, e.Rung, e.Next.Sub(s.now))
-			}
-			if n := len(s.mails(LaneSafety)) - asked; n != 1 {
-				t.Errorf("after %v: %d mails at once", gap, n)
+			for mails, accepted := range map[int]bool{1: true, 0: false} {
+				s := newSim(t, historyStart)
+				s.happens(events.ClientUpdated, clientData(friendly()))
+				s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
+				asked := s.mails(LaneSafety)
+				if accepted {
+					s.happens(events.MessageAccepted, events.Data{Message: &events.MessageReport{ID: asked[0].ID}})
+				}
+				s.outage(gap)
+				e := s.openEscalation()
+				if e.Rung != 0 || e.Owner != "amara" || !e.Next.Equal(s.now.Add(e.Policy.Rungs[0].Within)) {
+					t.Errorf("after %v: rung %d with %s, %v left", gap, e.Rung, e.Owner, e.Next.Sub(s.now))
+				}
+				if n := len(s.mails(LaneSafety)) - len(asked); n != mails {
+					t.Errorf("after %v, accepted %v: %d mails at once", gap, accepted, n)
+				}
+				s.pass(e.Policy.Rungs[0].Within)
+				if e := s.openEscalation(); e.Rung != 1 {
+					t.Errorf("after %v and the rung's time: rung %d", gap, e.Rung)
+				}
 			}
 		}
 	})

@@ -148,15 +148,16 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	if err := a.usedAlike(ctx, read); err != nil {
 		return nil, err
 	}
-	var lateness time.Duration
+	var lateness, slack time.Duration
 	if cfg.TimeSpeed != 1 || cfg.TimeStart != "" {
 		if err := a.clock.keepEpoch(ctx, a.store, &cfg); err != nil {
 			return nil, err
 		}
 		// What takes half a minute of real time is not late.
-		lateness = max(24*time.Hour, time.Duration(30*cfg.TimeSpeed)*time.Second)
+		halfMinute := time.Duration(30*cfg.TimeSpeed) * time.Second
+		lateness, slack = max(24*time.Hour, halfMinute), max(5*time.Minute, halfMinute)
 	}
-	if a.clinics, err = newClinics(ctx, a.store, read, cfg.retired(), lateness); err != nil {
+	if a.clinics, err = newClinics(ctx, a.store, read, cfg.retired(), lateness, slack); err != nil {
 		return nil, err
 	}
 	if err := a.clinics.loadHolds(ctx); err != nil {

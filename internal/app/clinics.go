@@ -29,10 +29,10 @@ var (
 // clinics are the configured clinics with every version in use.
 type clinics struct {
 	store *jetstream.Store
-	// lateness overrides the clinics' own tolerance; 0 leaves it.
-	lateness time.Duration
-	base     *templates.Set
-	byID     map[string]*clinic
+	// lateness and slack override the clinics' own tolerances; 0 leaves them.
+	lateness, slack time.Duration
+	base            *templates.Set
+	byID            map[string]*clinic
 	// retired are the clinics that closed for good. What is open there goes on,
 	// so they stand in byID as well; no mail goes to their clients.
 	retired map[string]bool
@@ -132,12 +132,12 @@ func errText(err error) string {
 
 // newClinics stores each clinic's folder and makes it current; of a retired
 // clinic it takes up what was stored last.
-func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*workflows.Clinic, retired map[string]bool, lateness time.Duration) (*clinics, error) {
+func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*workflows.Clinic, retired map[string]bool, lateness, slack time.Duration) (*clinics, error) {
 	base, err := templates.Builtin()
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in wording: %w", err)
 	}
-	cs := &clinics{store: store, lateness: lateness, base: base, byID: map[string]*clinic{}, retired: retired}
+	cs := &clinics{store: store, lateness: lateness, slack: slack, base: base, byID: map[string]*clinic{}, retired: retired}
 	for _, id := range slices.Sorted(maps.Keys(read)) {
 		v, err := cs.version(read[id])
 		if err != nil {
@@ -247,6 +247,7 @@ func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
 	if cs.lateness > 0 {
 		c.Lateness = cs.lateness
 	}
+	c.Staff.Slack = cs.slack
 	return &version{c, wording}, nil
 }
 

@@ -83,7 +83,8 @@ func (e *Escalation) Join(question string, staff Staff, now time.Time) Move {
 
 // Due moves the ladder by one rung when its time has come. However late the
 // timer is, one rung is asked, with its full time from now (the rule
-// late-is-decided).
+// late-is-decided). After an outage it is the rung last asked, once more: nobody
+// could have answered meanwhile.
 func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	now = now.UTC()
 	switch {
@@ -95,6 +96,11 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	e.own()
 	m := Move{Reason: NoAnswer, Changed: true}
 	var s step
+	i := e.current()
+	if e.Ack == nil && now.Sub(e.Next) >= staff.slack() && (i < 0 || !e.Asks[i].Again) {
+		e.onceMore(&m, &staff, now)
+		return m
+	}
 	if e.Ack != nil {
 		m.Reason, m.Told = HoldRanOut, e.Ack
 		// Whoever took it and forgot is told that others are asked now.
@@ -104,12 +110,27 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 		if e.Rung >= e.Policy.last() {
 			m.Reason = Repeats
 		}
-		if i := e.current(); i >= 0 && e.Asks[i].Status == Accepted {
+		if i >= 0 && e.Asks[i].Status == Accepted {
 			e.Asks[i].Status = Silent
 		}
 	}
 	e.climb(&m, &staff, now, s)
 	return m
+}
+
+// onceMore gives the rung last asked its time again after an outage. Where its mail
+// has not left yet, that one asks; nobody else is told a second time.
+func (e *Escalation) onceMore(m *Move, staff *Staff, now time.Time) {
+	m.Reason = AfterOutage
+	if i := e.current(); i >= 0 && e.Asks[i].Status == Asked && e.Asks[i].Message != "" && !staff.Away(e.Asks[i].Person, now) {
+		e.Asks[i].Again = true
+		e.Next = now.Add(e.Policy.within(e.Rung))
+		return
+	}
+	e.askFrom(m, e.Rung, e.Round+1, staff, now, step{alone: true})
+	if i := e.current(); i >= 0 {
+		e.Asks[i].Again = true
+	}
 }
 
 // Acknowledge makes by the owner and pauses the ladder for the policy's hold;
@@ -248,6 +269,14 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 		e.wait(now)
 	}
 	return m
+}
+
+// AskedBefore says whether a person has been asked earlier than in an ask of this
+// rung and round, and not only told, as far back as asks are kept.
+func (e *Escalation) AskedBefore(person string, rung, round int) bool {
+	return slices.ContainsFunc(e.Asks, func(a Ask) bool {
+		return a.Person == person && !a.Inform && (a.Rung != rung || a.Round != round)
+	})
 }
 
 // Asked says whether a mail is one of those that the escalation asked for, as

@@ -21,6 +21,8 @@ type step struct {
 	fallbackOnly bool
 	// tell is one more person who is told.
 	tell string
+	// alone tells nobody beside the owner.
+	alone bool
 	// first is asked, or who stands in for them, before those of the rung. The
 	// first of the rung is told then, and whom the rungs before it tell.
 	first string
@@ -59,7 +61,7 @@ func (e *Escalation) askFrom(m *Move, rung, round int, staff *Staff, now time.Ti
 		e.Rung, e.Round, e.Owner = rung, round, owner
 		e.Next = now.Add(e.Policy.within(rung))
 		asks := []Ask{{Rung: rung, Round: round, Person: owner, At: now, Status: Asked}}
-		if !handOver {
+		if !handOver && !s.alone {
 			for _, id := range e.toTell(staff, now, s) {
 				asks = append(asks, Ask{Rung: rung, Round: round, Person: id, At: now, Status: Asked, Inform: true})
 			}

@@ -14,6 +14,9 @@ const (
 	AskedAgain Reason = "asked-again"
 	// NoAnswer means that the rung's time ran out and the next rung was asked.
 	NoAnswer Reason = "no-answer"
+	// AfterOutage means that the rung's time ran out while nothing worked: whoever
+	// was asked may have found no page to answer on, and is asked once more.
+	AfterOutage Reason = "after-outage"
 	// NotDelivered means that the mail was refused, bounced or dropped; the next rung
 	// was asked at once where there was somebody else to ask.
 	NotDelivered Reason = "not-delivered"
@@ -69,6 +72,7 @@ var words = [...]struct {
 	{Joined, "A second cause joined the open question."},
 	{AskedAgain, "Something new came up after it was taken; the question was asked again."},
 	{NoAnswer, "No answer in time; the next person was asked."},
+	{AfterOutage, "The time ran out during an outage; the same rung was asked once more, with its full time."},
 	{NotDelivered, "The mail could not be delivered; we do not wait for an answer to it."},
 	{PassedOn, "The person asked passed the question on."},
 	{NobodyElse, "Passed on, but there is nobody else to ask; it stays where it is and is asked again."},

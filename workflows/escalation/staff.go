@@ -18,6 +18,16 @@ const (
 // file makes it. A mail to them fails, and the failure is seen.
 const nameless = "on-call"
 
+// usualSlack is how late a timer may be on a busy day.
+const usualSlack = 5 * time.Minute
+
+func (s *Staff) slack() time.Duration {
+	if s.Slack > 0 {
+		return s.Slack
+	}
+	return usualSlack
+}
+
 // Person finds a person by id; nil when there is none.
 func (s *Staff) Person(id string) *Person {
 	if id == "" {

@@ -168,11 +168,44 @@ var stories = []struct {
 			after 10m => repeats sue (sam) (omar) (ben) (ana) -m9 -m10 -m11 | sue 2.4 in 10m0s`,
 	},
 	{
-		name: "a late timer after an outage asks one rung, with its full time",
+		name: "after an outage the rung last asked is asked once more, with its full time",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			after 48h => no-answer ben | ben 1.0 in 20m0s
-			after 19m => stale unchanged | ben 1.0 in 1m0s`,
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			after 48h => after-outage ana | ana 0.1 in 30m0s
+			after 29m => stale unchanged | ana 0.1 in 1m0s
+			after 1m => no-answer ben | ben 1.1 in 20m0s`,
+	},
+	{
+		name: "a mail that an outage kept is the one that asks",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			after 3h => after-outage | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			after 30m => no-answer ben | ben 1.0 in 20m0s`,
+	},
+	{
+		name: "an outage after an outage does not hold the ladder",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			after 3h => after-outage ana | ana 0.1 in 30m0s
+			after 3h => no-answer ben | ben 1.1 in 20m0s
+			after 24m => no-answer sue (sam) | sue 2.1 in 10m0s`,
+	},
+	{
+		name: "after an outage whoever covers is asked where the owner is away by now",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			away ana
+			after 3h => after-outage ben | ben 0.1 in 30m0s`,
+	},
+	{
+		name: "a hold that ran out during an outage resumes as any other",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			after 9h => hold-ran-out ben (ana) told:ana | ben 1.0 in 20m0s`,
 	},
 	{
 		name: "of two acknowledgements one wins and the other is told",
@@ -361,7 +394,8 @@ var stories = []struct {
 		lines: `
 			open => opened omar ^0 ^1 | omar 2.0 in 10m0s
 			after 10m => repeats omar | omar 2.1 in 10m0s
-			after 9h => repeats sue (sam) (omar) | sue 2.2 in 10m0s`,
+			after 9h => after-outage | omar 2.1 in 10m0s
+			after 10m => repeats sue (sam) (omar) | sue 2.2 in 10m0s`,
 	},
 	{
 		name:   "others are told and one is asked",

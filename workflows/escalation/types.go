@@ -50,6 +50,9 @@ type Staff struct {
 	// OnCall is asked where a rung names somebody who cannot be found: the id
 	// of a person who must exist.
 	OnCall string
+	// Slack is how late a timer may be without an outage behind it; 0 means five
+	// minutes. A clock of another speed lengthens it.
+	Slack time.Duration
 }
 
 // Status of one ask.
@@ -80,6 +83,8 @@ type Ask struct {
 	Message string `json:"message,omitempty"`
 	// Inform is true for people who are told and not asked.
 	Inform bool `json:"inform,omitempty"`
+	// Again is true where an outage gave this rung its time once more.
+	Again bool `json:"again,omitempty"`
 }
 
 // Escalation is a question that a human must answer. While it is open, Next is

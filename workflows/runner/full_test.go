@@ -54,7 +54,7 @@ func TestNeverSilentWhenFull(t *testing.T) {
 		t.Errorf("a reply: %+v", v)
 	}
 	asked := len(r.store.state(t, ref).Escalations[0].Asks)
-	r.now = r.now.Add(time.Hour)
+	r.now = r.now.Add(12 * time.Minute)
 	if v := r.Due(t.Context(), ref); v.Action != Done {
 		t.Errorf("a due timer: %+v", v)
 	}
