@@ -96,7 +96,7 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	}
 	until := time.Time{}
 	if e.Open() {
-		until = e.Next
+		until = e.Until()
 	}
 	for range m.Skipped {
 		d.note(Note{What: WhatEscalation, Reason: Reason(escalation.NobodyReachable), Subject: e.ID})
@@ -117,6 +117,11 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	if m.Reason == escalation.Closed {
 		// Nor does anybody need to hear of it who was only to be told.
 		d.stopWhere(NoLongerWanted, func(x *Send) bool { return x.Escalation == e.ID })
+	}
+	for _, t := range m.Tell {
+		template := "escalation-" + string(t.What)
+		id := d.send(LaneSafety, Message{Template: template, Person: t.Person, Target: e.ID, Urgency: e.Policy.Urgency}, "", e.ID, "")
+		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: t.Person, Detail: template})
 	}
 	for _, a := range m.Asks {
 		template := "escalation"

@@ -376,7 +376,7 @@ func (o *Operator) showEscalation(clinicID string, e *escalation.Escalation) Sto
 	out := StoryEscalation{
 		ID: e.ID, Policy: e.Policy.ID, Urgency: e.Policy.Urgency, Questions: slices.Concat([]string{}, e.Questions),
 		Opened: e.Opened, Open: e.Open(), Owner: e.Owner, OwnerName: o.personName(clinicID, e.Owner),
-		Rung: e.Rung + 1, Rungs: len(e.Policy.Rungs), Round: e.Round, Next: e.Next,
+		Rung: e.Rung + 1, Rungs: len(e.Policy.Rungs), Round: e.Round, Next: e.Until(),
 	}
 	for i, q := range e.Questions {
 		if i > 0 {

@@ -26,6 +26,9 @@ const (
 	longestLife     = 100 * 365 * 24 * time.Hour
 )
 
+// dayAndTime is how mails to staff write a time, in the clinic's zone.
+const dayAndTime = "Monday, 2 January, 3:04 pm"
+
 // outbox turns what a decision asks for into the notifier's message.
 type outbox struct{ store *jetstream.Store }
 
@@ -137,11 +140,12 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 	mail.To = notifier.Address{Name: person.Name, Email: person.Email}
 	v.StaffName, v.Urgency, v.Round = person.Name, m.Urgency, m.Round
 	switch m.Template {
-	case "escalation", "escalation-inform":
+	case "escalation", "escalation-inform", "escalation-hold", "escalation-taken":
 		v.EscalationURL, v.Code = r.staffLink("e", m, links.Escalation, m.Target)
 		for i := range s.Escalations {
 			if e := &s.Escalations[i]; e.ID == m.Target {
 				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
+				v.HoldEnds = e.Until().In(c.Zone).Format(dayAndTime)
 				if p := c.Staff.Person(e.Owner); p != nil {
 					v.OwnerName = p.Name
 				}
@@ -155,7 +159,7 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 		v.TaskWhat = m.What
 		for i := range s.Tasks {
 			if t := &s.Tasks[i]; t.ID == m.Target {
-				v.TaskDue = t.Due.In(c.Zone).Format("Monday, 2 January, 3:04 pm")
+				v.TaskDue = t.Due.In(c.Zone).Format(dayAndTime)
 			}
 		}
 	}

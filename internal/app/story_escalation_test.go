@@ -82,8 +82,12 @@ func TestStoryEscalation(t *testing.T) {
 			t.Errorf("the page does not say %q:\n%s", want, g.text)
 		}
 	}
-	// The caring mail leaves only now.
+	// The caring mail leaves only now; whoever was asked since goes on for nothing
+	// no longer.
 	p.expect("dee@example.org", "E")
+	if taken := p.expect(jonas, "escalation-taken"); !strings.Contains(strings.Join(strings.Fields(taken.Text), " "), "Amara Cole has taken it") {
+		t.Errorf("the cover reads\n%s", taken.Text)
+	}
 	p.quiet()
 
 	// The cover presses after her and is told who has it, and since when.
@@ -98,9 +102,14 @@ func TestStoryEscalation(t *testing.T) {
 	p.stillOpen("dee", "a re-booking")
 	p.quiet()
 
-	// The hold runs out without an outcome: the ladder goes on, and whoever took
-	// it is told.
-	p.pass(2 * time.Hour)
+	// Before the hold runs out whoever took it is reminded; then the ladder goes
+	// on, and they are told.
+	p.pass(96 * time.Minute)
+	if hold := p.expect(amara, "escalation-hold"); !strings.Contains(hold.Text, "from then on we ask the next person") {
+		t.Errorf("the reminder reads\n%s", hold.Text)
+	}
+	p.quiet()
+	p.pass(24 * time.Minute)
 	third := p.expect(ruth, "escalation")
 	p.expect(amara, "escalation-inform")
 	p.quiet()
@@ -148,8 +157,8 @@ func TestStoryEscalation(t *testing.T) {
 	p.pass(20 * 24 * time.Hour)
 	p.settle()
 	p.quiet()
-	if len(p.all) != 5 {
-		t.Errorf("%d mails left in the whole story, want 5", len(p.all))
+	if len(p.all) != 7 {
+		t.Errorf("%d mails left in the whole story, want 7", len(p.all))
 	}
 }
 
@@ -181,6 +190,9 @@ func TestOneAcknowledges(t *testing.T) {
 		e := p.stillOpen(who, "two presses")
 		if e.Ack == nil || got[e.Ack.By] == nil {
 			t.Fatalf("taken by %+v", e.Ack)
+		}
+		if e.Ack.By == "amara" {
+			p.expect(jonas, "escalation-taken") // he was asked since
 		}
 		for id, g := range got {
 			switch {

@@ -123,7 +123,7 @@ func (r *reader) planned(clinic string, s *workflows.State) []plan {
 			if e.Ack != nil {
 				what = "Others are asked, unless it is closed by then"
 			}
-			out = append(out, plan{e.Next, what, workflows.WhatEscalation, e.ID})
+			out = append(out, plan{e.Until(), what, workflows.WhatEscalation, e.ID})
 		}
 	}
 	for i := range s.Tasks {

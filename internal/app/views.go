@@ -105,7 +105,7 @@ func (v *views) ack(clinic string, e *escalation.Escalation) *web.Ack {
 	if e.Ack == nil {
 		return nil
 	}
-	return &web.Ack{By: e.Ack.By, Name: v.a.personName(clinic, e.Ack.By), At: e.Ack.At, Until: e.Next}
+	return &web.Ack{By: e.Ack.By, Name: v.a.personName(clinic, e.Ack.By), At: e.Ack.At, Until: e.Until()}
 }
 
 // Case is what the session shows.
@@ -116,7 +116,7 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 	}
 	c := web.Case{
 		Glance: v.glance(clinic, e), ClientKey: s.Key, Client: contact(&s.Profile),
-		Owner: v.a.personName(clinic, e.Owner), Next: e.Next,
+		Owner: v.a.personName(clinic, e.Owner), Next: e.Until(),
 	}
 	for _, q := range e.Questions {
 		c.Questions = append(c.Questions, questionWords(q))
@@ -315,7 +315,7 @@ func (v *views) OpenEscalations(ctx context.Context) ([]web.EscalationRow, error
 			r := web.EscalationRow{
 				Clinic: row.Ref.Clinic, ID: e.ID, ClientKey: row.Ref.Key, ClientName: shortName(&s.Profile),
 				Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Owner: v.a.personName(row.Ref.Clinic, e.Owner),
-				Ack: v.ack(row.Ref.Clinic, e), Next: e.Next,
+				Ack: v.ack(row.Ref.Clinic, e), Next: e.Until(),
 				Policy: e.Policy.ID, Rung: e.Rung + 1, Rungs: len(e.Policy.Rungs), Round: e.Round,
 			}
 			for n, q := range e.Questions {

@@ -111,6 +111,10 @@ func templateWords(t string) string {
 		return "what to expect at a first visit"
 	case "escalation":
 		return "the question, with a link to answer it"
+	case "escalation-hold":
+		return "a reminder that the question they took is open"
+	case "escalation-taken":
+		return "a note that somebody has taken the question"
 	case "escalation-inform":
 		return "a note that a question is open"
 	case "task":

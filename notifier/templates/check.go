@@ -118,6 +118,10 @@ func (f *file) checkFamily(end int) {
 		// Whoever is informed is not asked, and may look and take it all the
 		// same: a link to a page that asks for a code needs the code beside it.
 		want = []fieldID{fUrgency, fOpenedAgo, fEscalationLink, fCode}
+	case "escalation-hold":
+		want = []fieldID{fHoldEnds, fEscalationLink, fCode}
+	case "escalation-taken":
+		want = []fieldID{fOwnerName, fEscalationLink, fCode}
 	case "task", "task-reminder":
 		want, never = []fieldID{fTaskLink, fTask, fCode}, []fieldID{fEscalationLink, fClientLink}
 	case "note":

@@ -60,7 +60,7 @@ func SampleValues() Values {
 		},
 		EscalationURL: "https://mail.riverside.example/e/v1.k1.2fB7tW5uGyN9xHc4",
 		Code:          "4TK-9QW", Urgency: "urgent", OpenedAgo: "12 minutes",
-		StaffName: "Jordan Lee", OwnerName: "Alex Moreno",
+		StaffName: "Jordan Lee", OwnerName: "Alex Moreno", HoldEnds: "Tuesday, 4 March, 5:10 pm",
 		ClientURL: "https://mail.riverside.example/n/v1.k1.9sQ2xD4hYkT6mBv8",
 		TaskURL:   "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5",
 		TaskWhat:  "call-client", TaskDue: "Tuesday, 4 March, 5 pm",
@@ -73,7 +73,7 @@ func bareValues() Values {
 	return Values{
 		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
 		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
-		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo,
+		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo, HoldEnds: v.HoldEnds,
 		ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat,
 	}
 }

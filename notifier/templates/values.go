@@ -36,7 +36,7 @@ func Reasons() []string {
 // Names lists every template that a message may ask for: the client families
 // A to F, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "task", "task-reminder", "note"}
+	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are
@@ -69,6 +69,10 @@ type Values struct {
 	OpenedAgo string
 	// Round counts the repeats of the last rung; 0 says nothing.
 	Round int
+
+	// HoldEnds is when others are asked although somebody has taken the question,
+	// such as "Tuesday, 4 March, 5:10 pm".
+	HoldEnds string
 
 	// StaffName is the recipient, OwnerName whoever an escalation is with.
 	StaffName, OwnerName string
@@ -156,6 +160,7 @@ const (
 	fRound
 	fStaffName
 	fOwnerName
+	fHoldEnds
 	fTaskLink
 	fTask
 	fTaskDue
@@ -186,6 +191,7 @@ var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fRound:           {"round", wordField, Staff, false, 20, func(v *Values) string { return round(v.Round) }},
 	fStaffName:       {"staff_name", wordField, Staff, false, 60, func(v *Values) string { return v.StaffName }},
 	fOwnerName:       {"owner_name", wordField, Staff, false, 60, func(v *Values) string { return v.OwnerName }},
+	fHoldEnds:        {"hold_ends", wordField, Staff, true, 60, func(v *Values) string { return v.HoldEnds }},
 	fTaskLink:        {"task_link", linkField, Staff, true, 0, func(v *Values) string { return v.TaskURL }},
 	fTask:            {"task", codeField, Staff, false, 120, func(v *Values) string { return v.TaskWhat }},
 	fTaskDue:         {"task_due", wordField, Staff, false, 60, func(v *Values) string { return v.TaskDue }},

@@ -20,6 +20,8 @@ type Move struct {
 	// first, then those who are told. Each needs one mail; its id is given
 	// back with Attach before anything else happens to the escalation.
 	Asks []Ask
+	// Tell are people who hear of something and are not asked.
+	Tell []Telling
 	// Withdraw are the ids of mails that are no longer wanted and that no
 	// provider is known to have taken.
 	Withdraw []string
@@ -35,6 +37,22 @@ type Move struct {
 	// Closed is the outcome that stands, where somebody came after it.
 	Closed *Closing
 }
+
+// Telling is one person to be told. Nothing waits for the mail.
+type Telling struct {
+	Person string
+	What   Tell
+}
+
+// Tell says what somebody is told.
+type Tell string
+
+const (
+	// TellHold reminds whoever took the question that the hold is about to end.
+	TellHold Tell = "hold"
+	// TellTaken says that somebody who was asked earlier has taken it after all.
+	TellTaken Tell = "taken"
+)
 
 // Open begins an escalation and asks its first rung. The policy is copied.
 // Nobody reachable on any rung: whoever is on call is asked.
@@ -72,7 +90,7 @@ func (e *Escalation) Join(question string, staff Staff, now time.Time) Move {
 	}
 	e.own()
 	m.Reason, m.Changed = AskedAgain, true
-	by, until := e.Ack.By, e.Next
+	by, until := e.Ack.By, e.Until()
 	e.Ack = nil
 	e.askFrom(&m, e.Rung, e.Round+1, &staff, now, step{first: by, tell: by})
 	if until.After(now) && until.Before(e.Next) {
@@ -92,6 +110,9 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 		return Move{Reason: NotOpen, Closed: e.closing()}
 	case now.Before(e.Next):
 		return Move{Reason: Stale}
+	}
+	if e.Ack != nil && !e.Ack.Reminded && now.Before(e.Until()) {
+		return e.holdEnds()
 	}
 	e.own()
 	m := Move{Reason: NoAnswer, Changed: true}
@@ -145,7 +166,7 @@ func (e *Escalation) Acknowledge(by, onBehalf string, now time.Time) Move {
 		return Move{Reason: AlreadyClosed, Closed: e.closing()}
 	case by == "":
 		return Move{Reason: PersonMissing}
-	case e.Ack != nil && now.Before(e.Next):
+	case e.Ack != nil && now.Before(e.Until()):
 		return Move{Reason: AlreadyAcknowledged, Told: e.told()}
 	}
 	e.own()
@@ -156,11 +177,45 @@ func (e *Escalation) Acknowledge(by, onBehalf string, now time.Time) Move {
 	// After the hold, an acknowledgement holds nothing any more: the new one
 	// counts, though the timer is late.
 	m.Told = e.told()
-	e.Ack = &Ack{By: by, For: onBehalf, At: now}
 	e.Owner = by
-	e.Next = now.Add(e.Policy.hold())
+	e.holds(Ack{By: by, For: onBehalf, At: now}, now)
+	e.tellSince(&m, by)
 	e.withdraw(&m, "")
 	return m
+}
+
+// holds begins the hold of whoever took the question, anew where they had it.
+func (e *Escalation) holds(a Ack, now time.Time) {
+	a.Until, a.Reminded = now.Add(e.Policy.hold()), e.Policy.notice() == 0
+	e.Ack, e.Next = &a, a.Until.Add(-e.Policy.notice())
+}
+
+// Until is when others are asked by themselves: the end of a hold, else the
+// deadline. A reminder before the hold ends asks nobody else.
+func (e *Escalation) Until() time.Time {
+	if e.Ack == nil || e.Ack.Until.IsZero() {
+		return e.Next
+	}
+	return e.Ack.Until
+}
+
+// holdEnds reminds whoever took the question.
+func (e *Escalation) holdEnds() Move {
+	a := *e.Ack
+	a.Until, a.Reminded = e.Until(), true
+	e.Ack, e.Next = &a, a.Until
+	return Move{Reason: HoldEnds, Changed: true, Told: e.told(), Tell: []Telling{{a.By, TellHold}}}
+}
+
+// tellSince tells those who were asked after by, and whose mail has left, that
+// somebody has taken the question: nobody goes on for nothing.
+func (e *Escalation) tellSince(m *Move, by string) {
+	for _, a := range e.Asks[e.latest(by, nil)+1:] {
+		told := Telling{a.Person, TellTaken}
+		if !a.Inform && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
+			m.Tell = append(m.Tell, told)
+		}
+	}
 }
 
 // Decline passes the question on: the next rung is asked at once, at the end
@@ -220,8 +275,8 @@ func (e *Escalation) Attempt(by, how string, now time.Time) Move {
 		e.Attempts = e.Attempts[n-keepAttempts:]
 	}
 	if e.Ack != nil && e.Ack.By == by {
-		if until := now.Add(e.Policy.hold()); until.After(e.Next) {
-			e.Next = until
+		if now.Add(e.Policy.hold()).After(e.Until()) {
+			e.holds(*e.Ack, now)
 		}
 	}
 	return Move{Reason: AttemptRecorded, Changed: true}
@@ -243,7 +298,12 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 	case status == Accepted && (was == Asked || was == Withdrawn):
 		e.own()
 		e.Asks[i].Status = Accepted
-		return Move{Reason: MailAccepted, Changed: true}
+		m := Move{Reason: MailAccepted, Changed: true}
+		if was == Withdrawn && e.Open() && e.Ack != nil && e.Ack.By != e.Asks[i].Person && !e.Asks[i].Inform {
+			// It left in the moment in which somebody took the question.
+			m.Tell = []Telling{{e.Asks[i].Person, TellTaken}}
+		}
+		return m
 	case status == Failed && was != Failed && was != Passed:
 		e.own()
 		e.Asks[i].Status = Failed

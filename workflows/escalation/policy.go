@@ -45,3 +45,14 @@ func (p Policy) informed(i int) []string {
 func (p Policy) within(i int) time.Duration { return max(p.rung(i).Within, Shortest) }
 
 func (p Policy) hold() time.Duration { return max(p.Hold, Shortest) }
+
+// notice is how long before the end of a hold whoever took the question is
+// reminded: a quarter of the hold, a quarter of an hour at the most. A hold of
+// under four minutes ends without.
+func (p Policy) notice() time.Duration {
+	notice := min(p.hold()/4, 15*time.Minute)
+	if notice < Shortest {
+		return 0
+	}
+	return notice
+}

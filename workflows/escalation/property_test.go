@@ -196,6 +196,14 @@ func TestNeverSilent(t *testing.T) {
 			}
 			w.now = w.e.Next
 			m := w.e.Due(w.staff, w.now)
+			if m.Reason == HoldEnds {
+				// Whoever took it is reminded once, and asked others are next.
+				if len(m.Tell) != 1 || m.Tell[0].Person != w.e.Owner || !w.e.Next.After(w.now) {
+					t.Fatalf("timer %d reminds %+v, next %v", i, m.Tell, w.e.Next)
+				}
+				w.now = w.e.Next
+				m = w.e.Due(w.staff, w.now)
+			}
 			asked := slices.DeleteFunc(slices.Clone(m.Asks), func(a Ask) bool { return a.Inform })
 			if !m.Changed || len(asked) != 1 || asked[0].Person != w.e.Owner || !w.e.Next.After(w.now) {
 				t.Fatalf("timer %d asks %+v, owner %q, next %v: silent", i, asked, w.e.Owner, w.e.Next)

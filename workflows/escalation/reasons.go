@@ -37,6 +37,9 @@ const (
 	// HoldRanOut means that an acknowledgement brought no outcome in time; the
 	// ladder resumed.
 	HoldRanOut Reason = "hold-ran-out"
+	// HoldEnds means that whoever took the question is reminded, before the hold
+	// ends, that it waits for an outcome.
+	HoldEnds Reason = "hold-ends"
 	// AttemptRecorded means that a try to reach the client was recorded.
 	AttemptRecorded Reason = "attempt-recorded"
 	// Closed means that a person recorded an outcome.
@@ -81,6 +84,7 @@ var words = [...]struct {
 	{Acknowledged, "A person took the question; the others wait."},
 	{AlreadyAcknowledged, "Somebody else has already taken the question."},
 	{HoldRanOut, "Taken, but no outcome in time; the next person was asked."},
+	{HoldEnds, "The person who took the question was reminded that it waits for an outcome."},
 	{AttemptRecorded, "A try to reach the client was recorded."},
 	{Closed, "A person closed the question with an outcome."},
 	{AlreadyClosed, "The question is already closed."},

@@ -124,6 +124,9 @@ func (s *story) tell(m Move) string {
 	if !m.Changed {
 		out = append(out, "unchanged")
 	}
+	for _, t := range m.Tell {
+		out = append(out, string(t.What)+":"+t.Person)
+	}
 	if m.Told != nil {
 		out = append(out, "told:"+m.Told.By)
 	}
@@ -151,7 +154,7 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			accepted m1 => accepted | ana 0.0 in 30m0s
-			ack ana => acknowledged | ana 0.0 in 1h0m0s
+			ack ana => acknowledged | ana 0.0 in 45m0s
 			close ana reached-safe => closed | ana 0.0 in never`,
 	},
 	{
@@ -204,7 +207,7 @@ var stories = []struct {
 		name: "a hold that ran out during an outage resumes as any other",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
 			after 9h => hold-ran-out ben (ana) told:ana | ben 1.0 in 20m0s`,
 	},
 	{
@@ -212,9 +215,9 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			after 30m => no-answer ben | ben 1.0 in 20m0s
-			ack ben => acknowledged -m1 -m2 | ben 1.0 in 1h0m0s
-			ack ana => already-acknowledged unchanged told:ben | ben 1.0 in 1h0m0s
-			ack ben => already-acknowledged unchanged told:ben | ben 1.0 in 1h0m0s`,
+			ack ben => acknowledged -m1 -m2 | ben 1.0 in 45m0s
+			ack ana => already-acknowledged unchanged told:ben | ben 1.0 in 45m0s
+			ack ben => already-acknowledged unchanged told:ben | ben 1.0 in 45m0s`,
 	},
 	{
 		name: "a late acknowledgement from an older rung counts",
@@ -222,36 +225,68 @@ var stories = []struct {
 			open => opened ana | ana 0.0 in 30m0s
 			accepted m1 => accepted | ana 0.0 in 30m0s
 			after 30m => no-answer ben | ben 1.0 in 20m0s
-			ack ana => acknowledged -m2 | ana 1.0 in 1h0m0s
-			accepted m2 => accepted | ana 1.0 in 1h0m0s`,
+			ack ana => acknowledged -m2 | ana 1.0 in 45m0s
+			accepted m2 => accepted taken:ben | ana 1.0 in 45m0s`,
+	},
+	{
+		name: "everyone asked since hears that a late acknowledgement counts",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			after 30m => no-answer ben | ben 1.0 in 20m0s
+			accepted m2 => accepted | ben 1.0 in 20m0s
+			after 20m => no-answer sue | sue 2.0 in 10m0s
+			accepted m3 => accepted | sue 2.0 in 10m0s
+			ack ana => acknowledged taken:ben taken:sue | ana 2.0 in 45m0s`,
+	},
+	{
+		name: "whoever was asked before the one who took it hears nothing",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			after 30m => no-answer ben | ben 1.0 in 20m0s
+			accepted m2 => accepted | ben 1.0 in 20m0s
+			ack ben => acknowledged | ben 1.0 in 45m0s`,
 	},
 	{
 		name: "acknowledged and forgotten",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
-			after 59m => stale unchanged | ana 0.0 in 1m0s
-			after 1m => hold-ran-out ben (ana) told:ana | ben 1.0 in 20m0s
-			ack ben => acknowledged -m2 -m3 | ben 1.0 in 1h0m0s`,
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
+			after 44m => stale unchanged | ana 0.0 in 1m0s
+			after 1m => hold-ends hold:ana told:ana | ana 0.0 in 15m0s
+			ack ben => already-acknowledged unchanged told:ana | ana 0.0 in 15m0s
+			after 15m => hold-ran-out ben (ana) told:ana | ben 1.0 in 20m0s
+			ack ben => acknowledged -m2 -m3 | ben 1.0 in 45m0s`,
 	},
 	{
 		name: "an acknowledgement after the hold counts although the timer is late",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
 			away ana
 			after 60m => hold-ran-out ben told:ana | ben 1.0 in 20m0s
-			ack sue ben => acknowledged -m2 | sue 1.0 in 1h0m0s`,
+			ack sue ben => acknowledged -m2 | sue 1.0 in 45m0s`,
 	},
 	{
 		name: "a try by whoever has it restarts the hold, another's does not",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			attempt ana => attempt-recorded | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
-			after 40m => stale unchanged | ana 0.0 in 20m0s
-			attempt ben => attempt-recorded | ana 0.0 in 20m0s
-			attempt ana => attempt-recorded | ana 0.0 in 1h0m0s`,
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
+			after 40m => stale unchanged | ana 0.0 in 5m0s
+			attempt ben => attempt-recorded | ana 0.0 in 5m0s
+			attempt ana => attempt-recorded | ana 0.0 in 45m0s
+			after 50m => hold-ends hold:ana told:ana | ana 0.0 in 10m0s
+			attempt ana => attempt-recorded | ana 0.0 in 45m0s`,
+	},
+	{
+		name:   "a short hold ends without a reminder",
+		policy: func(p *Policy) { p.Hold = 3 * time.Minute },
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 3m0s
+			after 3m => hold-ran-out ben (ana) told:ana | ben 1.0 in 20m0s`,
 	},
 	{
 		name: "passed on goes to the next at once",
@@ -279,8 +314,8 @@ var stories = []struct {
 		name: "whoever has it may pass it on, nobody else may",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
-			decline ben => already-acknowledged unchanged told:ana | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
+			decline ben => already-acknowledged unchanged told:ana | ana 0.0 in 45m0s
 			decline ana => passed-on ben | ben 1.0 in 20m0s`,
 	},
 	{
@@ -298,7 +333,7 @@ var stories = []struct {
 		policy: func(p *Policy) { p.Rungs = []Rung{{Owner: "person:omar", Within: 10 * time.Minute}} },
 		lines: `
 			open => opened omar | omar 0.0 in 10m0s
-			ack omar => acknowledged -m1 | omar 0.0 in 1h0m0s
+			ack omar => acknowledged -m1 | omar 0.0 in 45m0s
 			decline omar => nobody-else | omar 0.0 in 10m0s`,
 	},
 	{
@@ -360,8 +395,8 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			accepted m1 => accepted | ana 0.0 in 30m0s
-			ack ana => acknowledged | ana 0.0 in 1h0m0s
-			failed m1 => not-delivered | ana 0.0 in 1h0m0s`,
+			ack ana => acknowledged | ana 0.0 in 45m0s
+			failed m1 => not-delivered | ana 0.0 in 45m0s`,
 	},
 	{
 		name:   "nobody assigned: both rungs are passed at once",
@@ -404,7 +439,7 @@ var stories = []struct {
 			open => opened ana (sue) (sam) (ben) | ana 0.0 in 30m0s
 			failed m2 => not-delivered | ana 0.0 in 30m0s
 			decline sam => not-asked unchanged | ana 0.0 in 30m0s
-			ack sam ana => acknowledged -m1 -m3 -m4 | sam 0.0 in 1h0m0s`,
+			ack sam ana => acknowledged -m1 -m3 -m4 | sam 0.0 in 45m0s`,
 	},
 	{
 		name: "a second cause joins and asks nobody again",
@@ -419,7 +454,7 @@ var stories = []struct {
 		policy: func(p *Policy) { p.Rungs[0].Inform = []string{"role:supervisor"} },
 		lines: `
 			open => opened ana (sue) (sam) | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 -m2 -m3 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 -m2 -m3 | ana 0.0 in 45m0s
 			pass 1m
 			join not-safe => asked-again ana (sue) (sam) | ana 0.1 in 30m0s
 			attempt ana => attempt-recorded | ana 0.1 in 30m0s
@@ -432,7 +467,7 @@ var stories = []struct {
 		lines: `
 			open => opened ana (sue) (sam) | ana 0.0 in 30m0s
 			after 30m => no-answer ben | ben 1.0 in 20m0s
-			ack ben => acknowledged -m1 -m2 -m3 -m4 | ben 1.0 in 1h0m0s
+			ack ben => acknowledged -m1 -m2 -m3 -m4 | ben 1.0 in 45m0s
 			pass 1m
 			join not-safe => asked-again ben (sue) (sam) | ben 1.1 in 20m0s`,
 	},
@@ -440,7 +475,7 @@ var stories = []struct {
 		name: "a second cause after the acknowledgement, and its mail is refused",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
 			join not-safe => asked-again ana | ana 0.1 in 30m0s
 			failed m2 => not-delivered ben | ben 1.1 in 20m0s`,
 	},
@@ -448,26 +483,26 @@ var stories = []struct {
 		name: "said again after the acknowledgement, it is asked again; taken again, it holds",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
 			join no-show => asked-again ana | ana 0.1 in 30m0s
-			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 45m0s
 			join no-show => asked-again ana | ana 0.2 in 30m0s`,
 	},
 	{
 		name: "whoever took it from another rung is asked again, and the rung's own owner is told",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack sam => acknowledged -m1 | sam 0.0 in 1h0m0s
+			ack sam => acknowledged -m1 | sam 0.0 in 45m0s
 			join not-safe => asked-again sam (ana) | sam 0.1 in 30m0s`,
 	},
 	{
 		name: "whoever took it has gone: who is there is asked",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack sam => acknowledged -m1 | sam 0.0 in 1h0m0s
+			ack sam => acknowledged -m1 | sam 0.0 in 45m0s
 			away sam
 			join not-safe => asked-again ana | ana 0.1 in 30m0s
-			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 45m0s
 			away ana
 			join not-safe => asked-again ben | ben 0.2 in 30m0s`,
 	},
@@ -476,7 +511,7 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			failed m1 => not-delivered ben | ben 1.0 in 20m0s
-			ack ana => acknowledged -m2 | ana 1.0 in 1h0m0s
+			ack ana => acknowledged -m2 | ana 1.0 in 45m0s
 			pass 1m
 			join not-safe => asked-again ben (ana) | ben 1.1 in 20m0s`,
 	},
@@ -485,17 +520,17 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			decline ana => passed-on ben -m1 | ben 1.0 in 20m0s
-			ack ana => acknowledged -m2 | ana 1.0 in 1h0m0s
+			ack ana => acknowledged -m2 | ana 1.0 in 45m0s
 			join not-safe => asked-again ana (ben) | ana 1.1 in 20m0s`,
 	},
 	{
 		name: "a second cause never puts off when the hold would have ended",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
-			ack ana => acknowledged -m1 | ana 0.0 in 1h0m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
 			pass 55m
 			join not-safe => asked-again ana | ana 0.1 in 5m0s
-			ack ana => acknowledged -m2 | ana 0.1 in 1h0m0s
+			ack ana => acknowledged -m2 | ana 0.1 in 45m0s
 			pass 70m
 			join screening => asked-again ana | ana 0.2 in 30m0s`,
 	},

@@ -128,6 +128,11 @@ type Ack struct {
 	By  string    `json:"by"`
 	For string    `json:"for,omitempty"`
 	At  time.Time `json:"at"`
+	// Until is when the hold ends; a record of an older program has none, and its
+	// hold ends at Next.
+	Until time.Time `json:"until,omitzero"`
+	// Reminded says that the person heard that the hold is about to end.
+	Reminded bool `json:"reminded,omitempty"`
 }
 
 // Attempt is one recorded try to reach the client.
