@@ -86,7 +86,7 @@ func TestReadSampleClinic(t *testing.T) {
 		t.Errorf("the clinic was read as %+v", c)
 	}
 	for _, p := range c.Staff.People {
-		if !strings.HasSuffix(p.Email, ".example.org") || p.Cover == "" {
+		if !strings.HasSuffix(p.Email, ".example.org") || (p.Cover == "") != p.Emergency {
 			t.Errorf("%s has the address %s and the cover %q", p.ID, p.Email, p.Cover)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,11 +35,15 @@ const sameDayPolicy = "same-day"
 
 // The bounds of the numbers in clinic.yaml.
 const (
-	maxPeople   = 1000
-	maxRungs    = 20
-	maxCap      = 20
-	maxRungSpan = 7 * 24 * time.Hour
+	maxPeople    = 1000
+	maxRungs     = 20
+	maxCap       = 20
+	maxRungSpan  = 7 * 24 * time.Hour
+	maxEmergency = 10
 )
+
+// emergencyPrefix begins the ids of emergency addresses: "emergency-1" is the first.
+const emergencyPrefix = "emergency-"
 
 // clinicReader reads clinic.yaml into a Clinic.
 type clinicReader struct {
@@ -56,7 +61,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "on_call", "task_owner", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+		"people", "on_call", "emergency", "task_owner", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -92,6 +97,9 @@ func (cr *clinicReader) clinic(n ast.Node) {
 			c.Staff.OnCall = s
 			cr.resolves("person:"+s, r, start(e.value))
 		}
+	}
+	if e, ok := m.get("emergency"); ok {
+		cr.emergency(e)
 	}
 	if e, ok := m.get("task_owner"); ok {
 		if s, ok := r.owner(e.value, e.key); ok {
@@ -312,6 +320,30 @@ func (cr *clinicReader) people(e entry) {
 	}
 }
 
+// emergency reads the addresses that hear of a question which nobody answers. Each
+// becomes a person whom no rung names.
+func (cr *clinicReader) emergency(e entry) {
+	const example = "[{name: Duty desk, email: duty@example.org}]"
+	r, c := cr.r, cr.c
+	nodes, ok := r.list(e.value, e.key, example)
+	if !ok {
+		return
+	}
+	if len(nodes) > maxEmergency {
+		r.failf(e.at, "`emergency` has at most %d addresses", maxEmergency)
+		return
+	}
+	for i, n := range nodes {
+		a := cr.address(entry{key: e.key, at: start(n), value: n})
+		id := emergencyPrefix + strconv.Itoa(i+1)
+		if c.Staff.Person(id) != nil {
+			r.failf(start(n), "`people` has somebody called %#q, which is the id of this address; give them another", id)
+			continue
+		}
+		c.Staff.People = append(c.Staff.People, escalation.Person{ID: id, Name: a.Name, Email: a.Email, Emergency: true})
+	}
+}
+
 // away reads the times when somebody cannot be asked. A date means the whole
 // day in the clinic's zone, so that `to` is the last day away.
 func (cr *clinicReader) away(e entry) []escalation.Span {
@@ -466,6 +498,9 @@ func (cr *clinicReader) resolves(owner string, r *reader, at place) {
 	}
 	var ids, roles []string
 	for _, p := range cr.c.Staff.People {
+		if p.Emergency {
+			continue // no rung names one
+		}
 		ids = append(ids, p.ID)
 		for _, role := range p.Roles {
 			if !slices.Contains(roles, role) {

@@ -18,7 +18,7 @@ func (c checkCmd) Run(io streams) error {
 		return err
 	}
 	for _, f := range found {
-		fmt.Fprintf(io.out, "%s: %d workflows, %d people, version %s: in order\n", f.ID, len(f.Workflows), len(f.Staff.People), f.Version)
+		fmt.Fprintf(io.out, "%s: %d workflows, %d people, version %s: in order\n", f.ID, len(f.Workflows), f.Staff.Members(), f.Version)
 		for _, w := range app.Warnings(f, time.Now()) {
 			fmt.Fprintf(io.out, "%s: warning: %s\n", f.ID, w)
 		}

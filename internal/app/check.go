@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // mailIsSlow is how long a mail may well lie unread: a policy that counts in
@@ -19,6 +20,9 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	var out []string
 	for _, w := range c.Drafts {
 		out = append(out, fmt.Sprintf("the workflow %s is a draft and sends nothing: nobody has approved it; have it read, and run mooring workflow approve", w.Name))
+	}
+	if !slices.ContainsFunc(c.Staff.People, func(p escalation.Person) bool { return p.Emergency }) {
+		out = append(out, "there is no `emergency` address: where everybody is away, or nobody answers, nobody else hears of it")
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow

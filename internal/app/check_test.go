@@ -19,7 +19,11 @@ func TestWarnings(t *testing.T) {
 		}
 		return p
 	}
-	got := Warnings(&workflows.Clinic{Policies: map[string]escalation.Policy{
+	if got := Warnings(&workflows.Clinic{}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "there is no `emergency` address") {
+		t.Errorf("without an emergency address: %q", got)
+	}
+	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
+	got := Warnings(&workflows.Clinic{Staff: desk, Policies: map[string]escalation.Policy{
 		"late-rung": policy(2*time.Hour, 30*time.Minute), "safety": policy(10*time.Minute, time.Hour), "slow": policy(time.Hour, 24*time.Hour),
 	}}, time.Now())
 	if len(got) != 2 || !strings.Contains(got[0], "late-rung gives people 30 minutes") || !strings.Contains(got[1], "safety gives people 10 minutes") {
@@ -33,7 +37,8 @@ func TestWarningsOfStaleResources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &workflows.Clinic{Zone: zone, Resources: []workflows.Resource{
+	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
+	c := &workflows.Clinic{Zone: zone, Staff: desk, Resources: []workflows.Resource{
 		{Title: "Looked at", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Line: 2},
 		{Title: "Forgotten", Checked: time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC), Line: 5},
 		{Title: "Over", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261031, Line: 9},

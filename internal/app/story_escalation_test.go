@@ -23,6 +23,7 @@ const (
 	jonas = "jonas@harbour-lane.example.org"
 	mei   = "mei@harbour-lane.example.org"
 	ruth  = "ruth@harbour-lane.example.org"
+	duty  = "duty@harbour-lane.example.org"
 )
 
 // question is the client's one escalation.

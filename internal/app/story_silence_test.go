@@ -83,7 +83,7 @@ func TestNeverSilent(t *testing.T) {
 	if e := p.stillOpen("dee", "a day"); e.Round != 10 || asked != 12 {
 		t.Errorf("asked %d times, round %d, after a day at two hours a rung", asked, e.Round)
 	}
-	for _, who := range []string{amara, jonas, ruth} {
+	for _, who := range []string{amara, jonas, ruth, duty} {
 		if !told[who] {
 			t.Errorf("%s never heard of it", who)
 		}
@@ -123,13 +123,13 @@ func TestNeverSilentRefused(t *testing.T) {
 	if e := p.stillOpen("dee", "a refusal"); e.Owner != "jonas" {
 		t.Errorf("owner %q", e.Owner)
 	}
-	for _, who := range []string{jonas, mei, ruth} {
+	for _, who := range []string{jonas, mei, ruth, duty} {
 		refused.put(who, true)
 	}
 	p.pass(3 * time.Hour)
 	p.quiet()
 	p.stillOpen("dee", "three hours in which no mail left")
-	for _, who := range []string{amara, jonas, mei, ruth} {
+	for _, who := range []string{amara, jonas, mei, ruth, duty} {
 		refused.put(who, false)
 	}
 	p.pass(time.Hour)

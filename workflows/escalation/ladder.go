@@ -110,7 +110,8 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 
 // toTell is who is told beside the owner: whom the rung says and, in the
 // repeats of the last rung, one more with each round: the others of that rung,
-// whoever is on call, then the owners of the rungs before, the nearest first.
+// whoever is on call, then the owners of the rungs before, the nearest first. Where
+// that has brought no answer, wider says who else.
 func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 	var ids []string
 	add := func(id string) bool {
@@ -162,7 +163,26 @@ func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 			left--
 		}
 	}
+	e.wider(add, staff, now)
 	return ids
+}
+
+// wideRound is the repeat of the last rung at which everybody on duty hears of the
+// question, once; from then on the emergency addresses hear of every repeat.
+const wideRound = 3
+
+// wider adds those who hear of a question that nobody on the ladder answers.
+func (e *Escalation) wider(add func(string) bool, staff *Staff, now time.Time) {
+	var more []*Person
+	if e.Round == wideRound {
+		more = staff.there(now)
+	}
+	if e.Round >= wideRound {
+		more = append(more, staff.emergency()...)
+	}
+	for _, p := range more {
+		add(p.ID)
+	}
 }
 
 // wait lets the owner keep the question until the rung's time has run out,

@@ -158,21 +158,58 @@ func (s *Staff) holders(role string) []*Person {
 	return out
 }
 
-// fallback is who is asked where nobody else can be: whoever is on call, away
-// or not. It is never empty.
+// fallback is who is asked where nobody else can be: whoever is on call or stands
+// in for them, else an emergency address, else whoever is on call, away or not. It
+// is never empty.
 func (s *Staff) fallback(now time.Time) string {
-	if there := s.Resolve(ownerPerson+s.OnCall, "", now); len(there) > 0 {
-		return there[0].ID
+	people := s.Resolve(ownerPerson+s.OnCall, "", now)
+	if len(people) > 0 {
+		return people[0].ID
 	}
-	if s.OnCall != "" {
+	wide := s.emergency()
+	if s.OnCall == "" {
+		wide = append(s.there(now), wide...)
+	}
+	switch {
+	case len(wide) > 0:
+		return wide[0].ID
+	case s.OnCall != "":
 		return s.OnCall
 	}
+	return nameless
+}
+
+// Members counts the members of staff; an emergency address is none.
+func (s *Staff) Members() int {
+	n := 0
 	for i := range s.People {
-		if p := &s.People[i]; p.ID != "" && !p.away(now) && p.mailable() {
-			return p.ID
+		if !s.People[i].Emergency {
+			n++
 		}
 	}
-	return nameless
+	return n
+}
+
+// emergency are the clinic's emergency addresses.
+func (s *Staff) emergency() []*Person {
+	var out []*Person
+	for i := range s.People {
+		if p := &s.People[i]; p.Emergency && p.ID != "" && p.mailable() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// there are the members of staff who can be asked now.
+func (s *Staff) there(now time.Time) []*Person {
+	var out []*Person
+	for i := range s.People {
+		if p := &s.People[i]; !p.Emergency && p.ID != "" && p.mailable() && !p.away(now) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (p *Person) mailable() bool { return strings.TrimSpace(p.Email) != "" }

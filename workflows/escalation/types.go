@@ -39,6 +39,9 @@ type Person struct {
 	Cover string
 	// Away are the times at which the person cannot be asked.
 	Away []Span
+	// Emergency says that this is no member of staff but an address of the clinic's
+	// that hears where nobody answers. No rung names it.
+	Emergency bool
 }
 
 // Span is a half-open stretch of time.
