@@ -38,9 +38,12 @@ type App struct {
 	metrics  *metrics
 	notify   *notifier.Notifier
 	provider notifier.Provider
-	mailed   func(notifier.Mail) // nil when nobody asked
-	demo     bool                // the sample story alone may be played here
-	between  Between
+	watcher  *watcher
+	// watchEvery and watchWaits replace the watcher's own times; 0 leaves them.
+	watchEvery, watchWaits time.Duration
+	mailed                 func(notifier.Mail) // nil when nobody asked
+	demo                   bool                // the sample story alone may be played here
+	between                Between
 
 	public, staff, ops *http.Server
 	listeners          map[string]net.Listener
@@ -76,6 +79,12 @@ func WithObserver(f func(runner.Decided)) Option {
 // WithProvider sends mail through p instead of the configured mailer.
 func WithProvider(p notifier.Provider) Option {
 	return func(a *App) { a.provider = p }
+}
+
+// WithWatch has the watcher look so often, and mail to staff wait so long before it
+// alarms: stories do not wait for minutes of real time.
+func WithWatch(every, waits time.Duration) Option {
+	return func(a *App) { a.watchEvery, a.watchWaits = every, waits }
 }
 
 // WithMailHook has the App tell f of every mail that the provider took.
@@ -163,6 +172,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	if err := a.clinics.loadHolds(ctx); err != nil {
 		return nil, err
 	}
+	a.watcher = newWatcher(a)
 	a.metrics = newMetrics(a)
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
@@ -302,6 +312,8 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	a.reading.Go(func() { a.walk(reading, walks) })
 	a.rest.Go(func() { a.clinics.followHolds(rest) })
+	a.rest.Go(func() { a.store.FollowWatch(rest, a.watcher.watch) })
+	a.rest.Go(func() { a.watcher.run(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {

@@ -74,6 +74,8 @@ type Config struct {
 	TimeSpeed float64 `envconfig:"MOORING_TIME_SPEED" default:"1" desc:"how fast the program's clock runs, 0 for a clock that stands still; anything but 1 with the mailbox mailer only"`
 	TimeStart string  `envconfig:"MOORING_TIME_START" desc:"what the clock shows at the first start, RFC 3339; mailbox mailer only; unset: now"`
 
+	PingURL Secret `envconfig:"MOORING_PING_URL" desc:"https address of an outside monitor that is told every 15 seconds that questions and tasks move, and at <address>/fail that they do not; it alarms when it hears nothing"`
+
 	Log      string `envconfig:"MOORING_LOG" default:"text" desc:"text or json"`
 	LogLevel string `envconfig:"MOORING_LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 }
@@ -124,7 +126,10 @@ func (c *Config) Check() error {
 		}
 	}
 	for _, a := range []struct{ name, value string }{
-		{"MOORING_PUBLIC_URL", c.PublicURL}, {"MOORING_STAFF_URL", c.StaffURL}, {"MOORING_SENDGRID_URL", c.SendGridURL},
+		{"MOORING_PUBLIC_URL", c.PublicURL},
+		{"MOORING_STAFF_URL", c.StaffURL},
+		{"MOORING_SENDGRID_URL", c.SendGridURL},
+		{"MOORING_PING_URL", string(c.PingURL)},
 	} {
 		if a.value == "" {
 			continue

@@ -61,14 +61,16 @@ func (m *metrics) decided(d runner.Decided) {
 type live struct {
 	a              *App
 	open, age, lag *prometheus.Desc
+	overdue        *prometheus.Desc
 }
 
 func newLive(a *App) *live {
 	return &live{
-		a:    a,
-		open: prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil),
-		age:  prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil),
-		lag:  prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil),
+		a:       a,
+		open:    prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil),
+		age:     prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil),
+		lag:     prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil),
+		overdue: prometheus.NewDesc("mooring_overdue", "Questions and tasks that have not moved a minute after their time, as the watcher sees it; 1 for mail to staff that does not leave.", []string{"what"}, nil),
 	}
 }
 
@@ -77,6 +79,7 @@ func (l *live) Describe(ch chan<- *prometheus.Desc) {
 	ch <- l.open
 	ch <- l.age
 	ch <- l.lag
+	ch <- l.overdue
 }
 
 // Collect reads them.
@@ -92,6 +95,10 @@ func (l *live) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(l.open, prometheus.GaugeValue, float64(open))
 		ch <- prometheus.MustNewConstMetric(l.age, prometheus.GaugeValue, max(age, 0))
+	}
+	questions, tasks, mail := l.a.watcher.counts()
+	for what, n := range map[string]int{alarmQuestions: questions, alarmTasks: tasks, alarmMail: mail} {
+		ch <- prometheus.MustNewConstMetric(l.overdue, prometheus.GaugeValue, float64(n), what)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

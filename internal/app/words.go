@@ -121,6 +121,8 @@ func templateWords(t string) string {
 		return "a task"
 	case "task-reminder":
 		return "a reminder of a task"
+	case "alarm":
+		return "an alarm: something does not go on"
 	case "note":
 		return "a note that there is news"
 	}

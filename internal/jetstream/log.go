@@ -53,6 +53,9 @@ func (s *Store) Append(ctx context.Context, ref runner.Ref, expected uint64, rec
 		msg.Header.Set(headerOpen, strconv.Itoa(meta.Open))
 		msg.Header.Set(headerOldestOpen, meta.OldestOpen.UTC().Format(time.RFC3339Nano))
 	}
+	if meta.Tasks > 0 {
+		msg.Header.Set(headerTasks, strconv.Itoa(meta.Tasks))
+	}
 	if !meta.Next.IsZero() {
 		msg.Header.Set(headerNext, meta.Next.UTC().Format(time.RFC3339Nano))
 	}
@@ -77,6 +80,7 @@ func (s *Store) Append(ctx context.Context, ref runner.Ref, expected uint64, rec
 func metaOf(h nats.Header) runner.Meta {
 	var m runner.Meta
 	m.Open, _ = strconv.Atoi(h.Get(headerOpen))
+	m.Tasks, _ = strconv.Atoi(h.Get(headerTasks))
 	m.Decisions, _ = strconv.ParseInt(h.Get(headerDecisions), 10, 64)
 	m.Previous, _ = strconv.ParseUint(h.Get(headerPrevious), 10, 64)
 	m.OldestOpen, _ = time.Parse(time.RFC3339Nano, h.Get(headerOldestOpen))

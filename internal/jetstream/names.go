@@ -33,6 +33,7 @@ const (
 
 	headerOpen       = "Mooring-Open"        // open escalations
 	headerOldestOpen = "Mooring-Oldest-Open" // RFC 3339, when the oldest was opened
+	headerTasks      = "Mooring-Tasks"       // open tasks
 	headerNext       = "Mooring-Next"        // RFC 3339, the earliest deadline
 	headerPrevious   = "Mooring-Previous"    // sequence of the client's record before
 	headerDecisions  = "Mooring-Decisions"   // the client's decisions so far

@@ -120,6 +120,8 @@ func (f *file) checkFamily(end int) {
 		want = []fieldID{fUrgency, fOpenedAgo, fEscalationLink, fCode}
 	case "escalation-hold":
 		want = []fieldID{fHoldEnds, fEscalationLink, fCode}
+	case "alarm":
+		want, never = []fieldID{fAlarm, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode}
 	case "escalation-taken":
 		want = []fieldID{fOwnerName, fEscalationLink, fCode}
 	case "task", "task-reminder":

@@ -63,7 +63,8 @@ func SampleValues() Values {
 		StaffName: "Jordan Lee", OwnerName: "Alex Moreno", HoldEnds: "Tuesday, 4 March, 5:10 pm",
 		ClientURL: "https://mail.riverside.example/n/v1.k1.9sQ2xD4hYkT6mBv8",
 		TaskURL:   "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5",
-		TaskWhat:  "call-client", TaskDue: "Tuesday, 4 March, 5 pm",
+		StaffURL:  "https://mail.riverside.example/", Alarm: "questions",
+		TaskWhat: "call-client", TaskDue: "Tuesday, 4 March, 5 pm",
 	}
 }
 
@@ -74,7 +75,7 @@ func bareValues() Values {
 		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
 		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
 		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo, HoldEnds: v.HoldEnds,
-		ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat,
+		StaffURL: v.StaffURL, Alarm: v.Alarm, ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat,
 	}
 }
 

@@ -36,7 +36,7 @@ func Reasons() []string {
 // Names lists every template that a message may ask for: the client families
 // A to F, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note"}
+	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note", "alarm"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are
@@ -80,6 +80,10 @@ type Values struct {
 	// ClientURL opens the page that shows a client to whoever was told of news;
 	// it asks for Code.
 	ClientURL string
+	// StaffURL opens the first page for staff.
+	StaffURL string
+	// Alarm is the code of what does not go on: "questions", "tasks" or "mail".
+	Alarm string
 
 	TaskURL string
 	// TaskWhat is the task's code, such as "call-client"; parts.md puts it into
@@ -165,6 +169,8 @@ const (
 	fTask
 	fTaskDue
 	fClientLink
+	fStaffLink
+	fAlarm
 	fResources
 	fCrisisLine
 	fReplies
@@ -196,6 +202,8 @@ var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fTask:            {"task", codeField, Staff, false, 120, func(v *Values) string { return v.TaskWhat }},
 	fTaskDue:         {"task_due", wordField, Staff, false, 60, func(v *Values) string { return v.TaskDue }},
 	fClientLink:      {"client_link", linkField, Staff, true, 0, func(v *Values) string { return v.ClientURL }},
+	fStaffLink:       {"staff_link", linkField, Staff, true, 0, func(v *Values) string { return v.StaffURL }},
+	fAlarm:           {"alarm", codeField, Staff, false, 160, func(v *Values) string { return v.Alarm }},
 	fResources:       {"resources", blockField, Client, false, 0, nil},
 	fCrisisLine:      {"crisis_line", blockField, Client, false, 0, nil},
 	fReplies:         {"replies", blockField, Client, false, 0, nil},

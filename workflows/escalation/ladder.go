@@ -178,7 +178,7 @@ func (e *Escalation) wider(add func(string) bool, staff *Staff, now time.Time) {
 		more = staff.there(now)
 	}
 	if e.Round >= wideRound {
-		more = append(more, staff.emergency()...)
+		more = append(more, staff.Emergency()...)
 	}
 	for _, p := range more {
 		add(p.ID)

@@ -166,7 +166,7 @@ func (s *Staff) fallback(now time.Time) string {
 	if len(people) > 0 {
 		return people[0].ID
 	}
-	wide := s.emergency()
+	wide := s.Emergency()
 	if s.OnCall == "" {
 		wide = append(s.there(now), wide...)
 	}
@@ -190,8 +190,8 @@ func (s *Staff) Members() int {
 	return n
 }
 
-// emergency are the clinic's emergency addresses.
-func (s *Staff) emergency() []*Person {
+// Emergency are the clinic's emergency addresses.
+func (s *Staff) Emergency() []*Person {
 	var out []*Person
 	for i := range s.People {
 		if p := &s.People[i]; p.Emergency && p.ID != "" && p.mailable() {

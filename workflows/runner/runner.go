@@ -319,7 +319,7 @@ func (r *Runner) append(
 	} else if len(record) > sizeWarn {
 		r.cfg.Logger.Warn("a client's record is growing large", "bytes", len(record))
 	}
-	meta := Meta{Next: dec.State.Next(), Previous: k.seq, Decisions: dec.State.Decisions}
+	meta := Meta{Next: dec.State.Next(), Previous: k.seq, Decisions: dec.State.Decisions, Tasks: len(dec.State.Tasks)}
 	meta.Open, meta.OldestOpen = dec.State.OpenEscalations()
 	seq, err := r.cfg.Log.Append(ctx, ref, k.seq, record, meta)
 	if errors.Is(err, ErrTooLarge) {

@@ -35,6 +35,8 @@ type Meta struct {
 	// Open counts open escalations; OldestOpen is when the oldest was opened.
 	Open       int
 	OldestOpen time.Time
+	// Tasks counts open tasks.
+	Tasks int
 	// Next is the client's earliest deadline, zero when nothing waits.
 	Next time.Time
 	// Previous is the sequence of the record before, 0 for the first.

@@ -1,0 +1,323 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/templates"
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// The watcher's times.
+const (
+	// watchEvery is how often it looks, and overdueAfter how long after its time a
+	// question or task must have moved.
+	watchEvery   = 15 * time.Second
+	overdueAfter = time.Minute
+	// mailWaits is how long mail to staff may wait to leave.
+	mailWaits = 2 * time.Minute
+	// calmLooks is how many looks in a row must find nothing before an alarm is over.
+	calmLooks = 20
+	// alarmAlone is how long an alarm that cannot be shared is not told again.
+	alarmAlone = time.Hour
+	// mostSuspects bounds what one look reads from the leader.
+	mostSuspects = 200
+)
+
+// What can be wrong, in the codes of the alarm's mail.
+const (
+	alarmQuestions = "questions"
+	alarmTasks     = "tasks"
+	alarmMail      = "mail"
+)
+
+// watcher sees that questions and tasks move. It shares no reader, queue or timer
+// with what it watches, and sends by itself: what stops the one must not stop the
+// other.
+type watcher struct {
+	a     *App
+	watch *jetstream.Watch
+	// every and waits are watchEvery and mailWaits, shorter in tests.
+	every, waits time.Duration
+	// overdue is what the last look found, and calm counts the looks in a row, by
+	// clinic, that found nothing.
+	mu      sync.Mutex
+	overdue map[string]trouble
+	calm    map[string]int
+	// seen are the clinics in which the look before found something: an alarm needs
+	// two looks.
+	seen map[string]bool
+	// alone is when an alarm was told without asking the other replicas.
+	alone map[string]time.Time
+	http  *http.Client
+	// looked counts the looks.
+	looked atomic.Int64
+}
+
+// trouble is what does not go on in a clinic.
+type trouble struct {
+	questions, tasks int
+	mail             bool
+	// since is the oldest time that has passed, as the program's clock shows it.
+	since time.Time
+}
+
+func (t trouble) any() bool { return t.questions > 0 || t.tasks > 0 || t.mail }
+
+// what is the worst of it, as the mail's code.
+func (t trouble) what() string {
+	switch {
+	case t.questions > 0:
+		return alarmQuestions
+	case t.mail:
+		return alarmMail
+	}
+	return alarmTasks
+}
+
+func newWatcher(a *App) *watcher {
+	w := &watcher{
+		a: a, watch: jetstream.NewWatch(), every: watchEvery, waits: mailWaits,
+		overdue: map[string]trouble{}, calm: map[string]int{}, seen: map[string]bool{}, alone: map[string]time.Time{},
+		http: &http.Client{Timeout: 10 * time.Second},
+	}
+	if a.watchEvery > 0 {
+		w.every, w.waits = a.watchEvery, a.watchWaits
+	}
+	return w
+}
+
+// run looks until ctx ends.
+func (w *watcher) run(ctx context.Context) {
+	for pause(ctx, w.every) {
+		w.once(ctx)
+	}
+}
+
+// once takes one look, alarms where it must, and tells the outside monitor.
+func (w *watcher) once(ctx context.Context) {
+	if !w.watch.Ready() {
+		return // the outside monitor hears nothing, and alarms where that lasts
+	}
+	found, err := w.look(ctx)
+	if err != nil {
+		w.a.log.Error("the watcher cannot see whether questions and tasks move", "error", err)
+	}
+	w.keep(found)
+	for _, id := range w.a.clinics.ids() {
+		if t := found[id]; t.any() {
+			w.alarm(ctx, id, t)
+		} else if err == nil {
+			w.rest(ctx, id)
+		}
+	}
+	w.ping(ctx, err == nil && len(found) == 0)
+	w.looked.Add(1)
+}
+
+// look asks the leader about every client whose time has passed.
+func (w *watcher) look(ctx context.Context) (map[string]trouble, error) {
+	now := w.a.clock.Now()
+	past := now.Add(-w.slack())
+	found := map[string]trouble{}
+	suspects := w.watch.Suspects(past)
+	for _, row := range suspects[:min(len(suspects), mostSuspects)] {
+		s, _, err := w.a.runner.State(ctx, row.Ref)
+		if err != nil {
+			return found, err
+		}
+		if t := overdue(&s, past); t.any() {
+			found[row.Ref.Clinic] = found[row.Ref.Clinic].with(t)
+		}
+	}
+	oldest, err := w.a.store.OldestSafety(ctx)
+	if err != nil {
+		return found, err
+	}
+	if !oldest.IsZero() && time.Since(oldest) > w.waits {
+		for _, id := range w.a.clinics.ids() {
+			found[id] = found[id].with(trouble{mail: true, since: now})
+		}
+	}
+	return found, nil
+}
+
+// slack is overdueAfter on the program's clock.
+func (w *watcher) slack() time.Duration {
+	return time.Duration(float64(overdueAfter) * max(1, w.a.clock.Speed()))
+}
+
+func (t trouble) with(more trouble) trouble {
+	t.questions += more.questions
+	t.tasks += more.tasks
+	t.mail = t.mail || more.mail
+	if t.since.IsZero() || more.since.Before(t.since) {
+		t.since = more.since
+	}
+	return t
+}
+
+// overdue is what of a client's has no deadline, or one before past.
+func overdue(s *workflows.State, past time.Time) trouble {
+	var t trouble
+	for i := range s.Escalations {
+		if e := &s.Escalations[i]; e.Open() && e.Next.Before(past) {
+			t = t.with(trouble{questions: 1, since: e.Next})
+		}
+	}
+	for i := range s.Tasks {
+		if task := &s.Tasks[i]; task.Next.Before(past) {
+			t = t.with(trouble{tasks: 1, since: task.Next})
+		}
+	}
+	return t
+}
+
+func (w *watcher) keep(found map[string]trouble) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.overdue = found
+}
+
+// counts are what the last look found, for the metrics.
+func (w *watcher) counts() (questions, tasks, mail int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.overdue {
+		questions += t.questions
+		tasks += t.tasks
+		if t.mail {
+			mail = 1
+		}
+	}
+	return questions, tasks, mail
+}
+
+// alarm tells the clinic's emergency addresses once, when two looks in a row have
+// found something. Of several replicas one tells.
+func (w *watcher) alarm(ctx context.Context, id string, t trouble) {
+	w.calm[id] = 0
+	if !w.seen[id] {
+		w.seen[id] = true
+		return
+	}
+	taken, mine, err := w.a.store.TakeAlarm(ctx, id, time.Now())
+	if err != nil && time.Since(w.alone[id]) > alarmAlone {
+		w.a.log.Error("an alarm could not be taken on; it is told all the same", "clinic", id, "error", err)
+		w.alone[id], mine = time.Now(), true
+	}
+	if !mine {
+		return
+	}
+	w.a.log.Error("questions or tasks do not go on; the emergency addresses are told", "clinic", id,
+		"questions", t.questions, "tasks", t.tasks, "mail", t.mail)
+	if w.tell(ctx, id, t) && err == nil {
+		if err := w.a.store.AlarmTold(ctx, id, taken); err != nil {
+			w.a.log.Error("an alarm was told, and that could not be kept; it may be told again", "clinic", id, "error", err)
+		}
+	}
+}
+
+// rest ends a clinic's alarm once nothing was found for a while.
+func (w *watcher) rest(ctx context.Context, id string) {
+	delete(w.seen, id)
+	if w.calm[id]++; w.calm[id] != calmLooks {
+		return
+	}
+	if err := w.a.store.EndAlarm(ctx, id); err != nil {
+		w.calm[id]--
+		w.a.log.Warn("an alarm that is over could not be forgotten; trying again", "clinic", id, "error", err)
+	}
+}
+
+// tell mails the emergency addresses, or whoever is on call where there is none; it
+// says whether anybody's mail was taken.
+func (w *watcher) tell(ctx context.Context, id string, t trouble) (told bool) {
+	c := w.a.clinics.byID[id].current
+	people := c.Staff.Emergency()
+	if len(people) == 0 {
+		if p := c.Staff.Person(c.Staff.OnCall); p != nil {
+			people = append(people, p)
+		}
+	}
+	for _, p := range people {
+		mail, err := w.mail(c, t, notifier.Address{Name: p.Name, Email: p.Email})
+		if err == nil {
+			ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+			_, err = w.a.provider.Send(ctx, mail)
+			cancel()
+		}
+		if err != nil {
+			w.a.log.Error("the alarm's mail could not be sent", "clinic", id, "error", notifier.Classify(err).Class.String())
+			continue
+		}
+		told = true
+	}
+	return told
+}
+
+func (w *watcher) mail(c *version, t trouble, to notifier.Address) (notifier.Mail, error) {
+	v := templates.Values{
+		ClinicName: c.Name, StaffName: to.Name, StaffURL: w.a.staffURL() + "/",
+		Alarm: t.what(), OpenedAgo: ago(w.a.clock.Now().Sub(t.since)),
+	}
+	if t.since.IsZero() {
+		v.OpenedAgo = ""
+	}
+	out, err := c.wording.Render("alarm", templates.DefaultLanguage, templates.Unknown, v)
+	if err != nil {
+		return notifier.Mail{}, err
+	}
+	messageID := strings.ToLower(rand.Text())
+	_, domain, _ := strings.Cut(c.From.Email, "@")
+	return notifier.Mail{
+		ID: messageID, Attempt: 1, Lane: notifier.Safety, MessageID: messageID + "@" + domain, Date: w.a.clock.Now(),
+		From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo), To: to,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+	}, nil
+}
+
+// ping tells the outside monitor that all is well, or that it is not; when it hears
+// nothing at all, it alarms by itself.
+func (w *watcher) ping(ctx context.Context, well bool) {
+	address := string(w.a.cfg.PingURL)
+	if address == "" {
+		return
+	}
+	if !well {
+		address = strings.TrimRight(address, "/") + "/fail"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
+	if err == nil {
+		var resp *http.Response
+		if resp, err = w.http.Do(req); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode >= 300 {
+				err = fmt.Errorf("it answered %d", resp.StatusCode)
+			}
+		}
+	}
+	if err != nil {
+		w.a.log.Warn("the outside monitor did not hear from this program", "error", hideURL(err))
+	}
+}
+
+// hideURL drops the address from an error: it is a secret.
+func hideURL(err error) error {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
+		return ue.Err
+	}
+	return err
+}

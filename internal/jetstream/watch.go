@@ -1,0 +1,218 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mooring-care/mooring/workflows/runner"
+)
+
+// Watch is a second view over the clients for whom a human has something to do. It
+// reads the log by itself, so that what makes the Index lose its place does not
+// blind it too.
+type Watch struct {
+	mu sync.RWMutex
+	// rows are the clients with an open escalation or task; ready is set once the
+	// log was read to its end. Both guarded by mu.
+	rows  map[runner.Ref]IndexRow
+	ready bool
+}
+
+// NewWatch makes an empty watch.
+func NewWatch() *Watch { return &Watch{rows: map[runner.Ref]IndexRow{}} }
+
+// Ready says whether the log was read to where it stood at start.
+func (w *Watch) Ready() bool {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.ready
+}
+
+// Suspects are the clients for whom a human has something to do and whose earliest
+// deadline has passed before a time, or who have none. A row is a pointer: whether
+// it is so stands in the log.
+func (w *Watch) Suspects(before time.Time) []IndexRow {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var out []IndexRow
+	for _, row := range w.rows {
+		if row.Meta.Next.Before(before) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+func (w *Watch) put(row IndexRow) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if row.Meta.Open+row.Meta.Tasks > 0 {
+		w.rows[row.Ref] = row
+	} else {
+		delete(w.rows, row.Ref)
+	}
+}
+
+func (w *Watch) mark() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ready = true
+}
+
+// FollowWatch reads the log's headers until ctx ends.
+func (s *Store) FollowWatch(ctx context.Context, w *Watch) {
+	for ctx.Err() == nil {
+		if err := s.followWatch(ctx, w); err != nil && ctx.Err() == nil {
+			s.log.Warn("the watcher lost its place; reading again", "error", err)
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+func (s *Store) followWatch(ctx context.Context, w *Watch) error {
+	info, err := s.streams[streamClients].Info(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
+	}
+	end := info.State.LastSeq
+	if info.State.Msgs == 0 {
+		w.mark()
+	}
+	cons, err := s.js.OrderedConsumer(ctx, streamClients, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
+	})
+	if err != nil {
+		return fmt.Errorf("read the log's headers: %w", err)
+	}
+	it, err := cons.Messages(jetstream.PullMaxMessages(4096))
+	if err != nil {
+		return fmt.Errorf("read the log's headers: %w", err)
+	}
+	defer context.AfterFunc(ctx, it.Stop)()
+	defer it.Stop()
+	for {
+		msg, err := it.Next()
+		if err != nil {
+			return fmt.Errorf("read the log's headers: %w", err)
+		}
+		md, err := msg.Metadata()
+		if err != nil {
+			continue
+		}
+		if ref, _, ok := refOf(msg.Subject(), prefixClients); ok {
+			w.put(IndexRow{ref, metaOf(msg.Headers()), md.Sequence.Stream, md.Timestamp})
+		}
+		if md.Sequence.Stream >= end || md.NumPending == 0 {
+			w.mark()
+		}
+	}
+}
+
+// OldestSafety is since when the oldest message to staff waits to leave; zero when
+// none does.
+func (s *Store) OldestSafety(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	msg, err := s.streams[streamOutbox].GetMsg(ctx, 1, jetstream.WithGetMsgSubject(prefixOutbox+"safety.>"))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask what waits to leave: %w", err)
+	}
+	return msg.Time, nil
+}
+
+// alarmAgain is how long a replica that took on an alarm has to tell it, before
+// another does.
+const alarmAgain = 2 * time.Minute
+
+// Alarm is a clinic's alarm under way.
+type Alarm struct {
+	// Taken is when a replica took it on, and Told that its mail has left.
+	Taken time.Time `json:"taken"`
+	Told  bool      `json:"told,omitempty"`
+
+	revision uint64
+}
+
+func alarmKey(clinic string) string { return clinic + ".alarm" }
+
+// TakeAlarm says whether this replica is the one that tells of a clinic's alarm: of
+// several that see it one does, and another where that one did not.
+func (s *Store) TakeAlarm(ctx context.Context, clinic string, now time.Time) (a Alarm, mine bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	a, found, err := s.alarm(ctx, clinic)
+	if err != nil || found && (a.Told || now.Sub(a.Taken) < alarmAgain) {
+		return a, false, err
+	}
+	a.Taken = now
+	if err = s.putAlarm(ctx, clinic, &a); errors.Is(err, errTaken) {
+		return a, false, nil
+	}
+	return a, err == nil, err
+}
+
+// AlarmTold keeps that the mail of an alarm which this replica took has left.
+func (s *Store) AlarmTold(ctx context.Context, clinic string, a Alarm) error {
+	a.Told = true
+	return s.putAlarm(ctx, clinic, &a)
+}
+
+// EndAlarm forgets a clinic's alarm, so that the next one is told again.
+func (s *Store) EndAlarm(ctx context.Context, clinic string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, found, err := s.alarm(ctx, clinic)
+	if err != nil || !found {
+		return err
+	}
+	if err := s.kv.Delete(ctx, alarmKey(clinic)); err != nil {
+		return fmt.Errorf("end the alarm of the clinic %s: %w", clinic, err)
+	}
+	return nil
+}
+
+func (s *Store) alarm(ctx context.Context, clinic string) (a Alarm, found bool, err error) {
+	entry, err := s.kv.Get(ctx, alarmKey(clinic))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return a, false, nil
+	}
+	if err != nil {
+		return a, false, fmt.Errorf("read the alarm of the clinic %s: %w", clinic, err)
+	}
+	if err := json.Unmarshal(entry.Value(), &a); err != nil {
+		return a, false, fmt.Errorf("read the alarm of the clinic %s: %w", clinic, err)
+	}
+	a.revision = entry.Revision()
+	return a, true, nil
+}
+
+// errTaken says that another replica was quicker.
+var errTaken = errors.New("another replica has taken the alarm")
+
+func (s *Store) putAlarm(ctx context.Context, clinic string, a *Alarm) error {
+	body, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("write the alarm of the clinic %s: %w", clinic, err)
+	}
+	if a.revision == 0 {
+		a.revision, err = s.kv.Create(ctx, alarmKey(clinic), body)
+	} else {
+		a.revision, err = s.kv.Update(ctx, alarmKey(clinic), body, a.revision)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case isConflict(err), errors.Is(err, jetstream.ErrKeyExists):
+		return errTaken
+	}
+	return fmt.Errorf("store the alarm of the clinic %s: %w", clinic, err)
+}
