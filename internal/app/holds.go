@@ -122,10 +122,17 @@ func (o *Operator) Hold(ctx context.Context, a HoldAct) (string, error) {
 		return "", &DraftError{fmt.Sprintf("the clinic %s has no workflow %q; mooring workflow list names them", a.Clinic, a.Workflow)}
 	}
 	hold := jetstream.Hold{By: a.By, Why: strings.TrimSpace(a.Why), At: o.Now()}
+	var stands *jetstream.Hold
 	_, err := o.store.ChangeHolds(ctx, a.Clinic, func(h *jetstream.Holds) bool {
+		if stands = holdOf(h, a.Workflow); stands != nil {
+			return false // nobody's reason gets lost
+		}
 		setHold(h, a.Workflow, &hold)
 		return true
 	})
+	if err == nil && stands != nil {
+		return fmt.Sprintf("%s was paused already, by %s on %s: %s", a.words(), stands.By, stands.At.UTC().Format("2 January 2006, 15:04 UTC"), stands.Why), nil
+	}
 	return a.words() + " is paused", err
 }
 
