@@ -55,7 +55,8 @@ func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
 
 // reading says how a clinic's files are read.
 type reading struct {
-	// resources takes up what resources.yaml lists.
+	// resources takes up what resources.yaml lists: the folder in force is read, and
+	// not what an older program stored.
 	resources bool
 	// trial is the workflow that is tried: of two that clash it is the one to
 	// change. Empty where none is.
@@ -71,7 +72,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		return nil, errs.sorted()
 	}
 	c := &Clinic{ID: id, Version: version(files), Files: files, Templates: map[string][]byte{}}
-	cr := &clinicReader{r: &reader{file: clinicFile}, c: c}
+	cr := &clinicReader{r: &reader{file: clinicFile}, c: c, stored: !how.resources}
 	if src, ok := files[clinicFile]; ok {
 		if n := cr.r.document(src); n != nil {
 			cr.clinic(n)
@@ -86,10 +87,10 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 
 	var read []*workflowFile
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		switch folder, base := path.Split(name); folder {
-		case templatesFolder + "/":
-			c.Templates[strings.TrimSuffix(base, ".md")] = files[name]
-		case workflowsFolder + "/":
+		switch folder := folderOf(name); folder {
+		case templatesFolder:
+			c.Templates[strings.TrimSuffix(strings.TrimPrefix(name, templatesFolder+"/"), ".md")] = files[name]
+		case workflowsFolder:
 			f, wrong := readWorkflow(name, files[name])
 			errs = append(errs, wrong...)
 			if f != nil {
@@ -186,22 +187,32 @@ func withLibrary(files map[string][]byte) (map[string][]byte, FileErrors) {
 	return out, errs
 }
 
+// folderOf is the folder that a file counts for: wordings in another language lie in
+// a folder of their own below the others', such as templates/es.
+func folderOf(name string) string {
+	folder := path.Dir(name)
+	if language, below := strings.CutPrefix(folder, templatesFolder+"/"); below && len(language) <= 3 && isWord(language) {
+		return templatesFolder
+	}
+	return folder
+}
+
 // misplaced says what is wrong with a file's name or place; "" when nothing is.
 func misplaced(name string) string {
-	folder, base := path.Split(name)
-	switch folder {
-	case "":
+	base := path.Base(name)
+	switch folderOf(name) {
+	case ".":
 		if base == clinicFile || base == resourcesFile {
 			return ""
 		}
 		return "nothing reads this file; a clinic's folder has " +
 			listing([]string{clinicFile, resourcesFile, workflowsFolder + "/<name>.yaml", templatesFolder + "/<name>.md"})
-	case workflowsFolder + "/":
+	case workflowsFolder:
 		if path.Ext(base) == ".yaml" {
 			return ""
 		}
 		return "nothing reads this file; a workflow is called `workflows/<name>.yaml`"
-	case templatesFolder + "/":
+	case templatesFolder:
 		if name, ok := strings.CutSuffix(base, ".md"); ok && isWord(strings.ToLower(name)) {
 			return ""
 		}

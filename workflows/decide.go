@@ -270,12 +270,15 @@ func (d *decider) kind(said saying) {
 		}
 		d.note(Note{What: WhatClient, Reason: Recorded})
 		d.stopCare(Retracted)
+		undone := false
 		for i := range d.s.Journeys {
-			if d.s.Journeys[i].Appointment == d.ev.Data.Appointment.ID {
-				d.end(&d.s.Journeys[i], Retracted, "")
+			if j := &d.s.Journeys[i]; j.Appointment == d.ev.Data.Appointment.ID {
+				undone = undone || j.Replaced != ""
+				d.end(j, Retracted, "")
 			}
 		}
 		d.sweep()
+		d.undone(undone)
 	}
 }
 

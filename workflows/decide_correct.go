@@ -58,3 +58,33 @@ func contradicts(status, outcome events.Kind) bool {
 	}
 	return false
 }
+
+// ended remembers of the event's appointment that a journey ended because of it;
+// with its own appointment a journey never was.
+func (d *decider) ended(j *Journey) {
+	if a := d.ev.Data.Appointment; a != nil && a.ID != j.Appointment {
+		i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+		d.s.Appointments[i].Ended = true
+	}
+}
+
+// undone asks a human what comes next where an appointment that was entered by
+// mistake had ended a journey, kept one from beginning, or had a stronger one take
+// over from it: what it ended does not begin again by itself, and must not end in
+// silence. Where something else is under way, or another appointment lies ahead,
+// the client is not forgotten.
+func (d *decider) undone(replaced bool) {
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == d.ev.Data.Appointment.ID })
+	a := &d.s.Appointments[i]
+	ended := a.Ended || replaced
+	a.Ended = false
+	if !ended || d.s.Profile.status() != events.StatusActive || d.s.HasFutureAppointment(d.now) {
+		return
+	}
+	for j := range d.s.Journeys {
+		if w := d.definition(&d.s.Journeys[j]); w != nil && w.Precedence > 0 {
+			return
+		}
+	}
+	d.task(string(VisitUndone), "assigned", replyDue, nil, "", VisitUndone)
+}

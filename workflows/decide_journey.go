@@ -57,6 +57,7 @@ func (d *decider) stops() {
 				continue
 			}
 			if holds {
+				d.ended(j)
 				d.end(j, StoppedByEvent, stop.Outcome)
 				break
 			}

@@ -220,8 +220,14 @@ func (d *decider) start(w *Workflow) {
 		d.refuse(w, why, "")
 		return
 	}
+	replaced := ""
 	if w.Precedence > 0 {
 		if !w.asksHuman() && !w.Start.EvenIfBooked && d.s.HasFutureAppointment(d.now) {
+			for i := range d.s.Appointments {
+				if a := &d.s.Appointments[i]; a.ahead(d.now) {
+					a.Ended = true
+				}
+			}
 			d.refuse(w, FutureAppointment, "")
 			return
 		}
@@ -239,6 +245,7 @@ func (d *decider) start(w *Workflow) {
 			weaker = append(weaker, i)
 		}
 		for _, i := range weaker {
+			replaced = d.s.Journeys[i].Workflow
 			d.end(&d.s.Journeys[i], ReplacedByStrong, w.Name)
 		}
 		d.sweep()
@@ -247,6 +254,7 @@ func (d *decider) start(w *Workflow) {
 	j := Journey{
 		ID: events.TargetID("journey", d.s.Key, d.hash, d.n), Workflow: w.Name, Version: d.c.Version,
 		Cause: d.hash, Origin: d.ev.Time, Started: d.now, Nominal: d.ev.Time, Step: w.Program[0].ID,
+		Replaced: replaced,
 	}
 	if a := d.ev.Data.Appointment; a != nil {
 		j.Appointment = a.ID

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -51,6 +52,8 @@ type clinicReader struct {
 	c *Clinic
 	// staffRead says that `people` could be read, so that names can be checked.
 	staffRead bool
+	// stored says that an older version is read, which may have been checked less.
+	stored bool
 	// removedAt is where the removed workflows stand; nil for none.
 	removedAt *mapping
 	// pausedAt is where the names of paused workflows stand.
@@ -66,13 +69,13 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		return
 	}
 	if e, ok := r.need(m, what, "name", "Harbour Lane Counselling"); ok {
-		c.Name, _ = r.text(e.value, e.key, 100)
+		c.Name = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "zone", "America/Chicago"); ok {
 		c.Zone = cr.zone(e)
 	}
 	if e, ok := m.get("phone"); ok {
-		c.Phone, _ = r.text(e.value, e.key, 40)
+		c.Phone = cr.line(e, 40)
 	}
 	if e, ok := m.get("booking_url"); ok {
 		c.BookingURL = cr.url(e)
@@ -84,7 +87,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		c.ReplyTo = cr.address(e)
 	}
 	if e, ok := m.get("reply_hours"); ok {
-		c.ReplyHours, _ = r.text(e.value, e.key, 100)
+		c.ReplyHours = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
 		cr.crisisLine(e)
@@ -189,10 +192,26 @@ func (cr *clinicReader) url(e entry) string {
 		return ""
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err != nil || !strings.HasPrefix(s, "https://") || strings.Trim(u.Hostname(), ".") != u.Hostname() || u.Hostname() == "" || u.User != nil {
 		cr.r.failf(start(e.value), "%#q must be a web address that begins with https://, not %#q", e.key, shorten(s))
 		return ""
 	}
+	if i := strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"'<>\\`{}|^", c) }); i >= 0 && !cr.stored {
+		c, _ := utf8.DecodeRuneInString(s[i:])
+		cr.r.failf(start(e.value), "%#q holds the character %q, which no link in a mail may; copy the address from a browser, which writes it another way", e.key, string(c))
+		return ""
+	}
+	return s
+}
+
+// line reads a text that stands on one line wherever it is shown: in a mail's head,
+// a subject, a page. What an older program stored may still have been checked less.
+func (cr *clinicReader) line(e entry, most int) string {
+	if cr.stored {
+		s, _ := cr.r.text(e.value, e.key, most)
+		return strings.Join(strings.Fields(s), " ")
+	}
+	s, _ := cr.r.line(e, most)
 	return s
 }
 
@@ -217,7 +236,7 @@ func (cr *clinicReader) address(e entry) Address {
 		return a
 	}
 	if e, ok := cr.r.need(m, "`"+e.key+"`", "name", "Front desk"); ok {
-		a.Name, _ = cr.r.text(e.value, e.key, 100)
+		a.Name = cr.line(e, 100)
 	}
 	if e, ok := cr.r.need(m, "`"+e.key+"`", "email", "desk@example.org"); ok {
 		a.Email = cr.email(e)
@@ -233,13 +252,13 @@ func (cr *clinicReader) crisisLine(e entry) {
 		return
 	}
 	if e, ok := r.need(m, what, "name", "988 Suicide and Crisis Lifeline"); ok {
-		line.Name, _ = r.text(e.value, e.key, 100)
+		line.Name = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "phone", "\"988\""); ok {
-		line.Phone, _ = r.text(e.value, e.key, 40)
+		line.Phone = cr.line(e, 40)
 	}
 	if e, ok := m.get("text"); ok {
-		line.Text, _ = r.text(e.value, e.key, 100)
+		line.Text = cr.line(e, 100)
 	}
 	if e, ok := m.get("url"); ok {
 		line.URL = cr.url(e)
@@ -292,7 +311,7 @@ func (cr *clinicReader) people(e entry) {
 		}
 		person := escalation.Person{ID: p.key}
 		if e, ok := r.need(pm, what, "name", "Amara Cole"); ok {
-			person.Name, _ = r.text(e.value, e.key, 100)
+			person.Name = cr.line(e, 100)
 		}
 		if e, ok := r.need(pm, what, "email", "amara@example.org"); ok {
 			person.Email = cr.email(e)

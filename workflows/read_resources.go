@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -73,16 +75,17 @@ func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now 
 	if reason == "" || reason == "other" {
 		reason = "stress"
 	}
-	language, _, _ = strings.Cut(strings.ToLower(language), "-")
+	language = strings.ToLower(language)
 	if language == "" {
 		language = "en"
 	}
+	base, _, _ := strings.Cut(language, "-")
 	var named, general []Resource
 	for i := range c.Resources {
 		s := &c.Resources[i]
 		switch {
 		case s.Ended(now, c.Zone):
-		case len(s.Languages) > 0 && !slices.Contains(s.Languages, language):
+		case len(s.Languages) > 0 && !slices.ContainsFunc(s.Languages, func(l string) bool { return l == language || l == base }):
 		case len(s.Programmes) > 0 && !slices.ContainsFunc(s.Programmes, func(p string) bool { return slices.Contains(programmes, p) }):
 		case len(s.HelpsWith) == 0:
 			general = append(general, *s)
@@ -166,7 +169,7 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 		s.Reach = cr.reach(e)
 	}
 	if e, ok := m.get("languages"); ok {
-		s.Languages = cr.words(e, "[en, es]", false)
+		s.Languages = cr.languages(e)
 	}
 	if e, ok := m.get("programmes"); ok {
 		s.Programmes = cr.programmes(e)
@@ -231,6 +234,28 @@ func (cr *clinicReader) reach(e entry) Reach {
 	return out
 }
 
+// languageTag is a language as clients' records state it, such as "pt-BR".
+var languageTag = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$`)
+
+func (cr *clinicReader) languages(e entry) []string {
+	nodes, ok := cr.r.list(e.value, e.key, "[en, es]")
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, n := range nodes {
+		s, ok := cr.r.text(n, e.key, 40)
+		if ok && !languageTag.MatchString(s) {
+			cr.r.failf(start(n), "%#q must be a language's code such as `en`, `es` or `pt-BR`, not %#q", e.key, shorten(s))
+			continue
+		}
+		if ok {
+			out = append(out, strings.ToLower(s))
+		}
+	}
+	return out
+}
+
 // programmes reads whose clients hear of a service. A programme that gets no care
 // mail would hear of nothing: the clinic has to decide on it first.
 func (cr *clinicReader) programmes(e entry) []string {
@@ -273,8 +298,8 @@ func (cr *clinicReader) waiver(e entry) *Waiver {
 // line reads a text that stands on one line wherever it is shown.
 func (r *reader) line(e entry, most int) (string, bool) {
 	s, ok := r.text(e.value, e.key, most)
-	if ok && strings.ContainsAny(s, "\r\n") {
-		r.failf(start(e.value), "%#q must be one line", e.key)
+	if ok && strings.ContainsFunc(s, unicode.IsControl) {
+		r.failf(start(e.value), "%#q must be one line, without tabs: it stands in mails as it is", e.key)
 		return "", false
 	}
 	return s, ok

@@ -50,6 +50,7 @@ func TestResourcesFor(t *testing.T) {
 		{Title: "rides", HelpsWith: []string{"stress"}, Languages: []string{"en", "es"}},
 		{Title: "walks", HelpsWith: []string{"shame", "overwhelm"}},
 		{Title: "viajes", HelpsWith: []string{"stress"}, Languages: []string{"es"}},
+		{Title: "onibus", HelpsWith: []string{"stress"}, Languages: []string{"pt-br"}},
 		{Title: "circle", HelpsWith: []string{"stress"}, Programmes: []string{"peers"}},
 		{Title: "summer", HelpsWith: []string{"stress"}, Until: 20260831},
 	}
@@ -64,6 +65,8 @@ func TestResourcesFor(t *testing.T) {
 		{name: "the reason comes first", reason: "shame", want: []string{"walks", "all"}},
 		{name: "a reason that nothing names", reason: "no-progress", want: []string{"all"}},
 		{name: "the client's language", reason: "stress", language: "es-MX", want: []string{"rides", "viajes", "all"}},
+		{name: "a language of one country", language: "pt-BR", want: []string{"onibus", "all"}},
+		{name: "the same language elsewhere", language: "pt-PT", want: []string{"all"}},
 		{name: "a language that nobody speaks", reason: "stress", language: "fr", want: []string{"all"}},
 		{name: "a programme of the client's", programmes: []string{"other", "peers"}, want: []string{"rides", "circle", "all"}},
 		{name: "the last day", on: time.Date(2026, 9, 1, 4, 59, 0, 0, time.UTC), want: []string{"rides", "summer", "all"}},

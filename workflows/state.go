@@ -169,6 +169,8 @@ type Appointment struct {
 
 	// Asked says that a human was asked about this status of it.
 	Asked bool `json:"asked,omitempty"`
+	// Ended says that a journey ended, or did not begin, because of it.
+	Ended bool `json:"ended,omitempty"`
 
 	Visit     events.Visit `json:"visit,omitempty"`
 	VisitSaid Stamp        `json:"visit_said,omitzero"`
@@ -203,6 +205,8 @@ type Journey struct {
 	Origin      time.Time   `json:"origin"`
 	Started     time.Time   `json:"started"`
 	Appointment string      `json:"appointment,omitempty"`
+	// Replaced is the workflow of the weaker journey that this one took over from.
+	Replaced string `json:"replaced,omitempty"`
 	// Step is the id of the step the journey stands at.
 	Step string `json:"step"`
 	// Nominal is when the current step began by the plan: waits count from

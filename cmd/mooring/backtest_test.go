@@ -113,3 +113,20 @@ func TestBacktestRefuses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) { fails(t, tc.code, tc.words, append([]string{"backtest"}, tc.args...)...) })
 	}
 }
+
+// TestBacktestHoldsTheTimes: a wrong year must not make it run without end.
+func TestBacktestHoldsTheTimes(t *testing.T) {
+	settle(t, "")
+	dir := t.TempDir()
+	draft := write(t, dir, "slower.yaml", triedYAML)
+	ahead := past() + pastLine("9", "client.signal", "ehr-8421", "2999-01-01T00:00:00Z", `{"signal":{"name":"diary"}}`)
+	c := call(t, "backtest", draft, "--events", write(t, dir, "ahead.jsonl", ahead))
+	if c.code != exitWrong || !strings.Contains(c.err, "ahead.jsonl:8: it is dated 2999-01-01T00:00:00Z, which has not come yet") {
+		t.Errorf("exit %d: %s", c.code, c.err)
+	}
+	long := pastLine("1", "appointment.noshow", "ehr-8421", "1999-01-01T00:00:00Z", `{"client":{"risk":"high"},"appointment":{"id":"a1"}}`) + past()
+	c = call(t, "backtest", draft, "--events", write(t, dir, "long.jsonl", long))
+	if c.code != exitWrong || !strings.Contains(c.err, "long.jsonl:1: the client whom this line is the first about: timers never come to an end; look at the times of their events") {
+		t.Errorf("exit %d: %s", c.code, c.err)
+	}
+}

@@ -14,6 +14,9 @@ func TestPauseAndResume(t *testing.T) {
 	if out := done(t, "clinic", "pause", "--by", "ruth", "--why", "a fire"); out != "Care mail of the clinic quay is paused.\n" {
 		t.Errorf("pausing says %q", out)
 	}
+	if out := done(t, "clinic", "pause", "--by", "amara", "--why", "a flood"); !strings.Contains(out, "was paused already, by ruth on ") || !strings.Contains(out, ": a fire.") {
+		t.Errorf("pausing once more says %q", out)
+	}
 	if out := done(t, "workflow", "list"); strings.Count(out, "its mail is paused: a fire (ruth, ") < 2 {
 		t.Errorf("the list says\n%s", out)
 	}

@@ -82,6 +82,33 @@ func TestWorkflowApproveRefuses(t *testing.T) {
 	}
 }
 
+// TestWorkflowApproveRefusesATakenPrecedence: what serve would refuse is not
+// approved first.
+func TestWorkflowApproveRefusesATakenPrecedence(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "workflows")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	with := func(name string) string {
+		file := filepath.Join(dir, name+".yaml")
+		text := strings.Replace(draftYAML, "workflow: own", "workflow: "+name+"\nprecedence: 50", 1)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	first, second := with("own"), with("other")
+	if c := call(t, "workflow", "approve", first, "--by", "Ruth"); c.code != exitDone {
+		t.Fatalf("exit %d: %s", c.code, c.err)
+	}
+	if c := call(t, "workflow", "approve", second, "--by", "Ruth"); c.code != exitWrong || !strings.Contains(c.err, "workflows/own.yaml has the precedence 50 too") {
+		t.Errorf("exit %d: %s", c.code, c.err)
+	}
+	if c := call(t, "workflow", "approve", first, "--by", "Mei"); c.code != exitDone {
+		t.Errorf("approved once more: exit %d: %s", c.code, c.err)
+	}
+}
+
 // TestWorkflowApproveKnowsTheClinicsWordings: a wording of the clinic's own, in the
 // folder beside the workflow's, will do.
 func TestWorkflowApproveKnowsTheClinicsWordings(t *testing.T) {

@@ -18,6 +18,9 @@ import (
 // backtestAfter is how long after the last event a backtest goes on.
 const backtestAfter = 60 * 24 * time.Hour
 
+// aheadMost is how far ahead of the clock here a sender's may run.
+const aheadMost = 24 * time.Hour
+
 // ErrUntil says that a backtest was to end at no time, or before its last event.
 var ErrUntil = errors.New("the end of a backtest must be a time such as 2026-11-02T15:04:05Z or a day such as 2026-11-02, and not before its last event")
 
@@ -83,7 +86,7 @@ func RunBacktest(draft, eventsFile, clinicDir, until string) (*Backtest, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read the clinic %s as it is; a draft that takes the place of a workflow is kept outside its folder, which --clinic-dir names:\n%w", t.id, err)
 	}
-	h, err := readHistory(eventsFile, t.id)
+	h, err := readHistory(eventsFile, t.id, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +98,9 @@ func RunBacktest(draft, eventsFile, clinicDir, until string) (*Backtest, error) 
 		return nil, err
 	}
 	compared, err := scenario.Compare(asItIs, t.clinic, h.clients, b.Until)
+	if spun, ok := errors.AsType[*scenario.ClientError](err); ok {
+		return nil, fmt.Errorf("%s:%d: the client whom this line is the first about: %w; look at the times of their events", eventsFile, h.lines[spun.Client], spun.Err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +143,7 @@ const backtestKey = "the client keys of a backtest are nobody's"
 // readHistory reads a file of CloudEvents in JSON, one a line, as the doors read
 // them: only what comes from outside. Empty lines are left out. It is an error
 // when no line can be read.
-func readHistory(file, clinic string) (*history, error) {
+func readHistory(file, clinic string, now time.Time) (*history, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -149,7 +155,7 @@ func readHistory(file, clinic string) (*history, error) {
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			h.take(file, n, clinic, line, place)
+			h.take(file, n, clinic, line, place, now)
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -172,10 +178,14 @@ func readHistory(file, clinic string) (*history, error) {
 }
 
 // take reads one line.
-func (h *history) take(file string, n int, clinic string, line []byte, place map[string]int) {
+func (h *history) take(file string, n int, clinic string, line []byte, place map[string]int, now time.Time) {
 	ev, err := events.DecodeOutside(clinic, events.Wire{Header: map[string][]string{"Content-Type": {events.ContentType}}, Body: line})
 	if err != nil {
 		h.unread = append(h.unread, UnreadLine{file, n, err.Error()})
+		return
+	}
+	if ev.Time.After(now.Add(aheadMost)) {
+		h.unread = append(h.unread, UnreadLine{file, n, "it is dated " + ev.Time.UTC().Format(time.RFC3339) + ", which has not come yet; a backtest decides on what has happened"})
 		return
 	}
 	ev.Key = events.ClientKey([]byte(backtestKey), clinic, ev.Client)

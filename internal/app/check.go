@@ -19,6 +19,11 @@ const mailIsSlow = time.Hour
 func Warnings(c *workflows.Clinic, now time.Time) []string {
 	var out []string
 	for _, w := range c.Drafts {
+		for _, other := range c.Workflows {
+			if w.Precedence > 0 && other.Precedence == w.Precedence && other.Name != w.Name {
+				out = append(out, fmt.Sprintf("the draft %s has the precedence %d of %s; give it its own before it is approved", w.Name, w.Precedence, other.Name))
+			}
+		}
 		out = append(out, fmt.Sprintf("the workflow %s is a draft and sends nothing: nobody has approved it; have it read, and run mooring workflow approve", w.Name))
 	}
 	if !slices.ContainsFunc(c.Staff.People, func(p escalation.Person) bool { return p.Emergency }) {
@@ -45,6 +50,9 @@ func staleResources(c *workflows.Clinic, now time.Time) []string {
 		s := &c.Resources[i]
 		place := fmt.Sprintf("resources.yaml:%d: %s", s.Line, s.Title)
 		switch {
+		case s.Checked.After(now.Add(48 * time.Hour)):
+			out = append(out, fmt.Sprintf("%s is said to have been looked at on %s, which has not come yet; write the day of the last look into `checked`",
+				place, s.Checked.Format("2 January 2006")))
 		case s.Ended(now, c.Zone):
 			out = append(out, place+" has ended and is listed no more; take it out, or change `until`")
 		case s.Stale(now):

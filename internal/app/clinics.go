@@ -43,7 +43,7 @@ type clinic struct {
 	current *version
 	// held is the clinic in force with the pauses that staff asked for while the
 	// program runs; nil before the first look at them.
-	held atomic.Pointer[workflows.Clinic]
+	held atomic.Pointer[held]
 
 	mu sync.RWMutex
 	// versions are those read so far; a nil entry was never stored. Guarded by
@@ -60,7 +60,7 @@ type version struct {
 // Current is the configuration in force.
 func (c *clinic) Current() *workflows.Clinic {
 	if held := c.held.Load(); held != nil {
-		return held
+		return held.clinic
 	}
 	return c.current.Clinic
 }

@@ -10,11 +10,18 @@ import (
 	"unicode"
 
 	"github.com/mooring-care/mooring/internal/jetstream"
+	"github.com/mooring-care/mooring/internal/web"
 	"github.com/mooring-care/mooring/workflows"
 )
 
 // holdWhyMost bounds the reason of a pause, in characters.
-const holdWhyMost = 200
+const holdWhyMost = web.PauseWhyMost
+
+// held is a clinic with its pauses, and those of them that staff asked for.
+type held struct {
+	clinic *workflows.Clinic
+	holds  jetstream.Holds
+}
 
 // loadHolds takes in the pauses that staff asked for before this start.
 func (cs *clinics) loadHolds(ctx context.Context) error {
@@ -38,12 +45,57 @@ func (cs *clinics) followHolds(ctx context.Context) {
 }
 
 // hold makes the pauses count for every decision and last look from now on,
-// beside those of clinic.yaml.
+// beside those of clinic.yaml. Pauses come from whoever changed them and from
+// following them, in any order: what is older than those in force is left out.
 func (c *clinic) hold(h jetstream.Holds) {
-	held := *c.current.Clinic
-	held.Paused.Clinic = held.Paused.Clinic || h.Clinic != nil
-	held.Paused.Workflows = slices.Concat(held.Paused.Workflows, slices.Sorted(maps.Keys(h.Workflows)))
-	c.held.Store(&held)
+	with := *c.current.Clinic
+	with.Paused.Clinic = with.Paused.Clinic || h.Clinic != nil
+	with.Paused.Workflows = slices.Concat(with.Paused.Workflows, slices.Sorted(maps.Keys(h.Workflows)))
+	next := &held{&with, h}
+	for {
+		was := c.held.Load()
+		if was != nil && was.holds.Revision > h.Revision {
+			return
+		}
+		if c.held.CompareAndSwap(was, next) {
+			return
+		}
+	}
+}
+
+// holds are the pauses in force that staff asked for.
+func (c *clinic) holds() jetstream.Holds {
+	if held := c.held.Load(); held != nil {
+		return held.holds
+	}
+	return jetstream.Holds{}
+}
+
+// holdOf is the pause of a workflow, or with "" of all the clinic's care mail; nil
+// where there is none.
+func holdOf(h *jetstream.Holds, workflow string) *jetstream.Hold {
+	if workflow == "" {
+		return h.Clinic
+	}
+	if one, ok := h.Workflows[workflow]; ok {
+		return &one
+	}
+	return nil
+}
+
+// setHold pauses a workflow or, with "", all; a nil hold lifts the pause.
+func setHold(h *jetstream.Holds, workflow string, hold *jetstream.Hold) {
+	switch {
+	case workflow == "":
+		h.Clinic = hold
+	case hold == nil:
+		delete(h.Workflows, workflow)
+	default:
+		if h.Workflows == nil {
+			h.Workflows = map[string]jetstream.Hold{}
+		}
+		h.Workflows[workflow] = *hold
+	}
 }
 
 // HoldAct pauses a clinic's care mail, or that of one workflow, and lifts a pause.
@@ -70,17 +122,17 @@ func (o *Operator) Hold(ctx context.Context, a HoldAct) (string, error) {
 		return "", &DraftError{fmt.Sprintf("the clinic %s has no workflow %q; mooring workflow list names them", a.Clinic, a.Workflow)}
 	}
 	hold := jetstream.Hold{By: a.By, Why: strings.TrimSpace(a.Why), At: o.Now()}
+	var stands *jetstream.Hold
 	_, err := o.store.ChangeHolds(ctx, a.Clinic, func(h *jetstream.Holds) bool {
-		if a.Workflow == "" {
-			h.Clinic = &hold
-			return true
+		if stands = holdOf(h, a.Workflow); stands != nil {
+			return false // nobody's reason gets lost
 		}
-		if h.Workflows == nil {
-			h.Workflows = map[string]jetstream.Hold{}
-		}
-		h.Workflows[a.Workflow] = hold
+		setHold(h, a.Workflow, &hold)
 		return true
 	})
+	if err == nil && stands != nil {
+		return fmt.Sprintf("%s was paused already, by %s on %s: %s", a.words(), stands.By, stands.At.UTC().Format("2 January 2006, 15:04 UTC"), stands.Why), nil
+	}
 	return a.words() + " is paused", err
 }
 
@@ -96,13 +148,8 @@ func (o *Operator) Release(ctx context.Context, a HoldAct) (string, error) {
 	}
 	lifted := false
 	_, err := o.store.ChangeHolds(ctx, a.Clinic, func(h *jetstream.Holds) bool {
-		if a.Workflow == "" {
-			lifted = h.Clinic != nil
-			h.Clinic = nil
-			return lifted
-		}
-		_, lifted = h.Workflows[a.Workflow]
-		delete(h.Workflows, a.Workflow)
+		lifted = holdOf(h, a.Workflow) != nil
+		setHold(h, a.Workflow, nil)
 		return lifted
 	})
 	if err == nil && !lifted {

@@ -140,7 +140,7 @@ func (a *App) newServers() error {
 		zone = v.zone(ids[0])
 	}
 	staff, err := web.NewStaff(web.StaffConfig{
-		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Tasks: &acts{a}, Care: &acts{a}, Zone: zone,
+		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Tasks: &acts{a}, Care: &acts{a}, Pauses: &acts{a}, Zone: zone,
 		StaffURL: a.staffURL(), Notice: a.notice(), Now: a.clock.Now, Log: a.log, Once: a.store.Once(),
 	})
 	if err != nil {

@@ -134,3 +134,34 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 	}
 	return nil
 }
+
+// precedenceFree refuses a workflow whose precedence another one has that is at work
+// in the folder around it: which of them a client has would not be written anywhere.
+func precedenceFree(file string, w *workflows.Workflow) error {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(absolute)
+	if w.Precedence == 0 || filepath.Base(folder) != "workflows" {
+		return nil
+	}
+	names, err := fs.Glob(os.DirFS(folder), "*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		src, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		other, err := workflows.ReadWorkflow(name, src)
+		if err != nil {
+			continue // `check` says what is wrong with it
+		}
+		if other.Approved != nil && other.Name != w.Name && other.Precedence == w.Precedence {
+			return fmt.Errorf("workflows/%s has the precedence %d too; give each its own", name, w.Precedence)
+		}
+	}
+	return nil
+}

@@ -1,11 +1,15 @@
 package app
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/sample"
 )
 
 // TestNoClinicalWordsInResources: what a list of services may not say is refused
@@ -64,5 +68,81 @@ func TestDraftsAskForKnownWordings(t *testing.T) {
 	}
 	if _, err := wordingOf(base, c); err != nil {
 		t.Errorf("an older version of the clinic cannot be read for its draft: %v", err)
+	}
+}
+
+// TestLinksThatAreReadCanBeSent: whatever address a clinic's files may hold, the
+// mails that carry it are written.
+func TestLinksThatAreReadCanBeSent(t *testing.T) {
+	t.Parallel()
+	base, err := templates.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, refused := 0, 0
+	for _, link := range []string{
+		"https://book.example.org", "https://book.example.org:8443/a?b=c&d=%20#e", "HTTPS://book.example.org", "http://book.example.org", "https://b\u00fccher.example.org",
+		"https://book.example.org/caf\u00e9", "https://book.example.org/o'hara", "https://book.example.org/a b", "https://book.example.org/<a>", "https://book.example.org/`",
+		"https://book.example.org/{a}", "https://book.example.org/a|b", "https://book.example.org/a^b", "https://:443/x", "https://", "https:///x", "https://user@book.example.org", "https://.example.org",
+		"https://book.example.org/a@b", "https://xn--bcher-kva.example.org",
+	} {
+		clinic, err := sample.FS.ReadFile("clinic.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(clinic), "booking_url: https://harbour-lane.example.org/book", "booking_url: \""+link+"\"", 1)
+		text = strings.Replace(text, "url: https://988lifeline.org", "url: \""+link+"\"", 1)
+		services := "resources:\n  - {title: Rides, reach: {url: \"" + link + "\"}, checked: 2026-11-02}\n"
+		c, err := workflows.ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte(text)}, "resources.yaml": {Data: []byte(services)}}, "quay")
+		if err != nil {
+			refused++
+			continue
+		}
+		read++
+		v := templates.SampleValues()
+		v.BookingURL, v.CrisisURL, v.Resources = c.BookingURL, c.CrisisLine.URL, []templates.Resource{{Name: "Rides", URL: c.Resources[0].Reach.URL}}
+		if _, err := base.Render("C", "en", templates.Unknown, v); err != nil {
+			t.Errorf("%q is read, and the mail cannot be written: %v", link, err)
+		}
+	}
+	if read < 4 || refused < 10 {
+		t.Errorf("%d links were read and %d refused", read, refused)
+	}
+}
+
+// TestClinicsOtherLanguages: wordings in another language lie in a folder of their
+// own, as the documentation shows, and what is wrong in one is named by its own path.
+func TestClinicsOtherLanguages(t *testing.T) {
+	t.Parallel()
+	base, err := templates.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clinic, err := sample.FS.ReadFile("clinic.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name, text string) error {
+		c, err := workflows.ReadClinic(fstest.MapFS{"clinic.yaml": {Data: clinic}, name: {Data: []byte(text)}}, "quay")
+		if err == nil {
+			_, err = wordingOf(base, c)
+		}
+		return err
+	}
+	parts, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "en", "parts.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read("templates/es/parts.md", string(parts)); err != nil {
+		t.Errorf("a language's shared parts: %v", err)
+	}
+	for name, want := range map[string]string{
+		"templates/es/a-notice.md":      "templates/es/a-notice.md:1:1: ",
+		"templates/a-notice.md":         "templates/a-notice.md:1:1: ",
+		"templates/english/a-notice.md": "templates/english/a-notice.md:1:1: nothing reads this folder",
+	} {
+		if err := read(name, "nothing of use"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
 	}
 }

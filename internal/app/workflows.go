@@ -27,6 +27,9 @@ func ApproveWorkflow(file, by string, on time.Time) (ListedWorkflow, error) {
 	if err != nil {
 		return ListedWorkflow{}, fmt.Errorf("it is not approved, since it cannot be read:\n%w", err)
 	}
+	if err := precedenceFree(file, w); err != nil {
+		return ListedWorkflow{}, fmt.Errorf("it is not approved, since the clinic's folder could not be read with it:\n%w", err)
+	}
 	if err := wordingKnown(file, w); err != nil {
 		return ListedWorkflow{}, fmt.Errorf("it is not approved, since it could not be sent:\n%w", err)
 	}

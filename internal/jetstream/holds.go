@@ -24,6 +24,11 @@ type Hold struct {
 type Holds struct {
 	Clinic    *Hold           `json:"clinic,omitempty"`
 	Workflows map[string]Hold `json:"workflows,omitempty"`
+	// Pressed are the last presses of staff pages that changed something, so that
+	// none counts twice.
+	Pressed []string `json:"pressed,omitempty"`
+	// Revision orders what was stored: a later one is greater, and 0 is before all.
+	Revision uint64 `json:"-"`
 }
 
 // holdsKey is where a clinic's pauses lie in DIRECTORY, beside its versions: they
@@ -32,29 +37,31 @@ func holdsKey(clinic string) string { return clinic + ".holds" }
 
 // Holds reads a clinic's pauses; none where nobody ever asked for one.
 func (s *Store) Holds(ctx context.Context, clinic string) (Holds, error) {
-	h, _, err := s.holds(ctx, clinic)
-	return h, err
-}
-
-func (s *Store) holds(ctx context.Context, clinic string) (h Holds, revision uint64, err error) {
 	entry, err := s.kv.Get(ctx, holdsKey(clinic))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return h, 0, nil
+		return Holds{}, nil
 	}
 	if err != nil {
-		return h, 0, fmt.Errorf("read the pauses of the clinic %s: %w", clinic, err)
+		return Holds{}, fmt.Errorf("read the pauses of the clinic %s: %w", clinic, err)
 	}
-	if err := json.Unmarshal(entry.Value(), &h); err != nil {
-		return h, 0, fmt.Errorf("read the pauses of the clinic %s: %w", clinic, err)
+	h, err := readHolds(entry)
+	if err != nil {
+		return Holds{}, fmt.Errorf("read the pauses of the clinic %s: %w", clinic, err)
 	}
-	return h, entry.Revision(), nil
+	return h, nil
+}
+
+func readHolds(entry jetstream.KeyValueEntry) (h Holds, err error) {
+	err = json.Unmarshal(entry.Value(), &h)
+	h.Revision = entry.Revision()
+	return h, err
 }
 
 // ChangeHolds changes a clinic's pauses; of two changes at once both count. change
 // may be called more than once, and says whether anything is to be stored.
 func (s *Store) ChangeHolds(ctx context.Context, clinic string, change func(*Holds) bool) (Holds, error) {
 	for {
-		h, revision, err := s.holds(ctx, clinic)
+		h, err := s.Holds(ctx, clinic)
 		if err != nil {
 			return h, err
 		}
@@ -65,12 +72,14 @@ func (s *Store) ChangeHolds(ctx context.Context, clinic string, change func(*Hol
 		if err != nil {
 			return h, fmt.Errorf("write the pauses of the clinic %s: %w", clinic, err)
 		}
-		if revision == 0 {
-			_, err = s.kv.Create(ctx, holdsKey(clinic), body)
+		var revision uint64
+		if h.Revision == 0 {
+			revision, err = s.kv.Create(ctx, holdsKey(clinic), body)
 		} else {
-			_, err = s.kv.Update(ctx, holdsKey(clinic), body, revision)
+			revision, err = s.kv.Update(ctx, holdsKey(clinic), body, h.Revision)
 		}
 		if err == nil {
+			h.Revision = revision
 			return h, nil
 		}
 		if !isConflict(err) && !errors.Is(err, jetstream.ErrKeyExists) {
@@ -114,8 +123,8 @@ func (s *Store) watchHolds(ctx context.Context, each func(clinic string, h Holds
 			if entry == nil {
 				continue // all that there was has been read
 			}
-			var h Holds
-			if err := json.Unmarshal(entry.Value(), &h); err != nil {
+			h, err := readHolds(entry)
+			if err != nil {
 				s.log.Error("the pauses of a clinic cannot be read; those known before stand", "clinic", strings.TrimSuffix(entry.Key(), ".holds"), "error", err)
 				continue
 			}

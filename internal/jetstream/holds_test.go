@@ -65,6 +65,16 @@ func TestHolds(t *testing.T) {
 	if diff := cmp.Diff(last, got); diff != "" {
 		t.Errorf("what was heard and what is kept (-heard +kept):\n%s", diff)
 	}
+	changed, err := s.ChangeHolds(t.Context(), "harbor", func(h *Holds) bool { h.Pressed = []string{"p"}; return true })
+	if err != nil || changed.Revision <= got.Revision {
+		t.Errorf("a change after revision %d has revision %d, %v", got.Revision, changed.Revision, err)
+	}
+	if got, err = s.Holds(t.Context(), "harbor"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(changed, got); diff != "" {
+		t.Errorf("what was changed and what is kept (-changed +kept):\n%s", diff)
+	}
 	stop()
 	following.Wait()
 }

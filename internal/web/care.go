@@ -139,7 +139,7 @@ func readNotice(r *http.Request) Notice {
 
 // notice takes what somebody notices.
 func (s *staff) notice(w http.ResponseWriter, r *http.Request) {
-	v, ok := s.pressed(w, r)
+	v, ok := s.pressed(w, r, s.Care != nil)
 	if !ok {
 		return
 	}
@@ -165,7 +165,7 @@ func (s *staff) notice(w http.ResponseWriter, r *http.Request) {
 
 // mailTo pauses and resumes mail to one client.
 func (s *staff) mailTo(w http.ResponseWriter, r *http.Request) {
-	v, ok := s.pressed(w, r)
+	v, ok := s.pressed(w, r, s.Care != nil)
 	if !ok {
 		return
 	}
@@ -227,11 +227,12 @@ func (s *staff) notConfirmed(r *http.Request, err error) {
 }
 
 // pressed lets a press through that comes from one of the session's own forms,
-// so that no other site can make it, and answers every other.
-func (s *staff) pressed(w http.ResponseWriter, r *http.Request) (session, bool) {
+// so that no other site can make it, and answers every other. taken says whether
+// somebody takes such presses at all.
+func (s *staff) pressed(w http.ResponseWriter, r *http.Request, taken bool) (session, bool) {
 	v, ok := s.session(r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if !ok || s.Care == nil || !v.holds(r.PostFormValue("form")) {
+	if !ok || !taken || !v.holds(r.PostFormValue("form")) {
 		s.say(w, v, http.StatusForbidden, "That did not work", "Nothing was changed. Go back, load the page again and press the button once more.")
 		return v, false
 	}

@@ -87,7 +87,7 @@ func newGallery(now time.Time) (*gallery, error) {
 		{&g.trouble, samples{now: now, trouble: true}},
 	} {
 		*one.h, err = NewStaff(StaffConfig{
-			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Now: clock, Wall: clock, Log: log,
+			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Pauses: one.s, Now: clock, Wall: clock, Log: log,
 			Notice: "This is a demo. No mail leaves this machine.",
 		})
 		if err != nil {
@@ -270,6 +270,14 @@ func (g *gallery) staffShots() []shot {
 		see("staff-overview", "/", g.full),
 		see("staff-overview-empty", "/", g.empty),
 		see("staff-overview-trouble", "/", g.trouble),
+		see("staff-pauses", "/pauses", g.full),
+		see("staff-pauses-none", "/pauses", g.empty),
+		press("staff-pauses-paused", "/pauses", g.full, "clinic", sampleClinic, "do", "pause", "why", "No heating"),
+		press("staff-pauses-no-reason", "/pauses", g.empty, "clinic", sampleClinic, "do", "pause"),
+		press("staff-pauses-long-reason", "/pauses", g.empty, "clinic", sampleClinic, "workflow", "late-cancellation", "do", "pause", "why", strings.Repeat("No heating. ", 20)),
+		press("staff-pauses-lifted", "/pauses", g.empty, "clinic", sampleClinic, "do", "lift", "pause", samplePause),
+		press("staff-pauses-look-again", "/pauses", g.full, "clinic", sampleClinic, "do", "lift", "pause", "0"),
+		press("staff-pauses-not-confirmed", "/pauses", g.trouble, "clinic", sampleClinic, "do", "pause", "why", "No heating"),
 		see("staff-client", "/clients/"+sampleClinic+"/"+sampleClient, g.full),
 		see("staff-client-empty", "/clients/"+sampleClinic+"/"+sampleClient, g.empty),
 		see("staff-nothing-here", "/clients/"+sampleClinic+"/nobody", g.full),

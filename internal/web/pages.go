@@ -73,6 +73,8 @@ type base struct {
 	Here        string
 	Notice      string
 	SignOut     string // the nonce of the sign-out form
+	// Pauses puts the page that pauses mail into the menu.
+	Pauses bool
 }
 
 // bytes renders one block of one page.

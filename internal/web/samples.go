@@ -33,6 +33,7 @@ const (
 	samplePerson    = "dana"
 	sampleClient    = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
 	sampleStopped   = "c7qk2mz4c5d6e7f2g3h4i5j6k7"
+	samplePause     = "1"
 	sampleMail      = "20260302T170312Z-b4k2-1.eml"
 	sampleStaffMail = "20260302T171502Z-b9x2-1.eml"
 )
@@ -252,6 +253,39 @@ func (s samples) Pause(_ context.Context, _ Act, day string) (Said, error) {
 
 func (s samples) Resume(context.Context, Act, bool) (Said, error) {
 	return s.care("staff lifted the pause")
+}
+
+// ClinicMail has every kind of pause; in trouble only some mail is paused, and
+// without clients none.
+func (s samples) ClinicMail(context.Context) ([]ClinicMail, error) {
+	c := ClinicMail{Clinic: sampleClinic, Name: "Harbor Clinic", Workflows: []MailPause{
+		{Workflow: "late-cancellation", Title: "Late cancellation"},
+		{Workflow: "first-no-show", Title: "First no-show"},
+		{Workflow: "disengaged", Title: "A client who has not come for a while, and has nothing booked"},
+	}}
+	if s.empty {
+		return []ClinicMail{c}, nil
+	}
+	c.Workflows[1].Folder = true
+	c.Workflows[2].Staff = &Pause{ID: "2", By: "Priya Nair", Why: "We are looking at its words.", Since: s.ago(74 * time.Hour)}
+	if !s.trouble {
+		c.All.Staff = &Pause{ID: samplePause, By: "Dana Whitfield", Why: "The building has no heating; all visits of this week move to the other house or to the phone.", Since: s.ago(2 * time.Hour)}
+		c.Workflows[2].Folder = true
+	}
+	return []ClinicMail{c}, nil
+}
+
+func (s samples) Hold(context.Context, Act, string) (bool, error) { return s.changePause(true) }
+
+func (s samples) Release(_ context.Context, _ Act, pause string) (bool, error) {
+	return s.changePause(pause == samplePause)
+}
+
+func (s samples) changePause(counted bool) (bool, error) {
+	if s.trouble {
+		return false, ErrNotConfirmed
+	}
+	return counted, nil
 }
 
 func (s samples) OpenEscalations(context.Context) ([]EscalationRow, error) {

@@ -34,6 +34,9 @@ type StaffConfig struct {
 	// Care takes what staff notice, and pauses and resumes mail (optional;
 	// without it the client page offers neither).
 	Care Care
+	// Pauses stops mail to clients and lets it go out again (optional; without
+	// it the pages only say what is paused).
+	Pauses Pauses
 	// Zone is what times are written in (optional; UTC).
 	Zone *time.Location
 	// StaffURL is where staff reach these pages; with https the session's
@@ -95,6 +98,8 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/clients/{clinic}/{key}/notice", s.page(s.noticed))
 	mux.HandleFunc("POST /clients/{clinic}/{key}/notice", s.notice)
 	mux.HandleFunc("POST /clients/{clinic}/{key}/mail", s.mailTo)
+	mux.HandleFunc("/pauses", s.page(s.pauses))
+	mux.HandleFunc("POST /pauses", s.pauseMail)
 	mux.HandleFunc("/mails", s.page(s.mails))
 	mux.HandleFunc("/mails/{name}", s.page(s.mail))
 	mux.HandleFunc("/mails/{name}/body", s.page(s.mailBody))
@@ -107,8 +112,8 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 }
 
 // page lets nobody without a session see anything, and nobody do anything:
-// every staff page but signing in and out, finishing a task and what Care takes
-// can only be read.
+// every staff page but signing in and out, finishing a task and what Care and
+// Pauses take can only be read.
 func (s *staff) page(show func(http.ResponseWriter, *http.Request, session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, ok := s.session(r)
@@ -137,7 +142,7 @@ func (s *staff) session(r *http.Request) (session, bool) {
 
 // base is the frame of a staff page.
 func (s *staff) base(v session, title, here string) base {
-	b := base{Title: title, Staff: true, Here: here, Notice: s.Notice, T: newTimes(s.Now(), s.Zone)}
+	b := base{Title: title, Staff: true, Here: here, Notice: s.Notice, Pauses: s.Pauses != nil, T: newTimes(s.Now(), s.Zone)}
 	if v.value != "" {
 		b.SignOut = v.nonce()
 	}
@@ -264,9 +269,13 @@ func (o *onceInMemory) Use(_ context.Context, id string, until time.Time) (bool,
 	return true, nil
 }
 
-// overviewPage is the first page: what is open, and who was heard of last.
+// overviewPage is the first page: what is paused, what is open, and who was heard
+// of last.
 type overviewPage struct {
 	base
+	// Paused is what mail is paused; All, that it is all mail of a clinic.
+	Paused  []pausedMail
+	All     bool
 	Open    []EscalationRow
 	Clients []ClientRow
 	// Trouble is set when a list could not be read: an empty list would say
@@ -277,7 +286,12 @@ type overviewPage struct {
 func (s *staff) overviewData(ctx context.Context, v session) overviewPage {
 	page := overviewPage{base: s.base(v, "Today", "overview")}
 	page.Live = true
-	var err error
+	clinics, err := s.Overview.ClinicMail(ctx)
+	if err != nil {
+		s.Log.Error("pauses not read", logError, err)
+		page.Trouble = true
+	}
+	page.Paused, page.All = paused(clinics, page.T)
 	if page.Open, err = s.Overview.OpenEscalations(ctx); err != nil {
 		s.Log.Error("open escalations not read", logError, err)
 		page.Trouble = true

@@ -257,6 +257,8 @@ type Overview interface {
 	// RecentClients come with the newest decision first.
 	RecentClients(ctx context.Context, limit int) ([]ClientRow, error)
 	Client(ctx context.Context, clinic, key string) (ClientView, error)
+	// ClinicMail says of every clinic what mail is paused.
+	ClinicMail(ctx context.Context) ([]ClinicMail, error)
 }
 
 // EscalationRow is one open escalation.

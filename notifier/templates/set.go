@@ -44,7 +44,9 @@ type wordingKey struct{ language, family, reason, wording string }
 type file struct {
 	key fileKey
 	// own is true for a clinic's file.
-	own    bool
+	own bool
+	// given is a clinic's own file as the clinic calls it.
+	given  string
 	data   []byte
 	source *source
 
@@ -60,7 +62,12 @@ type file struct {
 }
 
 // path is the file's name as problems give it.
-func (f *file) path() string { return path.Join("templates", f.key.language, f.key.name+".md") }
+func (f *file) path() string {
+	if f.given != "" {
+		return "templates/" + f.given + ".md"
+	}
+	return path.Join("templates", f.key.language, f.key.name+".md")
+}
 
 // Builtin reads the wording that comes with the program.
 func Builtin() (*Set, error) {
@@ -107,7 +114,7 @@ func (s *Set) With(overrides map[string][]byte) (*Set, error) {
 			errs = append(errs, &FileError{f.path(), 1, 1, "the file is given twice"})
 			continue
 		}
-		files[key] = &file{key: key, data: overrides[name], own: true}
+		files[key] = &file{key: key, data: overrides[name], own: true, given: strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

@@ -155,8 +155,8 @@ func TestWrongFilesAreRefused(t *testing.T) {
 	tests := []struct {
 		name, file, text, want string
 	}{
-		{"unknown placeholder", "a-notice", edit("{{first_name}}", "{{last_name}}"), "templates/en/a-notice.md:8:6: unknown placeholder {{last_name}}"},
-		{"column counts characters", "a-notice", edit("Hi[[", "é{{nobody}}[["), "templates/en/a-notice.md:8:2: unknown placeholder {{nobody}}"},
+		{"unknown placeholder", "a-notice", edit("{{first_name}}", "{{last_name}}"), "templates/a-notice.md:8:6: unknown placeholder {{last_name}}"},
+		{"column counts characters", "a-notice", edit("Hi[[", "é{{nobody}}[["), "templates/a-notice.md:8:2: unknown placeholder {{nobody}}"},
 		{"spaces in placeholder", "a-notice", edit("{{first_name}}", "{{ first_name }}"), "a-notice.md:8:6: a placeholder is two braces"},
 		{"logic", "a-notice", edit("{{first_name}}", "{{if .X}}"), "a-notice.md:8:6: a placeholder is two braces"},
 		{"open braces", "a-notice", edit("Hi[[", "Hi {{[["), "a-notice.md:8:4: a placeholder is two braces"},
@@ -247,7 +247,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 
 func TestTwoClinicFilesForOneReason(t *testing.T) {
 	_, err := mustBuiltin(t).With(map[string][]byte{"one": []byte(goodA), "two": []byte(goodA)})
-	if err == nil || !strings.Contains(err.Error(), "templates/en/two.md:1:1: family A, reason unknown is answered by templates/en/one.md already") {
+	if err == nil || !strings.Contains(err.Error(), "templates/two.md:1:1: family A, reason unknown is answered by templates/one.md already") {
 		t.Errorf("error = %v", err)
 	}
 }

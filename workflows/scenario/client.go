@@ -49,8 +49,12 @@ func (o one) At(version string) *workflows.Clinic {
 	return nil
 }
 
-// deliver decides on an event, now.
+// deliver decides on an event, now. One that is dated ahead happens now, as for the
+// runner: a sender's clock that runs ahead must not freeze what is known.
 func (c *client) deliver(ev events.Event) error {
+	if ev.Time.IsZero() || ev.Time.After(c.now) {
+		ev.Time = c.now
+	}
 	dec := workflows.Decide(c.state, one{c.clinic}, ev, c.now)
 	c.each(ev, dec)
 	if dec.Nothing {

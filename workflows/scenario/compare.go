@@ -15,6 +15,19 @@ type Comparison struct {
 	Differ []Parting
 }
 
+// ClientError is what went wrong for one client.
+type ClientError struct {
+	// Client is the client's place in the list, from 0.
+	Client int
+	Err    error
+}
+
+// Error names the client by its place.
+func (e *ClientError) Error() string { return fmt.Sprintf("the client at %d: %v", e.Client, e.Err) }
+
+// Unwrap is what went wrong.
+func (e *ClientError) Unwrap() error { return e.Err }
+
 // Parting is where one client's two timelines part.
 type Parting struct {
 	// Client is the client's place in the list that was compared, from 0.
@@ -43,18 +56,18 @@ type Line struct {
 // not in the events: a question stays open, a task undone, a mail without a
 // bounce.
 //
-// An error names the client by its place in the list.
+// An error is a *ClientError.
 func Compare(before, after *workflows.Clinic, clients [][]events.Event, until time.Time) (Comparison, error) {
 	var out Comparison
 	was, is := newTallier(before), newTallier(after)
 	for i, history := range clients {
 		first, err := was.live(history, until)
 		if err != nil {
-			return out, fmt.Errorf("decide about the client at %d with the clinic as it is: %w", i, err)
+			return out, &ClientError{i, err}
 		}
 		second, err := is.live(history, until)
 		if err != nil {
-			return out, fmt.Errorf("decide about the client at %d with the draft: %w", i, err)
+			return out, &ClientError{i, err}
 		}
 		if p, differ := parting(first, second); differ {
 			p.Client = i
@@ -64,6 +77,10 @@ func Compare(before, after *workflows.Clinic, clients [][]events.Event, until ti
 	out.Before, out.After = was.tally(), is.tally()
 	return out, nil
 }
+
+// mostUnanswered bounds the timers of one client between two events: a ladder that
+// asks every ten minutes for more than a year.
+const mostUnanswered = 60_000
 
 // parting finds the first entry in which two timelines differ.
 func parting(before, after []Line) (Parting, bool) {
@@ -95,8 +112,8 @@ func (t *tallier) live(history []events.Event, until time.Time) ([]Line, error) 
 	var names Names
 	seen := newCounted()
 	c := &client{clinic: t.clinic, key: history[0].Key}
-	// A ladder that nobody answers asks again, each minute at the most often.
-	c.most = mostTimers + int(until.Sub(history[0].Time)/time.Minute)
+	// A ladder that nobody answers asks again for years.
+	c.most = mostUnanswered
 	c.each = func(ev events.Event, dec workflows.Decision) {
 		if dec.Nothing {
 			return

@@ -154,3 +154,19 @@ func FuzzTell(f *testing.F) {
 		}
 	})
 }
+
+// TestTellDatesNothingAhead: what a sender dates ahead happens now, as it does for
+// the running program, and what is said later wins.
+func TestTellDatesNothingAhead(t *testing.T) {
+	script := "## A clock that runs ahead\n" +
+		"> 2026-06-01 09:00 at 2099-01-01 00:00 known\n" +
+		"> 2026-06-01 09:05 client.updated {client: {consent: {outreach: {state: withdrawn}}}}\n" +
+		"> 2026-06-01 10:00 client.signal {signal: {name: diary}}\n"
+	got, err := scenario.Tell(sampleClinic(t), "ahead.txt", script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got, "message consent-withdrawn disengaged/normalise") {
+		t.Errorf("a consent from the future stands:\n%s", got)
+	}
+}

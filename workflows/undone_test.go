@@ -1,0 +1,88 @@
+package workflows
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// TestVisitUndone: an appointment that was entered by mistake had ended a journey,
+// kept one from beginning, or had a stronger one take over. A human decides what
+// comes next; nothing ends in silence.
+func TestVisitUndone(t *testing.T) {
+	const h = time.Hour
+	at := func(s *sim, id string, in time.Duration) events.Data {
+		start := s.now.Add(in)
+		return events.Data{Appointment: &events.Appointment{ID: id, Start: &start}}
+	}
+	cancelled := func(s *sim, id string) {
+		d := at(s, id, 30*h)
+		d.Appointment.By = events.ByClient
+		s.happens(events.AppointmentCancelled, d)
+	}
+	retracted := func(s *sim, id string) {
+		s.pass(h)
+		s.happens(events.AppointmentRetracted, events.Data{Appointment: &events.Appointment{ID: id}})
+	}
+	for name, tc := range map[string]struct {
+		happens func(*sim)
+		asked   bool
+	}{
+		"a booking that ended a journey": {func(s *sim) {
+			cancelled(s, "a1")
+			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
+			retracted(s, "b2")
+		}, true},
+		"a booking that kept one from beginning": {func(s *sim) {
+			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
+			cancelled(s, "a1")
+			retracted(s, "b2")
+		}, true},
+		"an attended visit that ended a journey": {func(s *sim) {
+			cancelled(s, "a1")
+			s.happens(events.AppointmentAttended, at(s, "b2", -h))
+			retracted(s, "b2")
+		}, true},
+		"a second no-show that took over": {func(s *sim) {
+			s.happens(events.AppointmentNoShow, at(s, "c1", -h))
+			s.pass(2 * 24 * h)
+			s.happens(events.AppointmentNoShow, at(s, "c2", -h))
+			retracted(s, "c2")
+		}, true},
+		"a booking that changed nothing": {func(s *sim) {
+			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
+			retracted(s, "b2")
+		}, false},
+		"the journey's own appointment": {func(s *sim) {
+			s.happens(events.AppointmentNoShow, at(s, "c1", -h))
+			retracted(s, "c1")
+		}, false},
+		"another booking still lies ahead": {func(s *sim) {
+			cancelled(s, "a1")
+			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
+			s.happens(events.AppointmentBooked, at(s, "b3", 300*h))
+			retracted(s, "b2")
+		}, false},
+		"the client has been discharged since": {func(s *sim) {
+			cancelled(s, "a1")
+			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
+			status := events.StatusDischarged
+			s.happens(events.ClientUpdated, clientData(&events.Client{Status: &status}))
+			retracted(s, "b2")
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-06-01 10:00"), sampleClinic(t))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			tc.happens(s)
+			if got := slices.Contains(s.openTasks(), string(VisitUndone)); got != tc.asked {
+				t.Errorf("somebody is asked: %v, want %v; open tasks %v", got, tc.asked, s.openTasks())
+			}
+			if got := s.everNoted(WhatTask, VisitUndone); (got > 0) != tc.asked {
+				t.Errorf("the timeline says so %d times", got)
+			}
+		})
+	}
+}
