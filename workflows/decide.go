@@ -60,6 +60,8 @@ type decider struct {
 	// again are the steps met anew, and the tasks asked for anew, while a journey
 	// goes back to an answer that was heard of late; nil otherwise.
 	again map[string]bool
+	// freed are the workflows whose journey ended because its appointment will not be.
+	freed []string
 	// headline is what a person who caused the event is told; the first note
 	// where nothing else was said.
 	headline Reason
@@ -137,6 +139,7 @@ func (d *decider) apply() {
 	default:
 		d.starts()
 	}
+	d.startsFreed()
 	if raised {
 		d.asksLate()
 	}

@@ -119,6 +119,9 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		d.stopWhere(NoLongerWanted, func(x *Send) bool { return x.Escalation == e.ID })
 	}
 	for _, t := range m.Tell {
+		if p := d.c.Staff.Person(t.Person); p == nil || d.c.Staff.Away(t.Person, d.now) {
+			continue // away, or an operator whom no mail reaches; nothing waits for it
+		}
 		template := "escalation-" + string(t.What)
 		id := d.send(LaneSafety, Message{Template: template, Person: t.Person, Target: e.ID, Urgency: e.Policy.Urgency}, "", e.ID, "")
 		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: t.Person, Detail: template})

@@ -125,6 +125,11 @@ func (d *decider) news(j *Journey) bool {
 	switch d.ev.Kind {
 	case events.AppointmentBooked, events.AppointmentRescheduled:
 		return x.ahead(d.now)
+	case events.AppointmentCancelled:
+		// A journey towards a visit that stands hears nothing of another's end.
+		if own := d.journeysAppointment(j); a.ID != j.Appointment && own != nil && own.ahead(d.now) {
+			return false
+		}
 	case events.AppointmentAttended:
 		// The appointment that the journey is about was attended after all.
 		since = since || a.ID == j.Appointment
@@ -427,6 +432,7 @@ func (d *decider) end(j *Journey, why Reason, detail string) {
 		return
 	}
 	d.note(Note{What: WhatJourney, Reason: why, Workflow: j.Workflow, Step: j.Step, Detail: detail})
+	d.frees(j)
 	if why == StartCorrected || why == Retracted {
 		// What never began has nothing to hope for.
 		d.s.Goals = slices.DeleteFunc(slices.Clone(d.s.Goals), func(g GoalWatch) bool { return g.Workflow == j.Workflow })

@@ -288,7 +288,53 @@ func (d *decider) startsAgain(j *Journey, w *Workflow) {
 			}
 		}
 	}
+	if a := d.ev.Data.Appointment; a != nil && a.ID != j.Appointment {
+		i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+		d.s.Appointments[i].Refused = w.Name
+	}
 	d.refuse(w, AlreadyRuns, "")
+}
+
+// frees remembers that a journey ends because its own appointment will not be.
+func (d *decider) frees(j *Journey) {
+	a := d.ev.Data.Appointment
+	if a == nil || a.ID != j.Appointment {
+		return
+	}
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+	switch d.s.Appointments[i].Status {
+	case events.AppointmentCancelled, events.AppointmentRetracted:
+		d.freed = append(d.freed, j.Workflow)
+	}
+}
+
+// startsFreed begins, for the next appointment that waits for it, a workflow whose
+// journey has just ended with its own: whoever moves a visit often books the new one
+// first and cancels the old one after (the rule order-free).
+func (d *decider) startsFreed() {
+	ev := d.ev
+	defer func() { d.ev = ev }()
+	for _, name := range d.freed {
+		w, ok := d.c.AtWork(name)
+		next := -1
+		for i := range d.s.Appointments {
+			if a := &d.s.Appointments[i]; a.Refused == name && a.ahead(d.now) && (next < 0 || a.Start.Before(d.s.Appointments[next].Start)) {
+				next = i
+			}
+		}
+		if !ok || next < 0 {
+			continue
+		}
+		a := &d.s.Appointments[next]
+		a.Refused = ""
+		d.ev = events.Event{
+			Clinic: ev.Clinic, Key: ev.Key, Kind: a.Status, Time: ev.Time,
+			Data: events.Data{Appointment: &events.Appointment{ID: a.ID}},
+		}
+		if slices.Contains(w.Start.On, d.ev.Kind) && d.fits(w) && d.may(w) {
+			d.start(w)
+		}
+	}
 }
 
 // asksHuman says whether the workflow puts a question to a human first.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/escalation"
 	"github.com/mooring-care/mooring/workflows/library"
 )
 
@@ -545,5 +546,44 @@ func TestEscalationsJoin(t *testing.T) {
 	}
 	if n, oldest := s.state.OpenEscalations(); n != 2 || !oldest.Equal(historyStart) {
 		t.Errorf("%d open, the oldest since %v", n, oldest)
+	}
+}
+
+// TestHoldEndsWhileAway: whoever took a question and has gone on leave since is not
+// reminded at home; others are asked when the hold ends.
+func TestHoldEndsWhileAway(t *testing.T) {
+	for name, tc := range map[string]struct {
+		away  bool
+		mails int
+	}{"there": {false, 1}, "away": {true, 0}} {
+		t.Run(name, func(t *testing.T) {
+			c := sampleClinic(t)
+			s := newSim(t, chicago(t, "2026-03-02 10:00"), c)
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			s.happens(events.SafetyConcern, events.Data{Concern: &events.Concern{Level: events.ConcernImmediate}})
+			e := s.openEscalation()
+			s.happens(events.EscalationAcknowledged, events.Data{Escalation: &events.EscalationAct{ID: e.ID, By: "amara"}})
+			if tc.away {
+				leave := *c
+				leave.Staff.People = slices.Clone(c.Staff.People)
+				leave.Staff.People[0].Away = []escalation.Span{{From: s.now, To: s.now.Add(48 * time.Hour)}}
+				leave.Version = "v-leave"
+				s.dir = append(s.dir, &leave)
+			}
+			s.pass(e.Policy.Hold - time.Minute)
+			reminded := 0
+			for _, m := range s.mails(LaneSafety) {
+				if m.Message.Template == "escalation-hold" {
+					reminded++
+				}
+			}
+			if reminded != tc.mails || s.everNoted(WhatEscalation, Reason(escalation.HoldEnds)) != 1 {
+				t.Errorf("%d reminders, want %d", reminded, tc.mails)
+			}
+			s.pass(2 * time.Minute)
+			if e := s.openEscalation(); e.Ack != nil || e.Owner == "amara" {
+				t.Errorf("after the hold it is with %s", e.Owner)
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@ func TestNeverSilent(t *testing.T) {
 				return
 			}
 			id, asks := e.ID, len(s.mails(LaneSafety))
-			s.until(e.Next)
+			s.until(e.Until())
 			if e = s.openEscalation(); e == nil || e.ID != id && len(s.state.Escalations) < 2 {
 				rt.Fatalf("an escalation closed by itself")
 			}

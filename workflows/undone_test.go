@@ -86,3 +86,70 @@ func TestVisitUndone(t *testing.T) {
 		})
 	}
 }
+
+// TestOrderFreeRebooking: a first visit is moved by booking the new one and
+// cancelling the old one, in either order; what to expect is sent before the new one,
+// once.
+func TestOrderFreeRebooking(t *testing.T) {
+	const h = time.Hour
+	for name, cancelFirst := range map[string]bool{"cancelled, then booked": true, "booked, then cancelled": false} {
+		for _, over := range []events.Kind{events.AppointmentCancelled, events.AppointmentRetracted} {
+			t.Run(name+", by "+string(over), func(t *testing.T) {
+				s := newSim(t, chicago(t, "2026-06-01 10:00"), sampleClinic(t))
+				s.happens(events.ClientUpdated, clientData(friendly()))
+				began := s.now
+				first := func(id string, in time.Duration) events.Data {
+					start := began.Add(in)
+					return events.Data{Appointment: &events.Appointment{ID: id, Start: &start, Visit: events.VisitFirst, By: events.ByProvider}}
+				}
+				s.happens(events.AppointmentBooked, first("v1", 5*24*h))
+				s.pass(h)
+				steps := []func(){
+					func() { s.happens(over, first("v1", 5*24*h)) },
+					func() { s.happens(events.AppointmentBooked, first("v2", 12*24*h)) },
+				}
+				if !cancelFirst {
+					slices.Reverse(steps)
+				}
+				for _, step := range steps {
+					step()
+					s.pass(h)
+				}
+				s.until(began.Add(10 * 24 * h))
+				if got := s.careSteps(); slices.Contains(got, "orientation") {
+					t.Errorf("a visit that will not be was written about: %v", got)
+				}
+				s.until(began.Add(12*24*h - h))
+				got := 0
+				for _, step := range s.careSteps() {
+					if step == "orientation" {
+						got++
+					}
+				}
+				if got != 1 {
+					t.Errorf("%d mails about what to expect, want 1", got)
+				}
+			})
+		}
+	}
+}
+
+// TestFirstVisitStands: that another appointment is cancelled ends nothing for the
+// visit that stands.
+func TestFirstVisitStands(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-06-01 10:00"), sampleClinic(t))
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	began := s.now
+	booked := func(id string, in time.Duration) events.Data {
+		start := began.Add(in)
+		return events.Data{Appointment: &events.Appointment{ID: id, Start: &start, Visit: events.VisitFirst, By: events.ByProvider}}
+	}
+	s.happens(events.AppointmentBooked, booked("v1", 5*24*time.Hour))
+	s.happens(events.AppointmentBooked, booked("v2", 12*24*time.Hour))
+	s.pass(time.Hour)
+	s.happens(events.AppointmentCancelled, booked("v2", 12*24*time.Hour))
+	s.until(began.Add(4 * 24 * time.Hour))
+	if got := s.careSteps(); !slices.Contains(got, "orientation") {
+		t.Errorf("messages asked for at %v", got)
+	}
+}

@@ -84,7 +84,7 @@ var words = [...]struct {
 	{Acknowledged, "A person took the question; the others wait."},
 	{AlreadyAcknowledged, "Somebody else has already taken the question."},
 	{HoldRanOut, "Taken, but no outcome in time; the next person was asked."},
-	{HoldEnds, "The person who took the question was reminded that it waits for an outcome."},
+	{HoldEnds, "The question still waits for an outcome; soon others are asked. Whoever took it is reminded, if mail can reach them."},
 	{AttemptRecorded, "A try to reach the client was recorded."},
 	{Closed, "A person closed the question with an outcome."},
 	{AlreadyClosed, "The question is already closed."},
