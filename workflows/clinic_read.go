@@ -72,7 +72,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		return nil, errs.sorted()
 	}
 	c := &Clinic{ID: id, Version: version(files), Files: files, Templates: map[string][]byte{}}
-	cr := &clinicReader{r: &reader{file: clinicFile}, c: c, stored: !how.resources}
+	cr := &clinicReader{r: &reader{file: clinicFile, stored: !how.resources}, c: c}
 	if src, ok := files[clinicFile]; ok {
 		if n := cr.r.document(src); n != nil {
 			cr.clinic(n)
@@ -91,7 +91,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		case templatesFolder:
 			c.Templates[strings.TrimSuffix(strings.TrimPrefix(name, templatesFolder+"/"), ".md")] = files[name]
 		case workflowsFolder:
-			f, wrong := readWorkflow(name, files[name])
+			f, wrong := readWorkflow(name, files[name], !how.resources)
 			errs = append(errs, wrong...)
 			if f != nil {
 				read = append(read, f)

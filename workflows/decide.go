@@ -364,6 +364,7 @@ func (d *decider) paused() {
 	if on && d.ev.Data.Pause.Until != nil {
 		p.Until = *d.ev.Data.Pause.Until
 	}
+	d.pausedBeneath(&p)
 	set(&d.s.Profile.Paused, &p, d.said())
 	reason := Resumed
 	if on {

@@ -19,9 +19,11 @@ type PassedLimit struct {
 	At      time.Time `json:"at"`
 	// Sent is the journey's last message before, Steps are those that had opened
 	// something by then, and Pauses counts the pauses of mail before it.
-	Sent   string   `json:"sent,omitempty"`
-	Steps  []string `json:"steps,omitempty"`
-	Pauses int      `json:"pauses,omitempty"`
+	Sent  string   `json:"sent,omitempty"`
+	Steps []string `json:"steps,omitempty"`
+	// Opened is what a record of an older program has in place of Steps.
+	Opened map[string]string `json:"opened,omitempty"`
+	Pauses int               `json:"pauses,omitempty"`
 }
 
 // MadePause is a pause of mail that a journey made after a limit.
@@ -106,9 +108,12 @@ func (d *decider) since(journey string, p PassedLimit) asked {
 	}
 	i := slices.IndexFunc(d.s.Journeys, func(j Journey) bool { return j.ID == journey })
 	for step, id := range d.s.Journeys[i].Opened {
-		if !slices.Contains(p.Steps, step) {
+		if _, older := p.Opened[step]; !older && !slices.Contains(p.Steps, step) {
 			out[id] = append(out[id], step)
 		}
+	}
+	for _, id := range p.Opened {
+		delete(out, id)
 	}
 	for _, step := range p.Steps {
 		delete(out, d.s.Journeys[i].Opened[step])
@@ -129,6 +134,18 @@ func (d *decider) undoPauses(j *Journey, kept int) {
 		}
 		d.s.Profile.Paused = made.Was
 		d.note(Note{What: WhatClient, Reason: PauseUndone, Workflow: j.Workflow})
+	}
+}
+
+// pausedBeneath keeps what somebody said of mail below the pauses that journeys made
+// since: where such a pause is taken back, it must hold again.
+func (d *decider) pausedBeneath(p *PausedUntil) {
+	for i := range d.s.Journeys {
+		j := &d.s.Journeys[i]
+		j.Pauses = slices.Clone(j.Pauses)
+		for k := range j.Pauses {
+			set(&j.Pauses[k].Was, p, d.said())
+		}
 	}
 }
 

@@ -258,6 +258,7 @@ func (d *decider) start(w *Workflow) {
 	}
 	if a := d.ev.Data.Appointment; a != nil {
 		j.Appointment = a.ID
+		d.waitsNoMore(a.ID, w.Name)
 		if w.asksHuman() {
 			d.asked(a.ID)
 		}
@@ -290,7 +291,9 @@ func (d *decider) startsAgain(j *Journey, w *Workflow) {
 	}
 	if a := d.ev.Data.Appointment; a != nil && a.ID != j.Appointment {
 		i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
-		d.s.Appointments[i].Refused = w.Name
+		if x := &d.s.Appointments[i]; !slices.Contains(x.Refused, w.Name) {
+			x.Refused = append(slices.Clone(x.Refused), w.Name)
+		}
 	}
 	d.refuse(w, AlreadyRuns, "")
 }
@@ -318,7 +321,7 @@ func (d *decider) startsFreed() {
 		w, ok := d.c.AtWork(name)
 		next := -1
 		for i := range d.s.Appointments {
-			if a := &d.s.Appointments[i]; a.Refused == name && a.ahead(d.now) && (next < 0 || a.Start.Before(d.s.Appointments[next].Start)) {
+			if a := &d.s.Appointments[i]; slices.Contains(a.Refused, name) && a.ahead(d.now) && (next < 0 || a.Start.Before(d.s.Appointments[next].Start)) {
 				next = i
 			}
 		}
@@ -326,13 +329,22 @@ func (d *decider) startsFreed() {
 			continue
 		}
 		a := &d.s.Appointments[next]
-		a.Refused = ""
+		d.waitsNoMore(a.ID, name)
 		d.ev = events.Event{
 			Clinic: ev.Clinic, Key: ev.Key, Kind: a.Status, Time: ev.Time,
 			Data: events.Data{Appointment: &events.Appointment{ID: a.ID}},
 		}
 		if slices.Contains(w.Start.On, d.ev.Kind) && d.fits(w) && d.may(w) {
 			d.start(w)
+		}
+	}
+}
+
+// waitsNoMore says that an appointment no longer waits for a workflow to begin.
+func (d *decider) waitsNoMore(appointment, workflow string) {
+	for i := range d.s.Appointments {
+		if a := &d.s.Appointments[i]; a.ID == appointment {
+			a.Refused = slices.DeleteFunc(slices.Clone(a.Refused), func(name string) bool { return name == workflow })
 		}
 	}
 }

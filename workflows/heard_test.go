@@ -392,10 +392,13 @@ func TestOrderFreeAnswersPause(t *testing.T) {
 		then  func(*sim) // between the limit and the answer
 		on    bool
 	}{
-		"taken back":             {steps: wait + "      on_event: [{wait: 1h}]\n" + tail},
-		"made on the other way":  {steps: wait + "      on_event: [{pause: 30d}]\n" + tail, on: true},
-		"made after both":        {steps: "  - wait:\n      event: [checkin.answered]\n      limit: 2d\n      on_event: [{wait: 1h}]\n  - pause: 20d\n" + tail, on: true},
-		"two in a row":           {steps: wait + "      on_event: [{wait: 1h}]\n  - choose:\n      - when: reason == \"\"\n        steps: [{pause: 40d}]\n" + tail},
+		"taken back":            {steps: wait + "      on_event: [{wait: 1h}]\n" + tail},
+		"made on the other way": {steps: wait + "      on_event: [{pause: 30d}]\n" + tail, on: true},
+		"made after both":       {steps: "  - wait:\n      event: [checkin.answered]\n      limit: 2d\n      on_event: [{wait: 1h}]\n  - pause: 20d\n" + tail, on: true},
+		"two in a row":          {steps: wait + "      on_event: [{wait: 1h}]\n  - choose:\n      - when: reason == \"\"\n        steps: [{pause: 40d}]\n" + tail},
+		"paused by staff meanwhile, heard of later": {steps: wait + "      on_event: [{wait: 1h}]\n" + tail, then: func(s *sim) {
+			s.deliver(s.event(events.ClientPaused, s.now.Add(-20*h), events.Data{Pause: &events.Pause{By: "amara"}}))
+		}, on: true},
 		"lifted by staff before": {steps: wait + "      on_event: [{wait: 1h}]\n" + tail, then: lifted},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,6 +76,9 @@ type reader struct {
 	file  string
 	lines []string
 	errs  FileErrors
+	// stored says that what an older program stored is read, which may have been
+	// checked less.
+	stored bool
 }
 
 func (r *reader) failf(at place, format string, args ...any) {
@@ -122,13 +125,13 @@ func (r *reader) document(src []byte) ast.Node {
 				r.failf(place{i + 1, col + 1}, "this character cannot be used; save the file as plain UTF-8 text")
 				return nil
 			}
-			if hidden(c) {
+			if hidden(c) && !r.stored {
 				r.failf(place{i + 1, col + 1}, "an invisible character (U+%04X) stands here, and what is read would not be what is seen; remove it", c)
 				return nil
 			}
 		}
 	}
-	if r.directives() {
+	if !r.stored && r.directives() {
 		return nil
 	}
 	depth := 0

@@ -52,8 +52,6 @@ type clinicReader struct {
 	c *Clinic
 	// staffRead says that `people` could be read, so that names can be checked.
 	staffRead bool
-	// stored says that an older version is read, which may have been checked less.
-	stored bool
 	// removedAt is where the removed workflows stand; nil for none.
 	removedAt *mapping
 	// pausedAt is where the names of paused workflows stand.
@@ -192,11 +190,14 @@ func (cr *clinicReader) url(e entry) string {
 		return ""
 	}
 	u, err := url.Parse(s)
+	if err == nil && cr.r.stored && u.Scheme == "https" && u.Host != "" && u.User == nil {
+		return s
+	}
 	if err != nil || !strings.HasPrefix(s, "https://") || strings.Trim(u.Hostname(), ".") != u.Hostname() || u.Hostname() == "" || u.User != nil {
 		cr.r.failf(start(e.value), "%#q must be a web address that begins with https://, not %#q", e.key, shorten(s))
 		return ""
 	}
-	if i := strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"'<>\\`{}|^", c) }); i >= 0 && !cr.stored {
+	if i := strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"'<>\\`{}|^", c) }); i >= 0 {
 		c, _ := utf8.DecodeRuneInString(s[i:])
 		cr.r.failf(start(e.value), "%#q holds the character %q, which no link in a mail may; copy the address from a browser, which writes it another way", e.key, string(c))
 		return ""
@@ -207,7 +208,7 @@ func (cr *clinicReader) url(e entry) string {
 // line reads a text that stands on one line wherever it is shown: in a mail's head,
 // a subject, a page. What an older program stored may still have been checked less.
 func (cr *clinicReader) line(e entry, most int) string {
-	if cr.stored {
+	if cr.r.stored {
 		s, _ := cr.r.text(e.value, e.key, most)
 		return strings.Join(strings.Fields(s), " ")
 	}

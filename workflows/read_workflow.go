@@ -45,19 +45,19 @@ type workflowFile struct {
 // folder and ".yaml"; the file's `workflow` key must say the same. What is wrong
 // comes back as FileErrors, all of it at once.
 func ReadWorkflow(name string, src []byte) (*Workflow, error) {
-	f, errs := readWorkflow(name, src)
+	f, errs := readWorkflow(name, src, false)
 	if len(errs) > 0 {
 		return nil, errs
 	}
 	return f.workflow, nil
 }
 
-func readWorkflow(name string, src []byte) (*workflowFile, FileErrors) {
+func readWorkflow(name string, src []byte, stored bool) (*workflowFile, FileErrors) {
 	file := name
 	if path.Ext(file) != ".yaml" {
 		file += ".yaml"
 	}
-	r := &reader{file: file}
+	r := &reader{file: file, stored: stored}
 	b := &builder{r: r, f: &workflowFile{workflow: &Workflow{Name: strings.TrimSuffix(path.Base(file), ".yaml")}}}
 	if n := r.document(src); n != nil {
 		b.workflow(n)

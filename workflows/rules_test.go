@@ -270,7 +270,11 @@ func TestLateIsDecided(t *testing.T) {
 				if e.Rung != 0 || e.Owner != "amara" || !e.Next.Equal(s.now.Add(e.Policy.Rungs[0].Within)) {
 					t.Errorf("after %v: rung %d with %s, %v left", gap, e.Rung, e.Owner, e.Next.Sub(s.now))
 				}
-				if n := len(s.mails(LaneSafety)) - len(asked); n != mails {
+				want := mails
+				if gap > 24*time.Hour {
+					want = 1 // a mail that has waited so long is not relied on
+				}
+				if n := len(s.mails(LaneSafety)) - len(asked); n != want {
 					t.Errorf("after %v, accepted %v: %d mails at once", gap, accepted, n)
 				}
 				s.pass(e.Policy.Rungs[0].Within)

@@ -169,9 +169,9 @@ type Appointment struct {
 
 	// Asked says that a human was asked about this status of it.
 	Asked bool `json:"asked,omitempty"`
-	// Refused is the workflow that did not begin for it, because one about another
-	// appointment was under way.
-	Refused string `json:"refused,omitempty"`
+	// Refused are the workflows that did not begin for it, because a journey of theirs
+	// about another appointment was under way.
+	Refused []string `json:"refused,omitempty"`
 	// Ended says that a journey ended, or did not begin, because of it.
 	Ended bool `json:"ended,omitempty"`
 

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -74,15 +76,15 @@ type trouble struct {
 
 func (t trouble) any() bool { return t.questions > 0 || t.tasks > 0 || t.mail }
 
-// what is the worst of it, as the mail's code.
-func (t trouble) what() string {
+// what is the worst of it, as the mail's code, and rank how bad that is.
+func (t trouble) what() (code string, rank int) {
 	switch {
 	case t.questions > 0:
-		return alarmQuestions
+		return alarmQuestions, 3
 	case t.mail:
-		return alarmMail
+		return alarmMail, 2
 	}
-	return alarmTasks
+	return alarmTasks, 1
 }
 
 func newWatcher(a *App) *watcher {
@@ -109,15 +111,16 @@ func (w *watcher) once(ctx context.Context) {
 	if !w.watch.Ready() {
 		return // the outside monitor hears nothing, and alarms where that lasts
 	}
-	found, err := w.look(ctx)
+	found, whole, err := w.look(ctx)
 	if err != nil {
 		w.a.log.Error("the watcher cannot see whether questions and tasks move", "error", err)
 	}
 	w.keep(found)
-	for _, id := range w.a.clinics.ids() {
+	// A clinic that has closed for good has questions too.
+	for _, id := range slices.Sorted(maps.Keys(w.a.clinics.byID)) {
 		if t := found[id]; t.any() {
 			w.alarm(ctx, id, t)
-		} else if err == nil {
+		} else if whole {
 			w.rest(ctx, id)
 		}
 	}
@@ -125,31 +128,35 @@ func (w *watcher) once(ctx context.Context) {
 	w.looked.Add(1)
 }
 
-// look asks the leader about every client whose time has passed.
-func (w *watcher) look(ctx context.Context) (map[string]trouble, error) {
+// look asks the leader about every client whose time has passed. A client whose
+// record cannot be read counts by what its headers say. whole is false where there was
+// more than one look can read.
+func (w *watcher) look(ctx context.Context) (found map[string]trouble, whole bool, err error) {
 	now := w.a.clock.Now()
 	past := now.Add(-w.slack())
-	found := map[string]trouble{}
+	found = map[string]trouble{}
 	suspects := w.watch.Suspects(past)
+	whole = len(suspects) <= mostSuspects
 	for _, row := range suspects[:min(len(suspects), mostSuspects)] {
-		s, _, err := w.a.runner.State(ctx, row.Ref)
-		if err != nil {
-			return found, err
+		t := trouble{questions: row.Meta.Open, tasks: row.Meta.Tasks, since: row.Meta.Next}
+		s, _, readErr := w.a.runner.State(ctx, row.Ref)
+		if err = errors.Join(err, readErr); readErr == nil {
+			t = overdue(&s, past)
 		}
-		if t := overdue(&s, past); t.any() {
+		if t.any() {
 			found[row.Ref.Clinic] = found[row.Ref.Clinic].with(t)
 		}
 	}
-	oldest, err := w.a.store.OldestSafety(ctx)
-	if err != nil {
-		return found, err
-	}
-	if !oldest.IsZero() && time.Since(oldest) > w.waits {
-		for _, id := range w.a.clinics.ids() {
-			found[id] = found[id].with(trouble{mail: true, since: now})
+	for id := range w.a.clinics.byID {
+		oldest, askErr := w.a.store.OldestSafety(ctx, id)
+		err = errors.Join(err, askErr)
+		if waits := time.Since(oldest); !oldest.IsZero() && waits > w.waits {
+			since := now.Add(-time.Duration(float64(waits) * w.a.clock.Speed()))
+			found[id] = found[id].with(trouble{mail: true, since: since})
 		}
+		whole = whole && askErr == nil
 	}
-	return found, nil
+	return found, whole, err
 }
 
 // slack is overdueAfter on the program's clock.
@@ -211,7 +218,8 @@ func (w *watcher) alarm(ctx context.Context, id string, t trouble) {
 		w.seen[id] = true
 		return
 	}
-	taken, mine, err := w.a.store.TakeAlarm(ctx, id, time.Now())
+	_, rank := t.what()
+	taken, mine, err := w.a.store.TakeAlarm(ctx, id, rank, time.Now())
 	if err != nil && time.Since(w.alone[id]) > alarmAlone {
 		w.a.log.Error("an alarm could not be taken on; it is told all the same", "clinic", id, "error", err)
 		w.alone[id], mine = time.Now(), true
@@ -267,9 +275,10 @@ func (w *watcher) tell(ctx context.Context, id string, t trouble) (told bool) {
 }
 
 func (w *watcher) mail(c *version, t trouble, to notifier.Address) (notifier.Mail, error) {
+	what, _ := t.what()
 	v := templates.Values{
 		ClinicName: c.Name, StaffName: to.Name, StaffURL: w.a.staffURL() + "/",
-		Alarm: t.what(), OpenedAgo: ago(w.a.clock.Now().Sub(t.since)),
+		Alarm: what, OpenedAgo: ago(w.a.clock.Now().Sub(t.since)),
 	}
 	if t.since.IsZero() {
 		v.OpenedAgo = ""

@@ -1,10 +1,12 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +48,9 @@ func (w *Watch) Suspects(before time.Time) []IndexRow {
 			out = append(out, row)
 		}
 	}
+	slices.SortFunc(out, func(a, b IndexRow) int {
+		return cmp.Or(a.Meta.Next.Compare(b.Meta.Next), cmp.Compare(a.Ref.Key, b.Ref.Key))
+	})
 	return out
 }
 
@@ -114,12 +119,12 @@ func (s *Store) followWatch(ctx context.Context, w *Watch) error {
 	}
 }
 
-// OldestSafety is since when the oldest message to staff waits to leave; zero when
-// none does.
-func (s *Store) OldestSafety(ctx context.Context) (time.Time, error) {
+// OldestSafety is since when a clinic's oldest message to staff waits to leave; zero
+// when none does.
+func (s *Store) OldestSafety(ctx context.Context, clinic string) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	msg, err := s.streams[streamOutbox].GetMsg(ctx, 1, jetstream.WithGetMsgSubject(prefixOutbox+"safety.>"))
+	msg, err := s.streams[streamOutbox].GetMsg(ctx, 1, jetstream.WithGetMsgSubject(prefixOutbox+"safety.*."+clinic+".>"))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return time.Time{}, nil
 	}
@@ -133,8 +138,13 @@ func (s *Store) OldestSafety(ctx context.Context) (time.Time, error) {
 // another does.
 const alarmAgain = 2 * time.Minute
 
+// alarmRepeat is how long an alarm that goes on is not told again.
+const alarmRepeat = 12 * time.Hour
+
 // Alarm is a clinic's alarm under way.
 type Alarm struct {
+	// Rank says how bad it is; a worse one is told again.
+	Rank int `json:"rank,omitempty"`
 	// Taken is when a replica took it on, and Told that its mail has left.
 	Taken time.Time `json:"taken"`
 	Told  bool      `json:"told,omitempty"`
@@ -145,15 +155,20 @@ type Alarm struct {
 func alarmKey(clinic string) string { return clinic + ".alarm" }
 
 // TakeAlarm says whether this replica is the one that tells of a clinic's alarm: of
-// several that see it one does, and another where that one did not.
-func (s *Store) TakeAlarm(ctx context.Context, clinic string, now time.Time) (a Alarm, mine bool, err error) {
+// several that see it one does, and another where that one did not. One that goes on
+// is told again when it becomes worse, and after half a day.
+func (s *Store) TakeAlarm(ctx context.Context, clinic string, rank int, now time.Time) (a Alarm, mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	a, found, err := s.alarm(ctx, clinic)
-	if err != nil || found && (a.Told || now.Sub(a.Taken) < alarmAgain) {
+	wait := alarmAgain
+	if a.Told {
+		wait = alarmRepeat
+	}
+	if err != nil || found && rank <= a.Rank && now.Sub(a.Taken) < wait {
 		return a, false, err
 	}
-	a.Taken = now
+	a.Taken, a.Rank, a.Told = now, max(rank, a.Rank), false
 	if err = s.putAlarm(ctx, clinic, &a); errors.Is(err, errTaken) {
 		return a, false, nil
 	}

@@ -139,11 +139,16 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	return m
 }
 
+// mailKept is how long a mail that waits may be relied on to leave: a caller lets go
+// of older ones.
+const mailKept = 24 * time.Hour
+
 // onceMore gives the rung last asked its time again after an outage. Where its mail
 // has not left yet, that one asks; nobody else is told a second time.
 func (e *Escalation) onceMore(m *Move, staff *Staff, now time.Time) {
 	m.Reason = AfterOutage
-	if i := e.current(); i >= 0 && e.Asks[i].Status == Asked && e.Asks[i].Message != "" && !staff.Away(e.Asks[i].Person, now) {
+	if i := e.current(); i >= 0 && e.Asks[i].Status == Asked && e.Asks[i].Message != "" &&
+		now.Sub(e.Asks[i].At) < mailKept && !staff.Away(e.Asks[i].Person, now) {
 		e.Asks[i].Again = true
 		e.Next = now.Add(e.Policy.within(e.Rung))
 		return
@@ -210,7 +215,8 @@ func (e *Escalation) holdEnds() Move {
 // tellSince tells those who were asked after by, and whose mail has left, that
 // somebody has taken the question: nobody goes on for nothing.
 func (e *Escalation) tellSince(m *Move, by string) {
-	for _, a := range e.Asks[e.latest(by, nil)+1:] {
+	since := e.latest(by, func(a *Ask) bool { return !a.Inform })
+	for _, a := range e.Asks[since+1:] {
 		told := Telling{a.Person, TellTaken}
 		if !a.Inform && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
 			m.Tell = append(m.Tell, told)
@@ -381,7 +387,7 @@ func (e *Escalation) Reopen(by string, staff Staff, now time.Time) Move {
 	}
 	e.own()
 	m := Move{Reason: Reopened, Changed: true, Closed: e.closing()}
-	e.Closed, e.Ack = nil, nil
+	e.Closed, e.Ack, e.Wide = nil, nil, false
 	e.askFrom(&m, 0, e.Round+1, &staff, now, step{})
 	return m
 }

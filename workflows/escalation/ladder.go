@@ -167,20 +167,29 @@ func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 	return ids
 }
 
-// wideRound is the repeat of the last rung at which everybody on duty hears of the
-// question, once; from then on the emergency addresses hear of every repeat.
-const wideRound = 3
+// wideRound is the repeat of the last rung from which on everybody on duty hears of
+// the question, once, and the emergency addresses hear of every repeat. wideMost is
+// how many of those on duty are told: more would fill the client's record.
+const (
+	wideRound = 3
+	wideMost  = 15
+)
 
 // wider adds those who hear of a question that nobody on the ladder answers.
 func (e *Escalation) wider(add func(string) bool, staff *Staff, now time.Time) {
-	var more []*Person
-	if e.Round == wideRound {
-		more = staff.there(now)
+	if e.Round < wideRound {
+		return
 	}
-	if e.Round >= wideRound {
-		more = append(more, staff.Emergency()...)
+	if !e.Wide {
+		e.Wide = true
+		left := wideMost
+		for _, p := range staff.there(now) {
+			if left > 0 && add(p.ID) {
+				left--
+			}
+		}
 	}
-	for _, p := range more {
+	for _, p := range staff.Emergency() {
 		add(p.ID)
 	}
 }

@@ -309,6 +309,34 @@ var stories = []struct {
 			after 10m => repeats sue (sam) (omar) (ana) (desk) | sue 2.4 in 10m0s`,
 	},
 	{
+		name:   "a hand-over in the third repeat does not keep it from everybody on duty",
+		before: "emergency;away ben",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1
+			after 30m => no-answer sue ^1 | sue 2.0 in 10m0s
+			accepted m2
+			after 10m => repeats sue (sam) | sue 2.1 in 10m0s
+			accepted m3
+			accepted m4
+			after 10m => repeats sue (sam) (omar) | sue 2.2 in 10m0s
+			accepted m5
+			accepted m6
+			accepted m7
+			decline sue => passed-on sam | sam 2.3 in 10m0s
+			accepted m8
+			after 10m => repeats sam (sue) (omar) (ana) (desk) | sam 2.4 in 10m0s`,
+	},
+	{
+		name:   "the owner is told too where somebody who was only informed takes it",
+		policy: func(p *Policy) { p.Rungs[0].Inform = []string{"person:sam"} },
+		lines: `
+			open => opened ana (sam) | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			accepted m2 => accepted | ana 0.0 in 30m0s
+			ack sam => acknowledged taken:ana | sam 0.0 in 45m0s`,
+	},
+	{
 		name:   "everybody is away: the emergency address is asked",
 		before: "emergency;away all",
 		lines: `

@@ -110,6 +110,8 @@ type Escalation struct {
 	// so that a rung, a round and a person name one ask for ever (TestOneAsk).
 	Rung  int `json:"rung"`
 	Round int `json:"round,omitempty"`
+	// Wide says that everybody on duty has been told, as far as there is room.
+	Wide bool `json:"wide,omitempty"`
 	// Owner is the person the question is with.
 	Owner string `json:"owner"`
 	// Next is when the ladder moves by itself.
