@@ -36,6 +36,9 @@ const (
 	mostSuspects = 200
 )
 
+// alarmPrefix begins the ids of the watcher's own mails: no decision asked for them.
+const alarmPrefix = "alarm"
+
 // What can be wrong, in the codes of the alarm's mail.
 const (
 	alarmQuestions = "questions"
@@ -287,7 +290,7 @@ func (w *watcher) mail(c *version, t trouble, to notifier.Address) (notifier.Mai
 	if err != nil {
 		return notifier.Mail{}, err
 	}
-	messageID := strings.ToLower(rand.Text())
+	messageID := alarmPrefix + strings.ToLower(rand.Text()[:20])
 	_, domain, _ := strings.Cut(c.From.Email, "@")
 	return notifier.Mail{
 		ID: messageID, Attempt: 1, Lane: notifier.Safety, MessageID: messageID + "@" + domain, Date: w.a.clock.Now(),

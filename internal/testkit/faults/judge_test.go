@@ -204,6 +204,11 @@ func TestJudge(t *testing.T) {
 		{"accepted, and never taken", func(w *world) { w.h.Taken = w.h.Taken[1:] }, "once"},
 		{"a safety mail accepted, and never taken", func(w *world) { w.h.Taken = w.h.Taken[:1] }, "once"},
 		{"a mail that nobody asked for", func(w *world) { w.h.Taken[0].MID = "stranger" }, "once"},
+		{"the watcher's own mail", func(w *world) {
+			alarm := w.h.Taken[1]
+			alarm.MID = "alarmq2345"
+			w.h.Taken = append(w.h.Taken, alarm)
+		}, ""},
 		{"a message was never claimed", func(w *world) { delete(w.s.Ledger, careID); w.h.Taken = w.h.Taken[1:] }, "nothing-lost"},
 		{"a message was left claimed", func(w *world) { w.last(notifier.Claimed) }, "nothing-lost"},
 		{"withdrawn, and taken", func(w *world) { w.last(notifier.Withdrawn) }, "last-look"},

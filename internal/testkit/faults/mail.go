@@ -52,6 +52,9 @@ func (j *judge) messages() {
 		}
 	}
 	for mid, mails := range j.taken {
+		if strings.HasPrefix(mid, "alarm") && !asked[mid] {
+			continue // the watcher's own: on a machine that is killed again and again something is late
+		}
 		if !asked[mid] && !j.later(mails[0].Time) {
 			j.broken("once", "the provider took a message %s that no decision asked for", mid)
 		}
