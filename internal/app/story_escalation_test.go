@@ -268,6 +268,7 @@ func TestGetShows(t *testing.T) {
 	}
 	p.settle()
 	p.expect("dee@example.org", "E")
+	p.expect(ruth, "escalation-taken") // she was asked since
 }
 
 func cancelled(a *events.Appointment) *events.Appointment {
