@@ -1,0 +1,137 @@
+package workflows
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/mooring-care/mooring/workflows/escalation"
+)
+
+// people reads who works at the clinic.
+func (cr *clinicReader) people(e entry) {
+	r, c := cr.r, cr.c
+	m, ok := r.anyMapping(e.value, "`people`")
+	if !ok {
+		return
+	}
+	if len(m.entries) == 0 || len(m.entries) > maxPeople {
+		r.failf(e.at, "`people` must have 1 to %d entries", maxPeople)
+		return
+	}
+	covers := map[string]place{}
+	for _, p := range m.entries {
+		if !isWord(p.key) {
+			r.failf(p.at, "a person's id must be small letters, digits and hyphens that begin with a letter, not %#q", shorten(p.key))
+			continue
+		}
+		what := "the person `" + p.key + "`"
+		pm, ok := r.mapping(p.value, what, "name", "email", "roles", "cover", "away")
+		if !ok {
+			continue
+		}
+		person := escalation.Person{ID: p.key}
+		if e, ok := r.need(pm, what, "name", "Amara Cole"); ok {
+			person.Name = cr.line(e, 100)
+		}
+		if e, ok := r.need(pm, what, "email", "amara@example.org"); ok {
+			person.Email = cr.email(e)
+		}
+		if e, ok := r.need(pm, what, "roles", "[clinician]"); ok {
+			person.Roles = cr.words(e, "[clinician]", false)
+		}
+		if e, ok := pm.get("cover"); ok {
+			if s, ok := r.word(e.value, e.key); ok {
+				if s == p.key {
+					r.failf(start(e.value), "%#q cannot cover for themselves; name somebody else", s)
+				}
+				person.Cover = s
+				covers[s] = start(e.value)
+			}
+		}
+		if e, ok := pm.get("away"); ok {
+			person.Away = cr.away(e)
+		}
+		c.Staff.People = append(c.Staff.People, person)
+	}
+	cr.staffRead = true
+	for id, at := range covers {
+		cr.resolves("person:"+id, r, at)
+	}
+}
+
+// emergency reads the addresses that hear of a question which nobody answers. Each
+// becomes a person whom no rung names.
+func (cr *clinicReader) emergency(e entry) {
+	const example = "[{name: Duty desk, email: duty@example.org}]"
+	r, c := cr.r, cr.c
+	nodes, ok := r.list(e.value, e.key, example)
+	if !ok {
+		return
+	}
+	if len(nodes) > maxEmergency {
+		r.failf(e.at, "`emergency` has at most %d addresses", maxEmergency)
+		return
+	}
+	for i, n := range nodes {
+		a := cr.address(entry{key: e.key, at: start(n), value: n})
+		id := emergencyPrefix + strconv.Itoa(i+1)
+		if c.Staff.Person(id) != nil {
+			r.failf(start(n), "`people` has somebody called %#q, which is the id of this address; give them another", id)
+			continue
+		}
+		c.Staff.People = append(c.Staff.People, escalation.Person{ID: id, Name: a.Name, Email: a.Email, Emergency: true})
+	}
+}
+
+// away reads the times when somebody cannot be asked. A date means the whole
+// day in the clinic's zone, so that `to` is the last day away.
+func (cr *clinicReader) away(e entry) []escalation.Span {
+	nodes, ok := cr.r.list(e.value, e.key, "[{from: 2026-07-01, to: 2026-07-14}]")
+	if !ok {
+		return nil
+	}
+	var out []escalation.Span
+	for _, n := range nodes {
+		const what = "an entry of `away`"
+		m, ok := cr.r.mapping(n, what, "from", "to")
+		if !ok {
+			continue
+		}
+		from, ok1 := cr.r.need(m, what, "from", "2026-07-01")
+		to, ok2 := cr.r.need(m, what, "to", "2026-07-14")
+		if !ok1 || !ok2 {
+			continue
+		}
+		a, good1 := cr.moment(from, 0)
+		b, good2 := cr.moment(to, 1)
+		if !good1 || !good2 {
+			continue
+		}
+		if !a.Before(b) {
+			cr.r.failf(start(to.value), "`to` lies before `from`; swap them")
+			continue
+		}
+		out = append(out, escalation.Span{From: a, To: b})
+	}
+	return out
+}
+
+// moment reads a date, plus so many days, or an RFC 3339 time.
+func (cr *clinicReader) moment(e entry, days int) (time.Time, bool) {
+	s, ok := cr.r.text(e.value, e.key, 40)
+	if !ok {
+		return time.Time{}, false
+	}
+	zone := cr.c.Zone
+	if zone == nil {
+		zone = time.UTC // the missing zone has been reported
+	}
+	if date, err := time.Parse(time.DateOnly, s); err == nil {
+		return onClock(date.AddDate(0, 0, days), 0, zone), true
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, true
+	}
+	cr.r.failf(start(e.value), "%#q must be a date such as 2026-07-01 or a time such as 2026-07-01T08:00:00-05:00, not %#q", e.key, shorten(s))
+	return time.Time{}, false
+}
