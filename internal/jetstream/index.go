@@ -62,6 +62,26 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 	end := info.State.LastSeq
 	from := s.resume(ctx, ix, info)
 	ix.mark(from >= end || info.State.Msgs == 0)
+	return s.headers(ctx, from, end, func(row IndexRow, atEnd bool) {
+		if row.Ref.Key != "" {
+			ix.put(row)
+		}
+		if atEnd {
+			ix.mark(true)
+		}
+		if snap, due := ix.snapshot(info.Created); due {
+			if err := s.keepSnapshot(ctx, snap); err != nil {
+				s.log.Warn("the index could not be kept; the next start reads more of the log", "error", err)
+			}
+		}
+	})
+}
+
+// headers reads the headers of the log until ctx ends or the place is lost: of all
+// after from, or where that is 0 of the latest record of each client. each hears of
+// every record, and whether the log was read to where it ended once; a record whose
+// subject names no client has no Ref.
+func (s *Store) headers(ctx context.Context, from, end uint64, each func(row IndexRow, atEnd bool)) error {
 	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true}
 	if from > 0 {
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, from+1
@@ -85,18 +105,12 @@ func (s *Store) follow(ctx context.Context, ix *Index) error {
 		if err != nil {
 			continue
 		}
+		var row IndexRow
 		if ref, _, ok := refOf(msg.Subject(), prefixClients); ok {
-			ix.put(IndexRow{ref, metaOf(msg.Headers()), md.Sequence.Stream, md.Timestamp})
+			row = IndexRow{ref, metaOf(msg.Headers()), md.Sequence.Stream, md.Timestamp}
 		}
 		// The record that stood at the end may be gone by now.
-		if md.Sequence.Stream >= end || md.NumPending == 0 {
-			ix.mark(true)
-		}
-		if snap, due := ix.snapshot(info.Created); due {
-			if err := s.keepSnapshot(ctx, snap); err != nil {
-				s.log.Warn("the index could not be kept; the next start reads more of the log", "error", err)
-			}
-		}
+		each(row, md.Sequence.Stream >= end || md.NumPending == 0)
 	}
 }
 

@@ -85,38 +85,17 @@ func (s *Store) followWatch(ctx context.Context, w *Watch) error {
 	if err != nil {
 		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
 	}
-	end := info.State.LastSeq
 	if info.State.Msgs == 0 {
 		w.mark()
 	}
-	cons, err := s.js.OrderedConsumer(ctx, streamClients, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, HeadersOnly: true,
-	})
-	if err != nil {
-		return fmt.Errorf("read the log's headers: %w", err)
-	}
-	it, err := cons.Messages(jetstream.PullMaxMessages(4096))
-	if err != nil {
-		return fmt.Errorf("read the log's headers: %w", err)
-	}
-	defer context.AfterFunc(ctx, it.Stop)()
-	defer it.Stop()
-	for {
-		msg, err := it.Next()
-		if err != nil {
-			return fmt.Errorf("read the log's headers: %w", err)
+	return s.headers(ctx, 0, info.State.LastSeq, func(row IndexRow, atEnd bool) {
+		if row.Ref.Key != "" {
+			w.put(row)
 		}
-		md, err := msg.Metadata()
-		if err != nil {
-			continue
-		}
-		if ref, _, ok := refOf(msg.Subject(), prefixClients); ok {
-			w.put(IndexRow{ref, metaOf(msg.Headers()), md.Sequence.Stream, md.Timestamp})
-		}
-		if md.Sequence.Stream >= end || md.NumPending == 0 {
+		if atEnd {
 			w.mark()
 		}
-	}
+	})
 }
 
 // OldestSafety is since when a clinic's oldest message to staff waits to leave; zero
