@@ -52,8 +52,10 @@ type decider struct {
 	n    int // numbers the ids that this decision makes
 	// statusBefore is the client's status before the event.
 	statusBefore events.Status
-	// was is the event's appointment as it was known before.
-	was Appointment
+	// was is the event's appointment as it was known before, and past what was
+	// counted then.
+	was  Appointment
+	past []Occurrence
 
 	effects []Effect
 	notes   []Note
@@ -201,9 +203,11 @@ func (d *decider) count() {
 	// or a no-show was a mistake.
 	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
 	is := d.s.Appointments[i].Status
-	d.s.Past = slices.DeleteFunc(d.s.Past, func(o Occurrence) bool {
-		return o.Appointment == a.ID && contradicts(is, o.Kind)
-	})
+	never := func(o Occurrence) bool { return o.Appointment == a.ID && contradicts(is, o.Kind) }
+	d.past = d.s.Past
+	if slices.ContainsFunc(d.s.Past, never) {
+		d.s.Past = slices.DeleteFunc(slices.Clone(d.s.Past), never)
+	}
 }
 
 // countedEarlier keeps one occurrence, the earliest, of an outcome that an

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"time"
 
 	"github.com/mooring-care/mooring/events"
 )
@@ -23,19 +24,51 @@ func (d *decider) startCorrected(j *Journey, w *Workflow) bool {
 	if is.CancelledBy == d.was.CancelledBy {
 		return false
 	}
-	ev := d.ev
-	defer func() { d.ev = ev }()
-	d.ev = events.Event{
-		Clinic: ev.Clinic, Key: ev.Key, Kind: is.Status, Time: j.Origin,
-		Data: events.Data{Appointment: &events.Appointment{ID: is.ID}},
-	}
-	holds, err := w.Start.When.Eval(d.facts(nil))
+	holds, err := d.startHolds(w, is, j.Origin)
 	if err != nil {
 		d.note(Note{What: WhatJourney, Reason: ConditionFailed, Workflow: w.Name, Step: "start"})
 		d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
 		return false
 	}
 	return !holds
+}
+
+// startHolds says whether the workflow's start condition holds for what became of
+// the appointment, had it been told at that time.
+func (d *decider) startHolds(w *Workflow, is *Appointment, at time.Time) (bool, error) {
+	ev := d.ev
+	defer func() { d.ev = ev }()
+	d.ev = events.Event{
+		Clinic: ev.Clinic, Key: ev.Key, Kind: is.Status, Time: at,
+		Data: events.Data{Appointment: &events.Appointment{ID: is.ID}},
+	}
+	return w.Start.When.Eval(d.facts(nil))
+}
+
+// unfounded says whether the event takes back the outcome of another appointment
+// without which the journey would not have begun: the second no-show is the first
+// once the one before it was a mistake, unless a third has come.
+func (d *decider) unfounded(j *Journey, w *Workflow) bool {
+	a := d.ev.Data.Appointment
+	if a == nil || j.Appointment == "" || a.ID == j.Appointment || w.asksHuman() || !isOutcome(d.was.Status) {
+		return false
+	}
+	own := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == j.Appointment })
+	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
+	is := d.s.Appointments[i]
+	if is.Status == d.was.Status && is.CancelledBy == d.was.CancelledBy || own < 0 || !slices.Contains(w.Start.On, d.s.Appointments[own].Status) {
+		return false
+	}
+	for _, at := range []time.Time{j.Origin, d.now} {
+		if holds, err := d.startHolds(w, &d.s.Appointments[own], at); holds || err != nil {
+			return false
+		}
+	}
+	past := d.s.Past
+	defer func() { d.s.Appointments[i], d.s.Past = is, past }()
+	d.s.Appointments[i], d.s.Past = d.was, d.past
+	held, err := d.startHolds(w, &d.s.Appointments[own], j.Origin)
+	return held && err == nil
 }
 
 // isOutcome says whether an appointment of this status is over.
@@ -69,9 +102,9 @@ func (d *decider) ended(j *Journey) {
 }
 
 // undone asks a human what comes next where an appointment that was entered by
-// mistake had ended a journey, kept one from beginning, or had a stronger one take
-// over from it: what it ended does not begin again by itself, and must not end in
-// silence. Where something else is under way, or another appointment lies ahead,
+// mistake had ended a journey, kept one from beginning, had a stronger one take over
+// from it, or made one begin by its number: what it ended does not begin again by
+// itself, and must not end in silence. Where something else is under way, or another appointment lies ahead,
 // the client is not forgotten.
 func (d *decider) undone(replaced bool) {
 	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == d.ev.Data.Appointment.ID })

@@ -30,6 +30,7 @@ func orReason(r, other Reason) Reason {
 
 // stops ends the journeys that the event ends.
 func (d *decider) stops() {
+	unfounded := false
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
 		if j.Cause == d.hash {
@@ -65,8 +66,15 @@ func (d *decider) stops() {
 		if j.ID != "" && d.startCorrected(j, w) {
 			d.end(j, StartCorrected, "")
 		}
+		if j.ID != "" && d.unfounded(j, w) {
+			d.end(j, StartCorrected, "")
+			unfounded = true
+		}
 	}
 	d.sweep()
+	if unfounded {
+		d.undone(true)
+	}
 	d.stopLastWords()
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // TestVisitUndone: an appointment that was entered by mistake had ended a journey,
-// kept one from beginning, or had a stronger one take over. A human decides what
+// kept one from beginning, had a stronger one take over, or was counted for one. A human decides what
 // comes next; nothing ends in silence.
 func TestVisitUndone(t *testing.T) {
 	const h = time.Hour
@@ -51,6 +51,27 @@ func TestVisitUndone(t *testing.T) {
 			s.happens(events.AppointmentNoShow, at(s, "c2", -h))
 			retracted(s, "c2")
 		}, true},
+		"the first of two no-shows": {func(s *sim) {
+			s.happens(events.AppointmentNoShow, at(s, "c1", -h))
+			s.pass(2 * 24 * h)
+			s.happens(events.AppointmentNoShow, at(s, "c2", -h))
+			retracted(s, "c1")
+		}, true},
+		"the first of two no-shows was attended after all": {func(s *sim) {
+			first := at(s, "c1", -h)
+			s.happens(events.AppointmentNoShow, first)
+			s.pass(2 * 24 * h)
+			s.happens(events.AppointmentNoShow, at(s, "c2", -h))
+			s.pass(h)
+			s.deliver(s.event(events.AppointmentAttended, s.now.Add(-40*h), first))
+		}, true},
+		"the first of three no-shows": {func(s *sim) {
+			for _, id := range []string{"c1", "c2", "c3"} {
+				s.happens(events.AppointmentNoShow, at(s, id, -h))
+				s.pass(2 * 24 * h)
+			}
+			retracted(s, "c1")
+		}, false},
 		"a booking that changed nothing": {func(s *sim) {
 			s.happens(events.AppointmentBooked, at(s, "b2", 200*h))
 			retracted(s, "b2")
