@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // busyClient has 50 past events and 3 journeys, two of which run beside the
@@ -50,7 +51,7 @@ func closedClinic(tb testing.TB) *sim {
 		"office": "workflow: office\ntitle: t\nwhy: w\nstart: {on: [client.signal]}\nsteps:\n  - send: {template: A, after: 1d, within: office-hours}\n  - send: {template: note, to: assigned}\n",
 	})
 	c.Workflows = append(c.Workflows, busy.Workflows...)
-	c.Hours.Holidays = []Holiday{{From: 20260608, To: 20260619}}
+	c.Hours.Holidays = []calendar.Holiday{{From: 20260608, To: 20260619}}
 	s.dir = append(s.dir, c)
 	s.happens(events.ClientSignal, signal("diary"))
 	s.until(chicago(tb, "2026-06-05 17:59"))

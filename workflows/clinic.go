@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -45,7 +46,7 @@ type Clinic struct {
 	// means a day. A clock of another speed scales it.
 	Lateness time.Duration
 	// Hours are when the clinic is open, and its holidays.
-	Hours Hours
+	Hours calendar.Hours
 	// QuietFrom and QuietTo bound the hours, in the client's zone, in which no
 	// care message leaves, as offsets from midnight.
 	QuietFrom, QuietTo time.Duration

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -351,7 +352,7 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		j.Due = until
 		n.Reason, n.Until = why, until
 		if why == ClinicHoliday {
-			n.Holiday = d.c.Hours.holidayName(dayOf(d.now.In(d.c.zone())))
+			n.Holiday = d.c.Hours.HolidayName(calendar.DayOf(d.now.In(d.c.zone())))
 		}
 		d.note(n)
 		return until.IsZero() // never: it is left out

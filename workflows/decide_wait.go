@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // wait begins a wait; waits is false when it is over already.
@@ -68,15 +69,15 @@ func (d *decider) waitsUntil(j *Journey, w *WaitStep) (due time.Time, why Reason
 // next is the first such time of day that is not before from, on from's clock
 // and by its calendar. A clinic that has no workday for more than a year is
 // waited for no longer.
-func (t *TimeOfDay) next(from time.Time, hours *Hours) time.Time {
+func (t *TimeOfDay) next(from time.Time, hours *calendar.Hours) time.Time {
 	year, month, first := from.Date()
 	for day := 0; ; day++ {
 		date := time.Date(year, month, first+day, 0, 0, 0, 0, time.UTC)
 		weekend := date.Weekday() == time.Saturday || date.Weekday() == time.Sunday
-		if day < longestClosed && (t.Weekdays && weekend || t.Workdays && !hours.workday(date)) {
+		if day < calendar.LongestClosed && (t.Weekdays && weekend || t.Workdays && !hours.Workday(date)) {
 			continue
 		}
-		if at := onClock(date, t.At, from.Location()); !at.Before(from) {
+		if at := calendar.OnClock(date, t.At, from.Location()); !at.Before(from) {
 			return at
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -242,7 +243,7 @@ steps:
 func historyClinic(t failer) *Clinic {
 	c := *withWorkflows(t, sampleClinic(t), "v-history", map[string]string{"calendar": calendarWorkflow})
 	c.Workflows = append(slices.Clone(sampleClinic(t).Workflows), c.Workflows...)
-	c.Hours.Holidays = []Holiday{{From: 20260310, To: 20260310}}
+	c.Hours.Holidays = []calendar.Holiday{{From: 20260310, To: 20260310}}
 	c.Staff.People = slices.Clone(c.Staff.People)
 	for i, first := range []int{9, 12} { // amara from Monday, jonas from Thursday
 		p := &c.Staff.People[i]

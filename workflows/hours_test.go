@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 func located(t failer, zone string) *time.Location {
@@ -23,42 +24,9 @@ func located(t failer, zone string) *time.Location {
 	return loc
 }
 
-// TestOnClock: on either side of Greenwich the hour that is left out comes later,
-// and of the hour that comes twice the first counts, at midnight too.
-func TestOnClock(t *testing.T) {
-	for _, tc := range []struct{ zone, date, at, want string }{
-		{"America/Chicago", "2026-03-08", "02:30", "2026-03-08 03:30 CDT"},
-		{"America/Chicago", "2026-03-08", "09:00", "2026-03-08 09:00 CDT"},
-		{"America/Chicago", "2026-11-01", "01:30", "2026-11-01 01:30 CDT"},
-		{"America/Chicago", "2026-11-01", "09:00", "2026-11-01 09:00 CST"},
-		{"Europe/Berlin", "2026-03-29", "02:30", "2026-03-29 03:30 CEST"},
-		{"Europe/Berlin", "2026-10-25", "02:30", "2026-10-25 02:30 CEST"},
-		{"Europe/Berlin", "2026-10-25", "03:00", "2026-10-25 03:00 CET"},
-		{"America/Havana", "2026-03-08", "00:00", "2026-03-08 01:00 CDT"}, // here too, and on the other side of Greenwich
-		{"Africa/Cairo", "2026-04-24", "00:00", "2026-04-24 01:00 EEST"},  // midnight is left out
-		{"Africa/Cairo", "2026-10-29", "23:30", "2026-10-29 23:30 EEST"},  // the hour before it comes twice
-		{"Australia/Lord_Howe", "2026-10-04", "02:10", "2026-10-04 02:40 +11"},
-		{"Australia/Lord_Howe", "2026-04-05", "01:40", "2026-04-05 01:40 +11"},
-		{"Asia/Kolkata", "2026-03-08", "02:30", "2026-03-08 02:30 IST"},
-	} {
-		date, err := time.Parse(time.DateOnly, tc.date)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at, err := time.Parse("15:04", tc.at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		offset := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
-		if got := onClock(date, offset, located(t, tc.zone)).Format("2006-01-02 15:04 MST"); got != tc.want {
-			t.Errorf("%s %s in %s is %s, want %s", tc.date, tc.at, tc.zone, got, tc.want)
-		}
-	}
-}
-
 // isOpen says by a table of its own whether a clinic is open: weekday and wall
 // clock alone, minute by minute.
-func isOpen(h *Hours, local time.Time) bool {
+func isOpen(h *calendar.Hours, local time.Time) bool {
 	date := local.Format("20060102")
 	for _, off := range h.Holidays {
 		if fmt.Sprint(int(off.From)) <= date && date <= fmt.Sprint(int(off.To)) {
@@ -66,14 +34,14 @@ func isOpen(h *Hours, local time.Time) bool {
 		}
 	}
 	clock := local.Format("15:04")
-	return slices.ContainsFunc(h.Week[local.Weekday()], func(o Opening) bool {
+	return slices.ContainsFunc(h.Week[local.Weekday()], func(o calendar.Opening) bool {
 		wall := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", d/time.Hour, d%time.Hour/time.Minute) }
 		return wall(o.From) <= clock && clock < wall(o.To)
 	})
 }
 
-func drawHours(rt *rapid.T, zone string) Hours {
-	var h Hours
+func drawHours(rt *rapid.T, zone string) calendar.Hours {
+	var h calendar.Hours
 	for day := range h.Week {
 		for range rapid.IntRange(0, 2).Draw(rt, "stretches") {
 			from, last := 4*60, len(h.Week[day])-1
@@ -86,13 +54,13 @@ func drawHours(rt *rapid.T, zone string) Hours {
 				to = 24 * 60
 			}
 			if to < 23*60 || to == 24*60 { // none ends in the hour that comes twice in Cairo
-				h.Week[day] = append(h.Week[day], Opening{time.Duration(from) * time.Minute, time.Duration(to) * time.Minute})
+				h.Week[day] = append(h.Week[day], calendar.Opening{From: time.Duration(from) * time.Minute, To: time.Duration(to) * time.Minute})
 			}
 		}
 	}
 	for range rapid.IntRange(0, 3).Draw(rt, "holidays") {
 		first := time.Date(2026, 1, 1+rapid.IntRange(0, 364).Draw(rt, "holiday in "+zone), 0, 0, 0, 0, time.UTC)
-		h.Holidays = append(h.Holidays, Holiday{From: dayOf(first), To: dayOf(first.AddDate(0, 0, rapid.IntRange(0, 9).Draw(rt, "days")))})
+		h.Holidays = append(h.Holidays, calendar.Holiday{From: calendar.DayOf(first), To: calendar.DayOf(first.AddDate(0, 0, rapid.IntRange(0, 9).Draw(rt, "days")))})
 	}
 	return h
 }
@@ -104,9 +72,9 @@ func TestHoursOpen(t *testing.T) {
 		zone := rapid.SampledFrom([]string{"America/Chicago", "Europe/Berlin", "Asia/Kolkata", "Africa/Cairo", "UTC"}).Draw(rt, "zone")
 		loc, h := located(rt, zone), drawHours(rt, zone)
 		now := time.Unix(rapid.Int64Range(1767225600, 1798761600).Draw(rt, "now"), 0)
-		got := h.open(loc, now)
+		got := h.Open(loc, now)
 		if got.IsZero() {
-			if slices.ContainsFunc(h.Week[:], func(day []Opening) bool { return len(day) > 0 }) {
+			if slices.ContainsFunc(h.Week[:], func(day []calendar.Opening) bool { return len(day) > 0 }) {
 				rt.Fatalf("%+v never opens after %v", h, now)
 			}
 			return
@@ -158,7 +126,7 @@ func TestMayLeave(t *testing.T) {
 // TestClosedSaysWhy names the holiday where that is what closes it.
 func TestClosedSaysWhy(t *testing.T) {
 	c := sampleClinic(t)
-	c.Hours.Holidays = []Holiday{{From: 20260525, To: 20260525, Name: "Memorial Day"}, {From: 20260530, To: 20260530}}
+	c.Hours.Holidays = []calendar.Holiday{{From: 20260525, To: 20260525, Name: "Memorial Day"}, {From: 20260530, To: 20260530}}
 	for now, want := range map[string]Reason{
 		"2026-05-22 16:59": "", "2026-05-22 17:00": OfficeClosed, "2026-05-23 12:00": OfficeClosed, "2026-05-25 12:00": ClinicHoliday,
 		"2026-05-26 08:59": OfficeClosed, "2026-05-26 09:00": "", "2026-05-30 12:00": OfficeClosed, // a Saturday is closed anyway
@@ -173,11 +141,11 @@ func TestClosedSaysWhy(t *testing.T) {
 // joins the next day's that begins at 00:00; a night of changing clocks leaves no
 // gap, where midnight itself is left out or comes twice, too.
 func TestOpenToMidnight(t *testing.T) {
-	var h Hours
+	var h calendar.Hours
 	for day := range h.Week {
-		h.Week[day] = []Opening{{20 * time.Hour, 24 * time.Hour}}
+		h.Week[day] = []calendar.Opening{{From: 20 * time.Hour, To: 24 * time.Hour}}
 	}
-	h.Week[time.Sunday] = []Opening{{0, time.Hour}}
+	h.Week[time.Sunday] = []calendar.Opening{{From: 0, To: time.Hour}}
 	const layout = "2006-01-02 15:04 -0700"
 	for _, tc := range []struct{ zone, now, want string }{
 		{"America/Chicago", "2026-03-02 23:59 -0600", "2026-03-02 23:59 -0600"},
@@ -196,7 +164,7 @@ func TestOpenToMidnight(t *testing.T) {
 			t.Fatal(err)
 		}
 		loc := located(t, tc.zone)
-		if got := h.open(loc, now).In(loc).Format(layout); got != tc.want {
+		if got := h.Open(loc, now).In(loc).Format(layout); got != tc.want {
 			t.Errorf("%s, %s: opens %s, want %s", tc.zone, tc.now, got, tc.want)
 		}
 	}
@@ -205,11 +173,11 @@ func TestOpenToMidnight(t *testing.T) {
 // TestHolidayName: a day inside several holidays has the first name that one of
 // them gives it.
 func TestHolidayName(t *testing.T) {
-	h := Hours{Holidays: []Holiday{
+	h := calendar.Hours{Holidays: []calendar.Holiday{
 		{From: 20261224, To: 20261226}, {From: 20261225, To: 20261225, Name: "Christmas Day"}, {From: 20261220, To: 20261231, Name: "Winter break"},
 	}}
-	for day, want := range map[Day]string{20261219: "", 20261220: "Winter break", 20261225: "Christmas Day", 20261226: "Winter break", 20270101: ""} {
-		if got := h.holidayName(day); got != want {
+	for day, want := range map[calendar.Day]string{20261219: "", 20261220: "Winter break", 20261225: "Christmas Day", 20261226: "Winter break", 20270101: ""} {
+		if got := h.HolidayName(day); got != want {
 			t.Errorf("%d is %q, want %q", day, got, want)
 		}
 	}
@@ -218,10 +186,10 @@ func TestHolidayName(t *testing.T) {
 // TestWorkdays: a day of the week on which the clinic has hours, Saturday too,
 // and none that is a holiday.
 func TestWorkdays(t *testing.T) {
-	h := usualHours()
-	h.Week[time.Saturday] = []Opening{{9 * time.Hour, 12 * time.Hour}}
+	h := calendar.UsualHours()
+	h.Week[time.Saturday] = []calendar.Opening{{From: 9 * time.Hour, To: 12 * time.Hour}}
 	h.Week[time.Wednesday] = nil
-	h.Holidays = []Holiday{{From: 20260601, To: 20260602}}
+	h.Holidays = []calendar.Holiday{{From: 20260601, To: 20260602}}
 	for from, want := range map[string]string{
 		"2026-05-29 12:00": "2026-05-30 09:30", "2026-05-30 12:00": "2026-06-04 09:30", "2026-06-04 09:30": "2026-06-04 09:30",
 	} {
@@ -232,14 +200,14 @@ func TestWorkdays(t *testing.T) {
 	}
 	// A clinic without any: the search has an end.
 	day := TimeOfDay{Workdays: true}
-	if got := day.next(chicago(t, "2026-06-01 00:00"), &Hours{}).Format(time.DateOnly); got != "2027-07-06" {
+	if got := day.next(chicago(t, "2026-06-01 00:00"), &calendar.Hours{}).Format(time.DateOnly); got != "2027-07-06" {
 		t.Errorf("a clinic without workdays is waited for until %s", got)
 	}
 }
 
 // TestReadHours: each form says the same, and what is left out is closed.
 func TestReadHours(t *testing.T) {
-	read := func(tail string) Hours {
+	read := func(tail string) calendar.Hours {
 		t.Helper()
 		c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte(smallClinic + tail)}}, "small")
 		if err != nil {
@@ -247,8 +215,8 @@ func TestReadHours(t *testing.T) {
 		}
 		return c.Hours
 	}
-	nine := []Opening{{9 * time.Hour, 17 * time.Hour}}
-	usual := Hours{Week: [7][]Opening{1: nine, 2: nine, 3: nine, 4: nine, 5: nine}}
+	nine := []calendar.Opening{{From: 9 * time.Hour, To: 17 * time.Hour}}
+	usual := calendar.Hours{Week: [7][]calendar.Opening{1: nine, 2: nine, 3: nine, 4: nine, 5: nine}}
 	for name, tail := range map[string]string{
 		"unless stated": "",
 		"short":         "hours: {mon-fri: {from: \"09:00\", to: \"17:00\"}}\nholidays: []\n",
@@ -259,12 +227,12 @@ func TestReadHours(t *testing.T) {
 		}
 	}
 	late := read("hours: {friday: {from: \"18:00\", to: \"24:00\"}}\n")
-	if want := []Opening{{18 * time.Hour, 24 * time.Hour}}; !slices.Equal(late.Week[time.Friday], want) {
+	if want := []calendar.Opening{{From: 18 * time.Hour, To: 24 * time.Hour}}; !slices.Equal(late.Week[time.Friday], want) {
 		t.Errorf("an evening to midnight is read as %v", late.Week[time.Friday])
 	}
 	got := read("hours:\n  sat-sun: [{from: \"08:00\", to: \"12:00\"}, {from: \"12:00\", to: \"13:30\"}]\nholidays: [2026-12-25, {on: 2027-01-01}, {from: 2026-07-01, to: 2026-07-14, name: Summer}]\n")
-	two := []Opening{{8 * time.Hour, 12 * time.Hour}, {12 * time.Hour, 13*time.Hour + 30*time.Minute}}
-	want := Hours{Week: [7][]Opening{0: two, 6: two}, Holidays: []Holiday{{20261225, 20261225, ""}, {20270101, 20270101, ""}, {20260701, 20260714, "Summer"}}}
+	two := []calendar.Opening{{From: 8 * time.Hour, To: 12 * time.Hour}, {From: 12 * time.Hour, To: 13*time.Hour + 30*time.Minute}}
+	want := calendar.Hours{Week: [7][]calendar.Opening{0: two, 6: two}, Holidays: []calendar.Holiday{{From: 20261225, To: 20261225}, {From: 20270101, To: 20270101}, {From: 20260701, To: 20260714, Name: "Summer"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a weekend's clinic (-want +got):\n%s", diff)
 	}

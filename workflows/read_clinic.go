@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -152,7 +153,7 @@ func (cr *clinicReader) rules(m *mapping) {
 			}
 		}
 	}
-	c.Hours = usualHours()
+	c.Hours = calendar.UsualHours()
 	if e, ok := m.get("hours"); ok {
 		cr.hours(e)
 	}

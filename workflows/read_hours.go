@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // The bounds of a clinic's calendar.
@@ -23,7 +25,7 @@ func (cr *clinicReader) hours(e entry) {
 	if !ok {
 		return
 	}
-	cr.c.Hours.Week = [7][]Opening{}
+	cr.c.Hours.Week = [7][]calendar.Opening{}
 	if len(m.entries) == 0 {
 		r.failf(e.at, "a clinic that is never open reads no reply; write its hours, such as `mon-fri: {from: \"09:00\", to: \"17:00\"}`")
 	}
@@ -65,19 +67,19 @@ func weekday(s string) int {
 
 // openings reads one stretch, or a list of them from morning to evening. It is
 // never nil, so that a day named twice is seen although its hours are wrong.
-func (cr *clinicReader) openings(e entry) []Opening {
+func (cr *clinicReader) openings(e entry) []calendar.Opening {
 	r, what := cr.r, "`"+e.key+"`"
 	nodes := []ast.Node{e.value}
 	if list, ok := e.value.(*ast.SequenceNode); ok && len(list.Values) > 0 {
 		nodes = list.Values
 	} else if !isMapping(e.value) {
 		r.failf(start(e.value), "%s must be hours such as {from: \"09:00\", to: \"17:00\"}, or a list of them; leave out a day on which the clinic is closed", what)
-		return []Opening{}
+		return []calendar.Opening{}
 	}
 	if len(nodes) > maxOpenings {
 		r.failf(e.at, "a day has at most %d stretches", maxOpenings)
 	}
-	out := []Opening{}
+	out := []calendar.Opening{}
 	for _, n := range nodes {
 		m, ok := r.mapping(n, what, "from", "to")
 		if !ok {
@@ -88,7 +90,7 @@ func (cr *clinicReader) openings(e entry) []Opening {
 		if !ok1 || !ok2 {
 			continue
 		}
-		var o Opening
+		var o calendar.Opening
 		var good1, good2 bool
 		o.From, good1 = r.clock(from)
 		o.To, good2 = r.closing(to)
@@ -127,12 +129,12 @@ func (cr *clinicReader) holidays(e entry) {
 	}
 }
 
-func (cr *clinicReader) holiday(n ast.Node) (h Holiday, ok bool) {
+func (cr *clinicReader) holiday(n ast.Node) (h calendar.Holiday, ok bool) {
 	const what = "an entry of `holidays`"
 	r := cr.r
 	if !isMapping(n) {
 		date, ok := cr.date(entry{key: "holidays", at: start(n), value: n})
-		h.From, h.To = dayOf(date), dayOf(date)
+		h.From, h.To = calendar.DayOf(date), calendar.DayOf(date)
 		return h, ok
 	}
 	m, ok := r.mapping(n, what, "on", "from", "to", "name")
@@ -150,7 +152,7 @@ func (cr *clinicReader) holiday(n ast.Node) (h Holiday, ok bool) {
 			}
 		}
 		date, ok := cr.date(e)
-		h.From, h.To = dayOf(date), dayOf(date)
+		h.From, h.To = calendar.DayOf(date), calendar.DayOf(date)
 		return h, ok
 	}
 	from, ok1 := r.need(m, what, "from", "2026-12-24")
@@ -168,7 +170,7 @@ func (cr *clinicReader) holiday(n ast.Node) (h Holiday, ok bool) {
 	case last.Sub(first) >= longestHoliday*24*time.Hour:
 		r.failf(start(to.value), "a holiday lasts at most %d days", longestHoliday)
 	}
-	h.From, h.To = dayOf(first), dayOf(last)
+	h.From, h.To = calendar.DayOf(first), calendar.DayOf(last)
 	return h, true
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -127,7 +128,7 @@ func (cr *clinicReader) moment(e entry, days int) (time.Time, bool) {
 		zone = time.UTC // the missing zone has been reported
 	}
 	if date, err := time.Parse(time.DateOnly, s); err == nil {
-		return onClock(date.AddDate(0, 0, days), 0, zone), true
+		return calendar.OnClock(date.AddDate(0, 0, days), 0, zone), true
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, true

@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // The bounds of resources.yaml.
@@ -38,7 +40,7 @@ type Resource struct {
 	// Checked is the day on which somebody last saw that the entry is right.
 	Checked time.Time
 	// Until is the last day on which it is listed; 0 has no end.
-	Until Day
+	Until calendar.Day
 	// Waiver lets words leave that no mail may hold otherwise; nil for none.
 	Waiver *Waiver
 	// Line is where the entry stands in resources.yaml.
@@ -60,7 +62,7 @@ type Waiver struct {
 
 // Ended says whether the entry is no longer listed on the day of now in a zone.
 func (s *Resource) Ended(now time.Time, zone *time.Location) bool {
-	return s.Until != 0 && s.Until < dayOf(now.In(zone))
+	return s.Until != 0 && s.Until < calendar.DayOf(now.In(zone))
 }
 
 // Stale says whether nobody has looked at the entry for too long.
@@ -179,7 +181,7 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	}
 	if e, ok := m.get("until"); ok {
 		if date, ok := cr.date(e); ok {
-			s.Until = dayOf(date)
+			s.Until = calendar.DayOf(date)
 		}
 	}
 	if e, ok := m.get("waiver"); ok {

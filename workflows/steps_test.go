@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // oneWorkflow is the sample clinic with one workflow of a test's own. Reading them
@@ -131,7 +132,7 @@ func TestTimeOfDay(t *testing.T) {
 		}
 		d = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
 		day := TimeOfDay{At: d, Weekdays: tc.days == "weekdays"}
-		if got := day.next(chicago(t, tc.from), &Hours{}).Format("2006-01-02 15:04 MST"); got != tc.want {
+		if got := day.next(chicago(t, tc.from), &calendar.Hours{}).Format("2006-01-02 15:04 MST"); got != tc.want {
 			t.Errorf("from %s the next %s %s is %s, want %s", tc.from, tc.at, tc.days, got, tc.want)
 		}
 	}
@@ -147,7 +148,7 @@ func TestTimeOfDayIsNext(t *testing.T) {
 		}
 		from := time.Unix(rapid.Int64Range(1767225600, 1830297600).Draw(rt, "from"), 0).In(loc)
 		day := TimeOfDay{At: time.Duration(rapid.IntRange(0, 24*60-1).Draw(rt, "at")) * time.Minute, Weekdays: rapid.Bool().Draw(rt, "weekdays")}
-		got := day.next(from, &Hours{})
+		got := day.next(from, &calendar.Hours{})
 		if got.Before(from) || got.Sub(from) > 76*time.Hour || !day.Weekdays && got.Sub(from) > 26*time.Hour {
 			rt.Fatalf("from %v the next is %v", from, got)
 		}
