@@ -74,7 +74,10 @@ type Client struct {
 	// Programmes are the ones the client is in; an empty list says "in none",
 	// a nil one says nothing.
 	Programmes []string `json:"programmes,omitzero"`
-	Minor      *bool    `json:"minor,omitempty"`
+	// NeverAsk are the directory ids of staff who are not asked about this client;
+	// an empty list says "nobody is left out", a nil one says nothing.
+	NeverAsk []string `json:"never_ask,omitzero"`
+	Minor    *bool    `json:"minor,omitempty"`
 	// AddressOwner says whose address Email is: "client", "guardian" or "proxy".
 	AddressOwner *string  `json:"address_owner,omitempty"`
 	Consent      *Consent `json:"consent,omitempty"`
@@ -213,8 +216,28 @@ type EscalationAct struct {
 	For     string  `json:"for,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	// How is the way of an attempt: "phone", "text", "visit".
-	How  string `json:"how,omitempty"`
+	How string `json:"how,omitempty"`
+	// Why is the reason of whoever passes the question on, in a code of Declines.
+	Why  string `json:"why,omitempty"`
 	Note string `json:"note,omitempty"`
+}
+
+// The reasons for passing a question on.
+const (
+	DeclineBusy     = "busy"     // cannot call the client in time
+	DeclineOff      = "off"      // is not at work
+	DeclineConflict = "conflict" // should not be asked about this client
+	DeclineOther    = "other"
+)
+
+// Declines lists the reasons for passing a question on, with the words staff read.
+func Declines() []Choice {
+	return []Choice{
+		{DeclineBusy, "I cannot call in time"},
+		{DeclineOff, "I am not at work"},
+		{DeclineConflict, "I should not be asked about this client"},
+		{DeclineOther, "Another reason"},
+	}
 }
 
 // TaskAct is what a human did with a task.

@@ -278,6 +278,7 @@ func (c *checker) client(k *Client) {
 		oneOf(c, "data.client.status", *k.Status, StatusActive, StatusDischarged, StatusDeceased, StatusHospitalised, StatusTransferred)
 	}
 	c.names("data.client.programmes", k.Programmes)
+	c.names("data.client.never_ask", k.NeverAsk)
 	if k.AddressOwner != nil && *k.AddressOwner != "" {
 		oneOf(c, "data.client.address_owner", *k.AddressOwner, "client", "guardian", "proxy")
 	}
@@ -318,6 +319,7 @@ func (c *checker) inside(d *Data) {
 			oneOf(c, "data.escalation.outcome", a.Outcome, outcomeCodes()...)
 		}
 		c.line("data.escalation.how", a.How)
+		c.line("data.escalation.why", a.Why)
 		c.text("data.escalation.note", a.Note)
 	}
 	if a := d.Task; a != nil {

@@ -117,7 +117,7 @@ func noticed(rt *rapid.T) func(*sim) {
 }
 
 func away(p *escalation.Person, now time.Time) bool {
-	return slices.ContainsFunc(p.Away, func(s escalation.Span) bool { return !now.Before(s.From) && now.Before(s.To) })
+	return slices.ContainsFunc(p.Away, func(s escalation.Absence) bool { return !now.Before(s.From) && now.Before(s.To) })
 }
 
 // TestLeaveIsCovered: over random histories no mail about a task or a question
@@ -177,7 +177,7 @@ func TestLeaveCalledOff(t *testing.T) {
 	begin := chicago(t, "2026-03-02 10:00")
 	c := *oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - task: {what: call-client, owner: assigned, due: 5d}\n  - wait: 9d\n")
 	c.Staff.People = slices.Clone(c.Staff.People)
-	c.Staff.People[0].Away = []escalation.Span{
+	c.Staff.People[0].Away = []escalation.Absence{
 		{From: begin.Add(24 * time.Hour), To: begin.Add(30 * time.Hour)}, {From: begin.Add(48 * time.Hour), To: begin.Add(54 * time.Hour)},
 	}
 	there := c
@@ -210,7 +210,7 @@ func TestLeaveOfEverybody(t *testing.T) {
 	c := *oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - task: {what: call-client, owner: task-owner, due: 3d}\n  - wait: 9d\n")
 	c.Staff.People = slices.Clone(c.Staff.People)
 	for i := range c.Staff.People {
-		c.Staff.People[i].Away = []escalation.Span{{From: begin.Add(24 * time.Hour), To: begin.Add(30 * time.Hour)}}
+		c.Staff.People[i].Away = []escalation.Absence{{From: begin.Add(24 * time.Hour), To: begin.Add(30 * time.Hour)}}
 	}
 	s := newSim(t, begin, &c)
 	s.happens(events.ClientUpdated, clientData(friendly()))

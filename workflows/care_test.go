@@ -229,7 +229,7 @@ func TestAskedAgainSaysWhy(t *testing.T) {
 // nobody answered somebody else hears of it too.
 func TestNeverSilentTasks(t *testing.T) {
 	begin := chicago(t, "2026-03-02 10:00")
-	leave := []escalation.Span{{From: begin.Add(time.Hour), To: begin.Add(60 * 24 * time.Hour)}}
+	leave := []escalation.Absence{{From: begin.Add(time.Hour), To: begin.Add(60 * 24 * time.Hour)}}
 	tests := []struct {
 		name string
 		away []string

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/escalation"
@@ -69,12 +70,12 @@ func TestReadSampleClinic(t *testing.T) {
 			Rungs: rungs(10*time.Minute, "role:supervisor"),
 		},
 		"high-risk-no-show": {
-			ID: "high-risk-no-show", Urgency: "urgent", Hold: 2 * time.Hour,
+			ID: "high-risk-no-show", Urgency: "urgent", Hold: 2 * time.Hour, KeepHours: true,
 			Rungs: rungs(30 * time.Minute),
 		},
 	}
 	want["same-day"] = escalation.Policy{
-		ID: "same-day", Urgency: "urgent", Hold: 4 * time.Hour,
+		ID: "same-day", Urgency: "urgent", Hold: 4 * time.Hour, KeepHours: true,
 		Rungs: rungs(time.Hour),
 	}
 	want["same-day"].Rungs[0].Within = 2 * time.Hour
@@ -89,6 +90,77 @@ func TestReadSampleClinic(t *testing.T) {
 		if !strings.HasSuffix(p.Email, ".example.org") || (p.Cover == "") != p.Emergency {
 			t.Errorf("%s has the address %s and the cover %q", p.ID, p.Email, p.Cover)
 		}
+	}
+}
+
+// TestReadPeople: working hours in a zone of their own, leaves of some roles, and rotas
+// are read as they are written.
+func TestReadPeople(t *testing.T) {
+	const text = `name: Small
+zone: America/Chicago
+from: {name: Small, email: hello@example.org}
+reply_to: {name: Desk, email: desk@example.org}
+crisis_line: {name: A line, phone: 988}
+people:
+  amara:
+    name: Amara Cole
+    email: amara@example.org
+    verified: 2026-05-04
+    roles: [clinician, lead]
+    hours: {mon-thu: {from: "08:00", to: "16:00"}}
+    zone: America/New_York
+    cover: jonas
+    away:
+      - {from: 2026-07-01, to: 2026-07-14, cover: jonas, roles: [clinician]}
+  jonas:
+    name: Jonas Reyes
+    email: jonas@example.org
+    roles: [clinician]
+holidays: [2026-12-25]
+rotas:
+  weekend:
+    people: [amara, jonas, amara]
+    from: 2026-06-01
+    at: "17:30"
+    days: 7
+    overrides:
+      - {from: 2026-07-04, to: 2026-07-05, person: jonas}
+      - {from: "2026-07-04T08:00:00-05:00", to: "2026-07-04T12:00:00-05:00", person: amara}
+on_call: rota:weekend
+policies:
+  safety: {urgency: crisis, hold: 2h, off_hours: ask, rungs: [{owner: rota:weekend, within: 10m}]}
+  high-risk-no-show: {urgency: urgent, hold: 2h, rungs: [{owner: role:clinician, within: 30m, inform: [rota:weekend]}]}
+  same-day: {urgency: urgent, hold: 2h, off_hours: ask, rungs: [{owner: assigned, within: 30m}]}
+`
+	c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte(text)}}, "small")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	amara := c.Staff.Person("amara")
+	if amara.Verified != 20260504 || amara.Zone.String() != "America/New_York" || len(amara.Hours.Week[time.Thursday]) != 1 || amara.Hours.Week[time.Friday] != nil ||
+		len(amara.Hours.Holidays) != 1 || c.Staff.Person("jonas").Hours != nil {
+		t.Errorf("amara is %+v", amara)
+	}
+	if a := amara.Away[0]; a.Cover != "jonas" || !slices.Equal(a.Roles, []string{"clinician"}) {
+		t.Errorf("the leave is %+v", a)
+	}
+	want := escalation.Rota{
+		ID: "weekend", People: []string{"amara", "jonas", "amara"}, First: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), At: 17*time.Hour + 30*time.Minute, Days: 7,
+		Overrides: []escalation.Override{
+			{From: time.Date(2026, 7, 4, 0, 0, 0, 0, c.Zone), To: time.Date(2026, 7, 6, 0, 0, 0, 0, c.Zone), Person: "jonas"},
+			{From: time.Date(2026, 7, 4, 13, 0, 0, 0, time.UTC), To: time.Date(2026, 7, 4, 17, 0, 0, 0, time.UTC), Person: "amara"},
+		},
+	}
+	if diff := cmp.Diff(want, c.Staff.Rotas[0], cmpopts.IgnoreFields(escalation.Rota{}, "Zone")); diff != "" {
+		t.Errorf("the rota differs (-want +got):\n%s", diff)
+	}
+	if c.Staff.OnCall != "rota:weekend" || c.TaskOwner != "rota:weekend" || c.Policies["safety"].Rungs[0].Owner != "rota:weekend" || c.Policies["safety"].KeepHours || !c.Policies["high-risk-no-show"].KeepHours ||
+		c.Policies["same-day"].KeepHours {
+		t.Errorf("on call %s, task owner %s, policies %+v", c.Staff.OnCall, c.TaskOwner, c.Policies)
+	}
+	now := time.Date(2026, 7, 4, 14, 0, 0, 0, time.UTC)
+	if got := c.Staff.Resolve("rota:weekend", "", now); len(got) == 0 || got[0].ID != "amara" {
+		t.Errorf("the last override gives %v", got)
 	}
 }
 

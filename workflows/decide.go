@@ -323,6 +323,8 @@ const (
 	taskReadReply  = "read-reply"
 	taskReadAnswer = "read-answer"
 	taskOldConcern = "old-concern"
+	// taskChangeAsked is for whoever owns what nobody else can.
+	taskChangeAsked = "change-who-is-asked"
 )
 
 func (d *decider) answered() {
@@ -422,7 +424,7 @@ func (d *decider) ladders() {
 	for i := range d.s.Escalations {
 		e := &d.s.Escalations[i]
 		if e.Open() && !e.Next.After(d.now) {
-			d.moved(e, e.Due(d.c.Staff, d.now))
+			d.moved(e, e.Due(d.staff(), d.now))
 		}
 	}
 }

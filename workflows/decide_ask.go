@@ -48,7 +48,7 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	for i := range d.s.Escalations {
 		e := &d.s.Escalations[i]
 		if e.Open() && e.Policy.ID == p.ID {
-			d.moved(e, e.Join(question, d.c.Staff, d.now))
+			d.moved(e, e.Join(question, d.staff(), d.now))
 			d.headline = orReason(d.headline, SafetyQuestion)
 			d.remember(j, step, e.ID)
 			return
@@ -56,7 +56,7 @@ func (d *decider) escalate(policyID, question string, j *Journey, step string) {
 	}
 	d.n++
 	id := events.TargetID("escalation", d.s.Key, d.hash, d.n)
-	e, m := escalation.Open(id, p, question, d.hash, d.s.Profile.Clinician.Get(), d.c.Staff, d.now)
+	e, m := escalation.Open(id, p, question, d.hash, d.s.Profile.Clinician.Get(), d.staff(), d.now)
 	d.s.Escalations = append(d.s.Escalations, e)
 	d.note(Note{What: WhatEscalation, Reason: SafetyQuestion, Subject: id, Detail: question, Workflow: workflowOf(j), Step: step})
 	d.headline = SafetyQuestion
@@ -119,7 +119,8 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		d.stopWhere(NoLongerWanted, func(x *Send) bool { return x.Escalation == e.ID })
 	}
 	for _, t := range m.Tell {
-		if p := d.c.Staff.Person(t.Person); p == nil || d.c.Staff.Away(t.Person, d.now) {
+		staff := d.staff()
+		if p := staff.Person(t.Person); p == nil || staff.Away(t.Person, d.now) {
 			continue // away, or an operator whom no mail reaches; nothing waits for it
 		}
 		template := "escalation-" + string(t.What)
@@ -144,7 +145,7 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		}
 		id := d.send(LaneSafety, msg, "", e.ID, "")
 		e.Attach(a.Person, a.Rung, a.Round, id)
-		if !a.Inform && d.c.Staff.StandsIn(a.Person, e.Policy.OwnerOf(a.Rung), e.Clinician, d.now) {
+		if !a.Inform && e.StandsIn(a, d.staff(), d.now) {
 			d.note(Note{What: WhatEscalation, Reason: Covered, Subject: e.ID, Person: a.Person})
 		}
 		d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: a.Person, Detail: template})
@@ -191,16 +192,20 @@ func (d *decider) escalationAct() {
 	case events.EscalationAcknowledged:
 		m = e.Acknowledge(act.By, act.For, d.now)
 	case events.EscalationDeclined:
-		m = e.Decline(act.By, d.c.Staff, d.now)
+		m = e.Decline(act.By, act.Why, d.staff(), d.now)
 	case events.EscalationAttempted:
 		m = e.Attempt(act.By, act.How, d.now)
 	case events.EscalationClosed:
 		m = e.Close(act.By, act.Outcome, act.Note, d.now)
 	case events.EscalationReopened:
-		m = e.Reopen(act.By, d.c.Staff, d.now)
+		m = e.Reopen(act.By, d.staff(), d.now)
 	}
 	d.headline = Reason(m.Reason)
 	d.moved(e, m)
+	if act.Why == events.DeclineConflict && m.Reason == escalation.PassedOn {
+		// Who is asked about this client next time is not decided by asking around.
+		d.task(taskChangeAsked, taskOwnerWord, replyDue, nil, "", ShouldNotBeAsked)
+	}
 }
 
 // task opens a task and mails its owner; step and j are set when a journey
@@ -235,12 +240,14 @@ func (d *decider) task(what, owner string, due time.Duration, j *Journey, step s
 // taskOwner owns what nobody else can: the clinic's own choice, else whoever is
 // on call.
 func (d *decider) taskOwner() string {
-	for _, who := range []string{d.c.TaskOwner, "person:" + d.c.TaskOwner, "person:" + d.c.Staff.OnCall} {
-		if found := d.c.Staff.Resolve(who, "", d.now); len(found) > 0 {
+	staff := d.staff()
+	duty, person := staff.Duty(d.now)
+	for _, who := range []string{d.c.TaskOwner, "person:" + d.c.TaskOwner, duty} {
+		if found := staff.Resolve(who, "", d.now); len(found) > 0 {
 			return found[0].ID
 		}
 	}
-	return d.c.Staff.OnCall
+	return person
 }
 
 func journeyID(j *Journey) string {
@@ -340,7 +347,7 @@ func (d *decider) message() {
 	// The ladder knows its own mails, even those that the state has let go.
 	for k := range d.s.Escalations {
 		if reason != WasWithdrawn && reason != FateUnknown && reason != FateUnknownRepeats {
-			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Delivered(rep.ID, status, d.c.Staff, d.now))
+			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Delivered(rep.ID, status, d.staff(), d.now))
 		}
 	}
 	if i < 0 {

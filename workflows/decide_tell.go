@@ -3,6 +3,8 @@ package workflows
 import (
 	"slices"
 	"time"
+
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // toldApart is how long one note to somebody about a client stands for all: it
@@ -44,6 +46,13 @@ func (x *Send) told() bool {
 	return x.Lane == LaneSafety && x.Task == "" && x.Escalation == ""
 }
 
+// staff are the clinic's people as far as they may be asked about this client.
+func (d *decider) staff() escalation.Staff {
+	staff := d.c.Staff
+	staff.Never = d.s.Profile.NeverAsk.Get()
+	return staff
+}
+
 // asks is the member of staff who is asked or told where a task or step names
 // owner, and whether they stand in for somebody who is away. Where nobody can be
 // found it is whoever owns what nobody else can.
@@ -51,13 +60,13 @@ func (d *decider) asks(owner string) (person string, standsIn bool) {
 	if owner == taskOwnerWord {
 		owner = d.c.TaskOwner
 	}
-	clinician := d.s.Profile.Clinician.Get()
-	if found := d.c.Staff.Resolve(owner, clinician, d.now); len(found) > 0 {
+	clinician, staff := d.s.Profile.Clinician.Get(), d.staff()
+	if found := staff.Resolve(owner, clinician, d.now); len(found) > 0 {
 		person = found[0].ID
 	} else {
 		person = d.taskOwner()
 	}
-	return person, d.c.Staff.StandsIn(person, owner, clinician, d.now)
+	return person, staff.StandsIn(person, owner, clinician, d.now)
 }
 
 // nextOf is when a task's owner must next be thought of: once it is due, or
@@ -77,7 +86,7 @@ func (d *decider) leaves(t *Task) {
 	n := Note{What: WhatTask, Reason: Covered, Subject: t.ID, Person: there, Detail: t.What, Until: t.Due}
 	if !standsIn {
 		n.Reason, n.Person = LeaveCalledOff, t.Owner
-		if d.c.Staff.Away(t.Owner, d.now) {
+		if staff := d.staff(); staff.Away(t.Owner, d.now) {
 			n.Reason = NobodyStandsIn
 		}
 		d.note(n)

@@ -247,7 +247,7 @@ func historyClinic(t failer) *Clinic {
 	c.Staff.People = slices.Clone(c.Staff.People)
 	for i, first := range []int{9, 12} { // amara from Monday, jonas from Thursday
 		p := &c.Staff.People[i]
-		p.Away = []escalation.Span{{From: time.Date(2026, 3, first, 0, 0, 0, 0, c.Zone), To: time.Date(2026, 3, first+2, 0, 0, 0, 0, c.Zone)}}
+		p.Away = []escalation.Absence{{From: time.Date(2026, 3, first, 0, 0, 0, 0, c.Zone), To: time.Date(2026, 3, first+2, 0, 0, 0, 0, c.Zone)}}
 	}
 	c.Policies = map[string]escalation.Policy{}
 	for id, p := range sampleClinic(t).Policies {

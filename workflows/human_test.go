@@ -566,7 +566,7 @@ func TestHoldEndsWhileAway(t *testing.T) {
 			if tc.away {
 				leave := *c
 				leave.Staff.People = slices.Clone(c.Staff.People)
-				leave.Staff.People[0].Away = []escalation.Span{{From: s.now, To: s.now.Add(48 * time.Hour)}}
+				leave.Staff.People[0].Away = []escalation.Absence{{From: s.now, To: s.now.Add(48 * time.Hour)}}
 				leave.Version = "v-leave"
 				s.dir = append(s.dir, &leave)
 			}

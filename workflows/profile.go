@@ -58,6 +58,9 @@ func (p *Profile) merge(c *events.Client, s said) {
 	if c.Programmes != nil {
 		set(&p.Programmes, &c.Programmes, s)
 	}
+	if c.NeverAsk != nil {
+		set(&p.NeverAsk, &c.NeverAsk, s)
+	}
 	p.mergeConsent(c.Consent, s)
 }
 

@@ -43,6 +43,8 @@ const (
 	maxEmergency = 10
 )
 
+const urgencyCrisis = "crisis"
+
 // emergencyPrefix begins the ids of emergency addresses: "emergency-1" is the first.
 const emergencyPrefix = "emergency-"
 
@@ -62,7 +64,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "on_call", "emergency", "task_owner", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+		"people", "rotas", "on_call", "emergency", "task_owner", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -93,11 +95,11 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	if e, ok := r.need(m, what, "people", "{amara: {name: Amara Cole, email: amara@example.org, roles: [clinician]}}"); ok {
 		cr.people(e)
 	}
+	if e, ok := m.get("rotas"); ok {
+		cr.rotas(e)
+	}
 	if e, ok := r.need(m, what, "on_call", "amara"); ok {
-		if s, ok := r.word(e.value, e.key); ok {
-			c.Staff.OnCall = s
-			cr.resolves("person:"+s, r, start(e.value))
-		}
+		cr.onCall(e)
 	}
 	if e, ok := m.get("emergency"); ok {
 		cr.emergency(e)
@@ -108,7 +110,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 			cr.resolves(s, r, start(e.value))
 		}
 	} else if c.Staff.OnCall != "" {
-		c.TaskOwner = "person:" + c.Staff.OnCall
+		c.TaskOwner, _ = c.Staff.Duty(time.Time{})
 	}
 	if e, ok := r.need(m, what, "policies", "{safety: {urgency: crisis, hold: 2h, rungs: [{owner: assigned, within: 10m}]}}"); ok {
 		cr.policies(e)
@@ -155,10 +157,15 @@ func (cr *clinicReader) rules(m *mapping) {
 	}
 	c.Hours = calendar.UsualHours()
 	if e, ok := m.get("hours"); ok {
-		cr.hours(e)
+		c.Hours.Week = cr.week(e, "a clinic that is never open reads no reply; write its hours")
 	}
 	if e, ok := m.get("holidays"); ok {
 		cr.holidays(e)
+	}
+	for i := range c.Staff.People {
+		if hours := c.Staff.People[i].Hours; hours != nil {
+			hours.Holidays = c.Hours.Holidays
+		}
 	}
 	if e, ok := m.get("paused"); ok {
 		cr.paused(e)
@@ -320,18 +327,19 @@ func (cr *clinicReader) policies(e entry) {
 func (cr *clinicReader) policy(p entry) escalation.Policy {
 	r, what := cr.r, "the policy `"+p.key+"`"
 	policy := escalation.Policy{ID: p.key}
-	m, ok := r.mapping(p.value, what, "urgency", "hold", "rungs")
+	m, ok := r.mapping(p.value, what, "urgency", "hold", "off_hours", "rungs")
 	if !ok {
 		return policy
 	}
 	if e, ok := r.need(m, what, "urgency", "crisis"); ok {
 		if s, ok := r.text(e.value, e.key, 40); ok {
-			if known := []string{"crisis", "urgent"}; !slices.Contains(known, s) {
+			if known := []string{urgencyCrisis, "urgent"}; !slices.Contains(known, s) {
 				r.failf(start(e.value), "unknown urgency %s", quoteWithSuggestion(s, known))
 			}
 			policy.Urgency = s
 		}
 	}
+	policy.KeepHours = cr.keepHours(m, policy.Urgency)
 	if e, ok := r.need(m, what, "hold", "2h"); ok {
 		policy.Hold = cr.span(e, escalation.Shortest, maxRungSpan)
 	}
@@ -373,6 +381,48 @@ func (cr *clinicReader) policy(p entry) escalation.Policy {
 	return policy
 }
 
+// keepHours reads what a policy does about people's working hours. A crisis asks
+// whoever it names at any hour; any other question passes over those who are not at
+// work, unless the clinic says otherwise.
+func (cr *clinicReader) keepHours(m *mapping, urgency string) bool {
+	const ask, pass = "ask", "pass"
+	usual := urgency != urgencyCrisis
+	e, ok := m.get("off_hours")
+	if !ok {
+		return usual
+	}
+	s, ok := cr.r.text(e.value, e.key, 40)
+	switch known := []string{ask, pass}; {
+	case !ok:
+		return usual
+	case !slices.Contains(known, s):
+		cr.r.failf(start(e.value), "`off_hours` cannot be %s", quoteWithSuggestion(s, known))
+	case !usual && s == pass:
+		cr.r.failf(start(e.value), "a crisis asks whoever it names at any hour; remove `off_hours`, or make the urgency `urgent`")
+	}
+	return s == pass
+}
+
+// onCall reads whoever is asked where nobody else can be: a person, or a rota.
+func (cr *clinicReader) onCall(e entry) {
+	s, ok := cr.r.joined(e.value)
+	if !ok {
+		s, ok = cr.r.text(e.value, e.key, 200)
+	}
+	if !ok {
+		return
+	}
+	owner := s
+	if kind, name, is := strings.Cut(s, ":"); !is && isWord(s) {
+		owner = "person:" + s
+	} else if kind != "rota" || !isWord(name) {
+		cr.r.failf(start(e.value), "`on_call` must be the id of a person, or `rota:<rota>`, not %#q", shorten(s))
+		return
+	}
+	cr.c.Staff.OnCall = s
+	cr.resolves(owner, cr.r, start(e.value))
+}
+
 // asked reads who a rung asks or informs, and checks that such a person exists.
 func (cr *clinicReader) asked(n ast.Node, key string) string {
 	s, ok := cr.r.owner(n, key, "assigned", "cover")
@@ -382,7 +432,7 @@ func (cr *clinicReader) asked(n ast.Node, key string) string {
 	return s
 }
 
-// resolves reports a role that nobody has or a person who does not exist.
+// resolves reports a role that nobody has, or a rota or person that does not exist.
 func (cr *clinicReader) resolves(owner string, r *reader, at place) {
 	kind, name, _ := strings.Cut(owner, ":")
 	if !cr.staffRead || name == "" {
@@ -403,6 +453,12 @@ func (cr *clinicReader) resolves(owner string, r *reader, at place) {
 	switch {
 	case kind == "role" && !slices.Contains(roles, name):
 		r.failf(at, "nobody under `people` has the role %s", quoteWithSuggestion(name, roles))
+	case kind == "rota" && cr.c.Staff.Rota(name) == nil:
+		known := make([]string, 0, len(cr.c.Staff.Rotas))
+		for i := range cr.c.Staff.Rotas {
+			known = append(known, cr.c.Staff.Rotas[i].ID)
+		}
+		r.failf(at, "`rotas` has none called %s", quoteWithSuggestion(name, known))
 	case kind == "person" && !slices.Contains(ids, name):
 		r.failf(at, "`people` has nobody called %s", quoteWithSuggestion(name, ids))
 	}

@@ -17,17 +17,17 @@ const (
 	longestHoliday = 366
 )
 
-// hours reads when the clinic is open: a weekday or several, such as mon-fri,
-// with one stretch or a list of them.
-func (cr *clinicReader) hours(e entry) {
+// week reads when the clinic is open, or somebody works: a weekday or several, such
+// as mon-fri, with one stretch or a list of them. Without any, never says why that
+// cannot be.
+func (cr *clinicReader) week(e entry, never string) (week [7][]calendar.Opening) {
 	r := cr.r
 	m, ok := r.anyMapping(e.value, "`hours`")
 	if !ok {
-		return
+		return week
 	}
-	cr.c.Hours.Week = [7][]calendar.Opening{}
 	if len(m.entries) == 0 {
-		r.failf(e.at, "a clinic that is never open reads no reply; write its hours, such as `mon-fri: {from: \"09:00\", to: \"17:00\"}`")
+		r.failf(e.at, "%s, such as `mon-fri: {from: \"09:00\", to: \"17:00\"}`", never)
 	}
 	for _, e := range m.entries {
 		first, last, ok := weekdays(e.key)
@@ -38,14 +38,15 @@ func (cr *clinicReader) hours(e entry) {
 		open := cr.openings(e)
 		for day := first; day <= last; day++ {
 			// Monday is the first day of a run, and Sunday the first of time's week.
-			week := &cr.c.Hours.Week[(day+1)%7]
-			if *week != nil {
+			is := &week[(day+1)%7]
+			if *is != nil {
 				r.failf(e.at, "%s stands here twice; give each day its hours once", time.Weekday((day+1)%7))
 				break
 			}
-			*week = open
+			*is = open
 		}
 	}
+	return week
 }
 
 // weekdays are the days that a key of `hours` names, from 0 for Monday to 6 for

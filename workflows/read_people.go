@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,7 +27,7 @@ func (cr *clinicReader) people(e entry) {
 			continue
 		}
 		what := "the person `" + p.key + "`"
-		pm, ok := r.mapping(p.value, what, "name", "email", "roles", "cover", "away")
+		pm, ok := r.mapping(p.value, what, "name", "email", "verified", "roles", "cover", "away", "hours", "zone")
 		if !ok {
 			continue
 		}
@@ -36,6 +37,11 @@ func (cr *clinicReader) people(e entry) {
 		}
 		if e, ok := r.need(pm, what, "email", "amara@example.org"); ok {
 			person.Email = cr.email(e)
+		}
+		if e, ok := pm.get("verified"); ok {
+			if date, ok := cr.date(e); ok {
+				person.Verified = calendar.DayOf(date)
+			}
 		}
 		if e, ok := r.need(pm, what, "roles", "[clinician]"); ok {
 			person.Roles = cr.words(e, "[clinician]", false)
@@ -50,7 +56,17 @@ func (cr *clinicReader) people(e entry) {
 			}
 		}
 		if e, ok := pm.get("away"); ok {
-			person.Away = cr.away(e)
+			person.Away = cr.away(e, person.Roles, covers)
+		}
+		person.Zone = c.Zone
+		zone, ok := pm.get("zone")
+		if ok {
+			person.Zone = cr.zone(zone)
+		}
+		if e, is := pm.get("hours"); is {
+			person.Hours = &calendar.Hours{Week: cr.week(e, "somebody who never works is never asked; write when they do")}
+		} else if ok {
+			r.failf(zone.at, "`zone` is whose clock %s's `hours` are on; write those too, or leave it out", p.key)
 		}
 		c.Staff.People = append(c.Staff.People, person)
 	}
@@ -84,35 +100,40 @@ func (cr *clinicReader) emergency(e entry) {
 	}
 }
 
-// away reads the times when somebody cannot be asked. A date means the whole
-// day in the clinic's zone, so that `to` is the last day away.
-func (cr *clinicReader) away(e entry) []escalation.Span {
-	nodes, ok := cr.r.list(e.value, e.key, "[{from: 2026-07-01, to: 2026-07-14}]")
+// away reads the times when somebody cannot be asked, in all that they do or in some
+// of their roles. A date means the whole day in the clinic's zone, so that `to` is the
+// last day away. Who stands in is put into covers, with the place.
+func (cr *clinicReader) away(e entry, roles []string, covers map[string]place) []escalation.Absence {
+	r := cr.r
+	nodes, ok := r.list(e.value, e.key, "[{from: 2026-07-01, to: 2026-07-14}]")
 	if !ok {
 		return nil
 	}
-	var out []escalation.Span
+	var out []escalation.Absence
 	for _, n := range nodes {
 		const what = "an entry of `away`"
-		m, ok := cr.r.mapping(n, what, "from", "to")
+		m, ok := r.mapping(n, what, "from", "to", "cover", "roles")
 		if !ok {
 			continue
 		}
-		from, ok1 := cr.r.need(m, what, "from", "2026-07-01")
-		to, ok2 := cr.r.need(m, what, "to", "2026-07-14")
-		if !ok1 || !ok2 {
-			continue
+		var a escalation.Absence
+		a.From, a.To, ok = cr.stretch(m, what)
+		if e, ok := m.get("cover"); ok {
+			if s, ok := r.word(e.value, e.key); ok {
+				a.Cover, covers[s] = s, start(e.value)
+			}
 		}
-		a, good1 := cr.moment(from, 0)
-		b, good2 := cr.moment(to, 1)
-		if !good1 || !good2 {
-			continue
+		if e, ok := m.get("roles"); ok {
+			a.Roles = cr.words(e, "[supervisor]", false)
+			for _, role := range a.Roles {
+				if !slices.Contains(roles, role) {
+					r.failf(start(e.value), "they do not have the role %s", quoteWithSuggestion(role, roles))
+				}
+			}
 		}
-		if !a.Before(b) {
-			cr.r.failf(start(to.value), "`to` lies before `from`; swap them")
-			continue
+		if ok {
+			out = append(out, a)
 		}
-		out = append(out, escalation.Span{From: a, To: b})
 	}
 	return out
 }

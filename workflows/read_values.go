@@ -36,10 +36,10 @@ func (r *reader) owner(n ast.Node, key string, plain ...string) (string, bool) {
 		return s, true
 	}
 	kind, name, _ := strings.Cut(s, ":")
-	if (kind == "role" || kind == "person") && isWord(name) {
+	if (kind == "role" || kind == "rota" || kind == "person") && isWord(name) {
 		return s, true
 	}
-	known := append(slices.Clone(plain), "role:<role>", "person:<id>")
+	known := append(slices.Clone(plain), "role:<role>", "rota:<rota>", "person:<id>")
 	r.failf(start(n), "%#q cannot be %#q; it can be %s", key, shorten(s), listing(known))
 	return "", false
 }

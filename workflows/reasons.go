@@ -80,14 +80,16 @@ const (
 	// VisitUndone means that an appointment was entered by mistake which had ended a
 	// journey or held one back.
 	VisitUndone Reason = "visit-undone"
-	BranchTaken Reason = "branch-taken"
-	WayTaken    Reason = "way-taken"
-	HeldOut     Reason = "held-out"
-	MailPaused  Reason = "mail-paused"
-	LateAsked   Reason = "late-asked"
-	LateSkipped Reason = "late-skipped"
-	MovedTo     Reason = "moved-to"
-	NoBranch    Reason = "no-branch"
+	// ShouldNotBeAsked means that somebody said so of themselves and this client.
+	ShouldNotBeAsked Reason = "should-not-be-asked"
+	BranchTaken      Reason = "branch-taken"
+	WayTaken         Reason = "way-taken"
+	HeldOut          Reason = "held-out"
+	MailPaused       Reason = "mail-paused"
+	LateAsked        Reason = "late-asked"
+	LateSkipped      Reason = "late-skipped"
+	MovedTo          Reason = "moved-to"
+	NoBranch         Reason = "no-branch"
 
 	// About a message.
 	Asked              Reason = "asked"
@@ -241,6 +243,8 @@ func words(r Reason) string {
 		return "the answer came in time and was heard of late, so it counts"
 	case VisitUndone:
 		return "an appointment that had ended or held back our mails was entered by mistake; somebody decides what comes next"
+	case ShouldNotBeAsked:
+		return "somebody said that they should not be asked about this client"
 	case PauseUndone:
 		return "the answer came in time, so the client has no while without mail"
 	case MetBefore:
@@ -381,7 +385,7 @@ func Reasons() []Reason {
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
-		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, BranchTaken, NoBranch,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,

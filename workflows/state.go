@@ -91,9 +91,11 @@ type Profile struct {
 	Status        *Field[events.Status] `json:"status,omitempty"`
 	// Died is the newest word that the client has died, and Alive staff's newest
 	// word that care may go on.
-	Died         *Field[bool]     `json:"died,omitempty"`
-	Alive        *Field[bool]     `json:"alive,omitempty"`
-	Programmes   *Field[[]string] `json:"programmes,omitempty"`
+	Died       *Field[bool]     `json:"died,omitempty"`
+	Alive      *Field[bool]     `json:"alive,omitempty"`
+	Programmes *Field[[]string] `json:"programmes,omitempty"`
+	// NeverAsk are members of staff who are not asked about this client.
+	NeverAsk     *Field[[]string] `json:"never_ask,omitempty"`
 	Minor        *Field[bool]     `json:"minor,omitempty"`
 	AddressOwner *Field[string]   `json:"address_owner,omitempty"`
 	// Outreach is consent as the clinic's systems report it.

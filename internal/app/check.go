@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -29,6 +31,7 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	if !slices.ContainsFunc(c.Staff.People, func(p escalation.Person) bool { return p.Emergency }) {
 		out = append(out, "there is no `emergency` address: where everybody is away, or nobody answers, nobody else hears of it")
 	}
+	out = append(out, unverified(c, now)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow
 		for _, r := range c.Policies[id].Rungs {
@@ -40,6 +43,30 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 		}
 	}
 	return append(out, staleResources(c, now)...)
+}
+
+// unverified names the people whom mail may not reach: nobody has made sure of it, or
+// not for long.
+func unverified(c *workflows.Clinic, now time.Time) []string {
+	var never, long []string
+	for _, p := range c.Staff.People {
+		switch {
+		case p.Emergency:
+		case p.Verified == 0:
+			never = append(never, p.ID)
+		case p.Verified < calendar.DayOf(now.AddDate(-1, 0, 0)):
+			long = append(long, p.ID)
+		}
+	}
+	const mend = "send a mail, have it answered, and write the date as `verified` under `people`"
+	var out []string
+	if len(never) > 0 {
+		out = append(out, "nobody has made sure that mail reaches "+strings.Join(never, ", ")+"; "+mend)
+	}
+	if len(long) > 0 {
+		out = append(out, "it is more than a year since somebody made sure that mail reaches "+strings.Join(long, ", ")+"; "+mend)
+	}
+	return out
 }
 
 // staleResources are the services that may be dead: nobody has looked at the entry

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -275,15 +276,14 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 		add("status", "Status", f.Known(), f.Value, words, f.At, f.By)
 	}
 	if f := p.Programmes; f != nil {
-		words := "in none"
-		for i, name := range f.Value {
-			if i == 0 {
-				words = name
-			} else {
-				words += ", " + name
-			}
+		add("programmes", "Programmes", f.Known(), slices.Concat([]string{}, f.Value), orWord(strings.Join(f.Value, ", "), "in none"), f.At, f.By)
+	}
+	if f := p.NeverAsk; f != nil {
+		var names []string
+		for _, id := range f.Value {
+			names = append(names, o.personName(clinicID, id))
 		}
-		add("programmes", "Programmes", f.Known(), slices.Concat([]string{}, f.Value), words, f.At, f.By)
+		add("never_ask", "Never asked", f.Known(), slices.Concat([]string{}, f.Value), orWord(strings.Join(names, ", "), "nobody"), f.At, f.By)
 	}
 	truth("minor", "Minor", p.Minor)
 	text("address_owner", "Whose address", p.AddressOwner)

@@ -257,7 +257,7 @@ func (w *watcher) tell(ctx context.Context, id string, t trouble) (told bool) {
 	c := w.a.clinics.byID[id].current
 	people := c.Staff.Emergency()
 	if len(people) == 0 {
-		if p := c.Staff.Person(c.Staff.OnCall); p != nil {
+		if p := c.Staff.Person(c.Staff.Fallback(w.a.clock.Now())); p != nil {
 			people = append(people, p)
 		}
 	}

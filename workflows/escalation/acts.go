@@ -63,7 +63,7 @@ func Open(id string, p Policy, question string, cause events.Hash, clinician str
 		e.Questions = []string{question}
 	}
 	m := Move{Reason: Opened, Changed: true}
-	e.askFrom(&m, 0, 0, &staff, now, step{})
+	e.askFrom(&m, 0, 0, e.staff(staff), now, step{})
 	return e, m
 }
 
@@ -92,7 +92,7 @@ func (e *Escalation) Join(question string, staff Staff, now time.Time) Move {
 	m.Reason, m.Changed = AskedAgain, true
 	by, until := e.Ack.By, e.Until()
 	e.Ack = nil
-	e.askFrom(&m, e.Rung, e.Round+1, &staff, now, step{first: by, tell: by})
+	e.askFrom(&m, e.Rung, e.Round+1, e.staff(staff), now, step{first: by, tell: by})
 	if until.After(now) && until.Before(e.Next) {
 		e.Next = until
 	}
@@ -119,7 +119,7 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	var s step
 	i := e.current()
 	if e.Ack == nil && now.Sub(e.Next) >= staff.slack() && (i < 0 || !e.Asks[i].Again) {
-		e.onceMore(&m, &staff, now)
+		e.onceMore(&m, e.staff(staff), now)
 		return m
 	}
 	if e.Ack != nil {
@@ -135,7 +135,7 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 			e.Asks[i].Status = Silent
 		}
 	}
-	e.climb(&m, &staff, now, s)
+	e.climb(&m, e.staff(staff), now, s)
 	return m
 }
 
@@ -148,7 +148,7 @@ const mailKept = 24 * time.Hour
 func (e *Escalation) onceMore(m *Move, staff *Staff, now time.Time) {
 	m.Reason = AfterOutage
 	if i := e.current(); i >= 0 && e.Asks[i].Status == Asked && e.Asks[i].Message != "" &&
-		now.Sub(e.Asks[i].At) < mailKept && !staff.Away(e.Asks[i].Person, now) {
+		now.Sub(e.Asks[i].At) < mailKept && !staff.gone(e.Asks[i].Person, now) {
 		e.Asks[i].Again = true
 		e.Next = now.Add(e.Policy.within(e.Rung))
 		return
@@ -227,8 +227,10 @@ func (e *Escalation) tellSince(m *Move, by string) {
 // Decline passes the question on: the next rung is asked at once, at the end
 // of the ladder somebody else of the last rung or whoever is on call. Whoever
 // acknowledged may pass it on too, which resumes the ladder. Somebody of an
-// older rung only says so: the question is with the next one already.
-func (e *Escalation) Decline(by string, staff Staff, now time.Time) Move {
+// older rung only says so: the question is with the next one already. Whoever gives
+// a conflict as their reason is not asked again, as long as anybody else can be; why
+// is a code of events.Declines, or empty.
+func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 	now = now.UTC()
 	switch {
 	case !e.Open():
@@ -251,14 +253,18 @@ func (e *Escalation) Decline(by string, staff Staff, now time.Time) Move {
 	m := Move{Reason: PassedOn, Changed: true}
 	e.withdraw(&m, by)
 	if asked >= 0 {
-		e.Asks[asked].Status = Passed
+		e.Asks[asked].Status, e.Asks[asked].Why = Passed, why
+	}
+	// An emergency address is a desk, and whoever sits there passes it to a colleague.
+	if p := staff.Person(by); why == events.DeclineConflict && p != nil && !p.Emergency && !slices.Contains(e.Never, by) {
+		e.Never = append(slices.Clone(e.Never), by)
 	}
 	if e.Owner != by {
 		return m
 	}
 	e.Ack = nil
 	s := step{atOnce: true, by: by, not: func(id string) bool { return e.askedAt(id, now) }}
-	if !e.climb(&m, &staff, now, s) {
+	if !e.climb(&m, e.staff(staff), now, s) {
 		m.Reason = NobodyElse
 		e.wait(now)
 	}
@@ -331,7 +337,7 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 		// The second failure in a row is the fallback's own, and waits.
 		s.fallbackOnly = true
 	}
-	if !e.climb(&m, &staff, now, s) {
+	if !e.climb(&m, e.staff(staff), now, s) {
 		e.wait(now)
 	}
 	return m
@@ -388,7 +394,7 @@ func (e *Escalation) Reopen(by string, staff Staff, now time.Time) Move {
 	e.own()
 	m := Move{Reason: Reopened, Changed: true, Closed: e.closing()}
 	e.Closed, e.Ack, e.Wide = nil, nil, false
-	e.askFrom(&m, 0, e.Round+1, &staff, now, step{})
+	e.askFrom(&m, 0, e.Round+1, e.staff(staff), now, step{})
 	return m
 }
 
@@ -404,6 +410,19 @@ func (e *Escalation) Attach(person string, rung, round int, message string) bool
 	e.own()
 	e.Asks[i].Message = message
 	return true
+}
+
+// staff are the staff as this question sees them: its policy may pass over those
+// who are not at work, and some have said that they should not be asked.
+func (e *Escalation) staff(staff Staff) *Staff {
+	staff.keepHours = e.Policy.KeepHours
+	staff.Never = slices.Concat(staff.Never, e.Never)
+	return &staff
+}
+
+// StandsIn says whether the person of an ask was asked for somebody who is absent.
+func (e *Escalation) StandsIn(a Ask, staff Staff, now time.Time) bool {
+	return e.staff(staff).StandsIn(a.Person, e.Policy.rung(a.Rung).Owner, e.Clinician, now)
 }
 
 // own makes the asks this value's own before they are changed: older states

@@ -82,7 +82,10 @@ func (e *Escalation) askFrom(m *Move, rung, round int, staff *Staff, now time.Ti
 func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string, bool) {
 	var ids []string
 	if s.first != "" {
-		for _, p := range staff.Resolve(ownerPerson+s.first, "", now) {
+		// Who took the question is with it, at work or not.
+		all := *staff
+		all.keepHours = false
+		for _, p := range all.Resolve(ownerPerson+s.first, "", now) {
 			ids = append(ids, p.ID)
 		}
 	}
@@ -92,7 +95,7 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 		}
 	}
 	if rung >= e.Policy.last() {
-		ids = append(ids, staff.fallback(now))
+		ids = append(ids, staff.Fallback(now))
 	}
 	ids = slices.DeleteFunc(ids, s.leavesOut)
 	if len(ids) == 0 {
@@ -138,7 +141,7 @@ func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 			add(there[0].ID)
 		}
 	}
-	if p := staff.Person(s.tell); p != nil && p.mailable() && !p.away(now) {
+	if p := staff.Person(s.tell); p != nil && p.mailable() && !staff.out(p, "", now) {
 		add(p.ID)
 	}
 	if e.Rung < e.Policy.last() {
@@ -148,7 +151,7 @@ func (e *Escalation) toTell(staff *Staff, now time.Time, s step) []string {
 	for _, p := range staff.Resolve(r.Owner, e.Clinician, now) {
 		more = append(more, p.ID)
 	}
-	more = append(more, staff.fallback(now))
+	more = append(more, staff.Fallback(now))
 	for i := e.Policy.last() - 1; i >= 0; i-- {
 		if there := staff.Resolve(e.Policy.rung(i).Owner, e.Clinician, now); len(there) > 0 {
 			more = append(more, there[0].ID)

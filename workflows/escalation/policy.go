@@ -29,10 +29,6 @@ func (p Policy) rung(i int) Rung {
 	return p.Rungs[min(max(i, 0), p.last())]
 }
 
-// OwnerOf is whom the rung at an index names, in the words that Staff.Resolve
-// reads; beyond the last rung it is the last one's.
-func (p Policy) OwnerOf(rung int) string { return p.rung(rung).Owner }
-
 // informed are all who are told on the rungs before the one at i.
 func (p Policy) informed(i int) []string {
 	var out []string

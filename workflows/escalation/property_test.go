@@ -10,13 +10,24 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 var ids = []string{"a", "b", "c", "d", "e"}
 
 func drawStaff(t *rapid.T) Staff {
 	maybe := rapid.SampledFrom(append([]string{"", "zoe"}, ids...))
-	s := Staff{OnCall: maybe.Draw(t, "on call")}
+	s := Staff{OnCall: rapid.SampledFrom(append([]string{"", "zoe", "rota:r", "rota:none"}, ids...)).Draw(t, "on call")}
+	s.Never = rapid.SliceOfN(rapid.SampledFrom(ids), 0, 2).Draw(t, "never")
+	if rapid.Bool().Draw(t, "rota") {
+		r := Rota{ID: "r", First: begin.AddDate(0, 0, rapid.IntRange(-9, 9).Draw(t, "first")), Days: rapid.IntRange(0, 3).Draw(t, "days")}
+		r.At = time.Duration(rapid.IntRange(0, 23).Draw(t, "at")) * time.Hour
+		r.People = rapid.SliceOfN(rapid.SampledFrom(append([]string{"zoe"}, ids...)), 0, 4).Draw(t, "turns")
+		if rapid.Bool().Draw(t, "override") {
+			r.Overrides = []Override{{From: begin, To: begin.Add(5 * time.Hour), Person: maybe.Draw(t, "instead")}}
+		}
+		s.Rotas = []Rota{r}
+	}
 	for _, id := range ids[:rapid.IntRange(0, len(ids)).Draw(t, "people")] {
 		p := Person{ID: id, Cover: maybe.Draw(t, "cover"), Roles: rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y"}), 0, 2).Draw(t, "roles")}
 		if rapid.IntRange(0, 4).Draw(t, "address") > 0 {
@@ -24,7 +35,13 @@ func drawStaff(t *rapid.T) Staff {
 		}
 		if rapid.Bool().Draw(t, "absent") {
 			from := begin.Add(time.Duration(rapid.IntRange(-300, 300).Draw(t, "from")) * time.Minute)
-			p.Away = []Span{{From: from, To: from.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute)}}
+			p.Away = []Absence{{From: from, To: from.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "minutes")) * time.Minute)}}
+			p.Away[0].Cover = maybe.Draw(t, "cover of the leave")
+			p.Away[0].Roles = rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y"}), 0, 1).Draw(t, "roles of the leave")
+		}
+		if rapid.Bool().Draw(t, "works") {
+			p.Hours = &calendar.Hours{}
+			p.Hours.Week[begin.Weekday()] = []calendar.Opening{{From: 9 * time.Hour, To: time.Duration(rapid.IntRange(10, 24).Draw(t, "until")) * time.Hour}}
 		}
 		s.People = append(s.People, p)
 	}
@@ -38,8 +55,9 @@ func drawStaff(t *rapid.T) Staff {
 // drawPolicy also makes policies that no clinic's file may: a stored one may have
 // been checked by an older version.
 func drawPolicy(t *rapid.T) Policy {
-	who := rapid.SampledFrom([]string{"assigned", "cover", "role:x", "role:y", "person:a", "person:e", "person:zoe", "odd", ""})
+	who := rapid.SampledFrom([]string{"assigned", "cover", "role:x", "role:y", "person:a", "person:e", "person:zoe", "rota:r", "rota:none", "odd", ""})
 	p := Policy{Hold: time.Duration(rapid.IntRange(-1, 90).Draw(t, "hold")) * time.Minute}
+	p.KeepHours = rapid.Bool().Draw(t, "keep hours")
 	for range rapid.IntRange(0, 4).Draw(t, "rungs") {
 		p.Rungs = append(p.Rungs, Rung{
 			Owner:  who.Draw(t, "owner"),
@@ -101,7 +119,7 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 	case "ack":
 		m = w.e.Acknowledge(person.Draw(t, "by"), person.Draw(t, "for"), w.now)
 	case "decline":
-		m = w.e.Decline(person.Draw(t, "by"), w.staff, w.now)
+		m = w.e.Decline(person.Draw(t, "by"), rapid.SampledFrom([]string{"", events.DeclineBusy, events.DeclineConflict}).Draw(t, "why"), w.staff, w.now)
 	case "attempt":
 		m = w.e.Attempt(person.Draw(t, "by"), "phone", w.now)
 	case "join":
@@ -291,6 +309,37 @@ func TestOneAsk(t *testing.T) {
 				if !a.Inform {
 					asked[at] = true
 					mailed[w.mails[len(w.mails)-len(m.Asks)+i]] = at
+				}
+			}
+		}
+		check(w.open(t))
+		for range rapid.IntRange(0, 60).Draw(t, "acts") {
+			check(w.next(t, allActs))
+		}
+	})
+}
+
+// Whoever is never asked about a client, or said that they should not be, is neither
+// asked nor told; a policy that passes over people who are not at work asks none of
+// them, but for whoever stands behind everybody.
+func TestNeverAsked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w walk
+		check := func(m Move) {
+			for _, a := range m.Asks {
+				if a.Person == nameless {
+					continue // where nobody is left, nobody's mail fails and says so
+				}
+				if slices.Contains(w.staff.Never, a.Person) || slices.Contains(w.e.Never, a.Person) {
+					t.Fatalf("%s asks %s, who is never asked", w.act, a.Person)
+				}
+				p := w.staff.Person(a.Person)
+				took := m.Reason == AskedAgain || m.Reason == HoldRanOut
+				if a.Inform || took || !w.e.Policy.KeepHours || p == nil || p.atWork(w.now) {
+					continue
+				}
+				if a.Rung < w.e.Policy.last() || a.Person != w.e.staff(w.staff).Fallback(w.now) {
+					t.Fatalf("%s asks %s on rung %d at %v, who is not at work", w.act, a.Person, a.Rung, w.now)
 				}
 			}
 		}

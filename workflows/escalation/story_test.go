@@ -79,7 +79,7 @@ func (s *story) do(line string) Move {
 	case "ack":
 		return s.e.Acknowledge(w[1], w[2], s.now)
 	case "decline":
-		return s.attach(s.e.Decline(w[1], s.staff, s.now))
+		return s.attach(s.e.Decline(w[1], "", s.staff, s.now))
 	case "attempt":
 		return s.e.Attempt(w[1], "phone", s.now)
 	case "close":
@@ -93,7 +93,7 @@ func (s *story) do(line string) Move {
 	case "away":
 		for i := range s.staff.People {
 			if w[1] == "all" || s.staff.People[i].ID == w[1] {
-				s.staff.People[i].Away = []Span{{From: s.now, To: s.now.Add(9 * time.Hour)}}
+				s.staff.People[i].Away = []Absence{{From: s.now, To: s.now.Add(9 * time.Hour)}}
 			}
 		}
 	case "emergency":

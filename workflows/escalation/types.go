@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
 // Policy says who is asked in which order. A policy has at least one rung; the
@@ -16,12 +17,15 @@ type Policy struct {
 	// Hold is how long an acknowledgement pauses the ladder; without an
 	// outcome by then the ladder resumes.
 	Hold time.Duration `json:"hold"`
+	// KeepHours passes over whoever is not at work, as if away; else people are
+	// asked at any hour.
+	KeepHours bool `json:"keep_hours,omitempty"`
 }
 
 // Rung is one step of the ladder.
 type Rung struct {
 	// Owner is "assigned", "cover" (whoever covers for the assigned clinician),
-	// "role:<role>" or "person:<id>".
+	// "role:<role>", "rota:<rota>" or "person:<id>".
 	Owner string `json:"owner"`
 	// Within is how long the owner has before the next rung is asked.
 	Within time.Duration `json:"within"`
@@ -35,27 +39,71 @@ type Person struct {
 	Name  string
 	Email string
 	Roles []string
-	// Cover is the id of the person who stands in.
+	// Cover is the id of the person who stands in where an absence names nobody.
 	Cover string
 	// Away are the times at which the person cannot be asked.
-	Away []Span
+	Away []Absence
+	// Hours are when the person works, on Zone's clock, the clinic's holidays
+	// excepted; nil means at any time.
+	Hours *calendar.Hours
+	Zone  *time.Location
+	// Verified is when somebody last made sure that mail reaches the person; zero
+	// means never.
+	Verified calendar.Day
 	// Emergency says that this is no member of staff but an address of the clinic's
 	// that hears where nobody answers. No rung names it.
 	Emergency bool
 }
 
-// Span is a half-open stretch of time.
-type Span struct{ From, To time.Time }
+// Absence is a time at which somebody cannot be asked: From belongs to it, To does
+// not.
+type Absence struct {
+	From, To time.Time
+	// Cover is who stands in; empty means whoever stands in for them usually.
+	Cover string
+	// Roles are those in which the person is absent; without any it is in all they
+	// do.
+	Roles []string
+}
+
+// Rota says whose turn it is. Turns follow each other for ever, each so many days
+// long.
+type Rota struct {
+	ID     string
+	People []string
+	// First is the date on which the first of People begins; At is when one hands
+	// over to the next, as an offset from midnight on Zone's clock.
+	First time.Time
+	At    time.Duration
+	Zone  *time.Location
+	// Days is how long a turn is.
+	Days int
+	// Overrides are exceptions. Of several at one time the last one counts.
+	Overrides []Override
+}
+
+// Override is who has the duty at a time instead of whose turn it is.
+type Override struct {
+	From, To time.Time
+	Person   string
+}
 
 // Staff finds people.
 type Staff struct {
 	People []Person
-	// OnCall is asked where a rung names somebody who cannot be found: the id
-	// of a person who must exist.
+	Rotas  []Rota
+	// OnCall is asked where a rung names somebody who cannot be found: the id of a
+	// person who must exist, or "rota:<rota>".
 	OnCall string
+	// Never are people who are not asked about this client: neither on a rung nor
+	// in anybody's place.
+	Never []string
 	// Slack is how late a timer may be without an outage behind it; 0 means five
 	// minutes. A clock of another speed lengthens it.
 	Slack time.Duration
+
+	// keepHours passes over whoever is not at work.
+	keepHours bool
 }
 
 // Status of one ask.
@@ -88,6 +136,9 @@ type Ask struct {
 	Inform bool `json:"inform,omitempty"`
 	// Again is true where an outage gave this rung its time once more.
 	Again bool `json:"again,omitempty"`
+	// Why is the reason of whoever passed the question on, in a code of
+	// events.Declines; empty where they gave none.
+	Why string `json:"why,omitempty"`
 }
 
 // Escalation is a question that a human must answer. While it is open, Next is
@@ -119,6 +170,9 @@ type Escalation struct {
 	// Asks are the last 20 people asked, oldest first; where some must leave,
 	// those whose mail still waits and the owner's own leave last.
 	Asks []Ask `json:"asks,omitempty"`
+
+	// Never are people who said that they should not be asked about this client.
+	Never []string `json:"never,omitempty"`
 
 	Ack      *Ack      `json:"ack,omitempty"`
 	Attempts []Attempt `json:"attempts,omitempty"`

@@ -105,7 +105,7 @@ type Step struct {
 type Send struct {
 	ID       Word      `json:"id,omitempty"`
 	Template string    `json:"template" jsonschema:"enum=A,enum=B,enum=C,enum=D,enum=E,enum=F,enum=note" jsonschema_description:"A warm notice, B normalise, C barriers and resources, D collaborate, E caring with no ask, F orientation; to staff: note."`
-	To       string    `json:"to,omitempty" jsonschema:"pattern=^(client|assigned|task-owner|role:.+|person:.+)$" jsonschema_description:"client, or a member of staff: assigned, task-owner, role:<role> or person:<id>."`
+	To       string    `json:"to,omitempty" jsonschema:"pattern=^(client|assigned|task-owner|role:.+|rota:.+|person:.+)$" jsonschema_description:"client, or a member of staff: assigned, task-owner, role:<role>, rota:<rota> or person:<id>."`
 	Wording  Word      `json:"wording,omitempty" jsonschema_description:"A second wording of the family, by its name."`
 	After    Duration  `json:"after,omitempty" jsonschema_description:"How long after the step before it, as a plain wait."`
 	Within   string    `json:"within,omitempty" jsonschema:"enum=office-hours,enum=daytime" jsonschema_description:"Only while the clinic is open, or at any hour of the client's day."`
@@ -146,7 +146,7 @@ type Branch struct {
 type Task struct {
 	ID       Word      `json:"id,omitempty"`
 	What     Word      `json:"what" jsonschema_description:"The code of the question, such as call-client."`
-	Owner    string    `json:"owner" jsonschema:"pattern=^(assigned|task-owner|role:.+|person:.+)$" jsonschema_description:"assigned, task-owner, role:<role> or person:<id>."`
+	Owner    string    `json:"owner" jsonschema:"pattern=^(assigned|task-owner|role:.+|rota:.+|person:.+)$" jsonschema_description:"assigned, task-owner, role:<role>, rota:<rota> or person:<id>."`
 	Due      Duration  `json:"due" jsonschema_description:"From when the task is opened."`
 	Lateness *Lateness `json:"lateness,omitempty"`
 }
