@@ -43,6 +43,7 @@ const (
 	MessageDropped         Kind = "message.dropped"
 	MessageComplained      Kind = "message.complained"
 	MessageUnknown         Kind = "message.unknown"
+	MessageDeferred        Kind = "message.deferred"
 	MessageWithdrawn       Kind = "message.withdrawn"
 	MessageRefused         Kind = "message.refused"
 	TimerDue               Kind = "timer.due"
@@ -104,6 +105,7 @@ var specs = [...]Spec{
 	{MessageDropped, Inside, true, []string{"data.message.id"}, "the provider dropped a message"},
 	{MessageComplained, Inside, true, []string{"data.message.id"}, "the recipient marked a message as unwanted"},
 	{MessageUnknown, Inside, true, []string{"data.message.id"}, "whether a message left cannot be known"},
+	{MessageDeferred, Inside, true, []string{"data.message.id"}, "a message to staff has waited for minutes, and is tried again"},
 	{MessageWithdrawn, Inside, false, []string{"data.message.id"}, "a message was withdrawn before it left"},
 	{MessageRefused, Inside, true, []string{"data.message.id"}, "the provider refused a message for good"},
 	{TimerDue, Inside, true, nil, "the earliest deadline of a client has come"},

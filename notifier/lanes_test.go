@@ -144,3 +144,39 @@ func TestRateHoldsAfterTheWait(t *testing.T) {
 		t.Errorf("the calls (-want +got):\n%s", d)
 	}
 }
+
+// TestSafetyThatWaits: while a provider puts a safety mail off, the client's log hears
+// of it once, after minutes, so that somebody else is asked; the mail is tried on.
+func TestSafetyThatWaits(t *testing.T) {
+	for lane, want := range map[Lane][]events.Kind{
+		Safety: {events.MessageDeferred, events.MessageAccepted},
+		Care:   nil,
+	} {
+		w := newWorld()
+		w.send = func(Mail) (Receipt, error) { return Receipt{}, &SendError{Class: RetryAfter, Provider: true} }
+		n := w.notifier()
+		begun, m := w.now, message(lane)
+		m.Asked = begun
+		for i := range 200 {
+			if i == 100 {
+				n = w.notifier() // that it was told outlives the program
+			}
+			again := n.Deliver(t.Context(), m)
+			if waited := w.now.Sub(begun); (len(w.reports) > 0) != (lane == Safety && waited >= lateAfter) {
+				t.Fatalf("after %v the log heard %v", waited, w.kinds())
+			}
+			w.now = w.now.Add(max(again, 4*time.Second))
+		}
+		if w.now.Sub(begun) < 2*lateAfter {
+			t.Fatalf("only %v passed", w.now.Sub(begun))
+		}
+		w.send = func(Mail) (Receipt, error) { return Receipt{}, nil }
+		w.now = w.now.Add(time.Hour) // the provider's rest is over
+		if again := n.Deliver(t.Context(), m); again != 0 {
+			t.Fatalf("%s: it comes again in %v", lane, again)
+		}
+		if d := cmp.Diff(want, w.kinds()); d != "" {
+			t.Errorf("%s: reports (-want +got):\n%s", lane, d)
+		}
+	}
+}

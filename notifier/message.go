@@ -72,6 +72,8 @@ type Entry struct {
 	// Unsure counts a safety message's requests of which nobody knows whether
 	// the mail left.
 	Unsure int `json:"unsure,omitempty"`
+	// Late says that the client's log has heard that a safety message has to wait.
+	Late bool `json:"late,omitempty"`
 }
 
 // ErrConflict is what Put answers when the ledger has moved on.

@@ -190,6 +190,7 @@ type attempt struct {
 	revision uint64
 	claimed  time.Time // when, as the ledger has it
 	unsure   int       // requests so far of which nobody knows whether the mail left
+	late     bool      // the client's log has heard that the message has to wait
 	mail     Mail
 	tries    int // requests made under this claim
 }
@@ -297,7 +298,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 	var last Entry
 	var rev uint64
 	for range maxClaims {
-		e := Entry{Status: Claimed, Attempt: last.Attempt + 1, Nonce: a.nonce, At: n.cfg.Now(), Unsure: last.Unsure}
+		e := Entry{Status: Claimed, Attempt: last.Attempt + 1, Nonce: a.nonce, At: n.cfg.Now(), Unsure: last.Unsure, Late: last.Late}
 		got, err := n.cfg.Ledger.Put(ctx, a.m, rev, e)
 		if err == nil {
 			a.holds(e, got)
@@ -336,7 +337,7 @@ func (n *Notifier) claim(ctx context.Context, a *attempt) outcome {
 
 // holds notes the claim that the attempt stands on.
 func (a *attempt) holds(e Entry, revision uint64) {
-	a.number, a.revision, a.claimed, a.unsure = e.Attempt, revision, e.At, e.Unsure
+	a.number, a.revision, a.claimed, a.unsure, a.late = e.Attempt, revision, e.At, e.Unsure, e.Late
 }
 
 func (n *Notifier) render(ctx context.Context, a *attempt) outcome {

@@ -17,7 +17,8 @@ func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err er
 	if a.revision == 0 {
 		return comeAgain(max(after, soon)) // nothing was claimed
 	}
-	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail, Unsure: a.unsure}
+	n.tellLate(ctx, a, detail)
+	e := Entry{Status: Deferred, Attempt: a.number, Nonce: a.nonce, At: n.cfg.Now(), Detail: detail, Unsure: a.unsure, Late: a.late}
 	if _, err := n.put(ctx, a, e); err != nil {
 		n.cfg.Logger.Warn("the ledger could not note that a message is put off", "message", a.m.ID, "error", err)
 		n.keepNonce(a.m.ID, a.nonce)
@@ -25,11 +26,30 @@ func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err er
 	return comeAgain(max(after, soon))
 }
 
+// lateAfter is how long a safety message may wait before the client's log hears of
+// it, and the next person is asked. A clock of another speed lengthens it.
+const lateAfter = 5 * time.Minute
+
+// tellLate tells the client's log, once, that a safety message has to wait.
+func (n *Notifier) tellLate(ctx context.Context, a *attempt, detail string) {
+	now := n.cfg.Now()
+	bound := time.Duration(float64(lateAfter) * max(1, n.cfg.Speed()))
+	if a.m.Lane != Safety || a.late || a.m.Asked.IsZero() || now.Sub(a.m.Asked) < bound {
+		return
+	}
+	// The same report each time: whoever hears it twice knows it.
+	if err := n.cfg.Reporter.Report(context.WithoutCancel(ctx), a.m, events.MessageDeferred, Entry{Status: Deferred, At: now, Detail: detail}); err != nil {
+		n.cfg.Logger.Warn("telling of a message that waits has to wait", "message", a.m.ID, "error", err)
+		return
+	}
+	a.late = true
+}
+
 // settle writes the final word into the ledger, then tells the client's log. A
 // crash between the two is mended when the outbox hands the message over
 // again: claim finds the final word and reports it.
 func (n *Notifier) settle(ctx context.Context, a *attempt, e Entry) outcome {
-	e.Attempt, e.Nonce, e.At, e.Unsure = a.number, a.nonce, n.cfg.Now(), a.unsure
+	e.Attempt, e.Nonce, e.At, e.Unsure, e.Late = a.number, a.nonce, n.cfg.Now(), a.unsure, a.late
 	if a.m.Lane == Care && e.Status != Withdrawn && a.mail.To.Email != "" {
 		e.To = events.AddressMark(a.m.Key, a.mail.To.Email)
 	}

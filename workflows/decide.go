@@ -269,7 +269,7 @@ func (d *decider) kind(said saying) {
 		d.note(Note{What: WhatClient, Reason: OptedOut})
 		d.endJourneys(OptedOut)
 	case events.MessageAccepted, events.MessageDelivered, events.MessageBounced, events.MessageDropped,
-		events.MessageComplained, events.MessageUnknown, events.MessageWithdrawn, events.MessageRefused:
+		events.MessageComplained, events.MessageUnknown, events.MessageDeferred, events.MessageWithdrawn, events.MessageRefused:
 		d.message()
 	case events.AppointmentRetracted:
 		if said == saidOld {

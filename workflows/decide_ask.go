@@ -199,6 +199,9 @@ func (d *decider) escalationAct() {
 		m = e.Close(act.By, act.Outcome, act.Note, d.now)
 	case events.EscalationReopened:
 		m = e.Reopen(act.By, d.staff(), d.now)
+		if m.Reason == escalation.Reopened {
+			keepSaid(e, act.Note)
+		}
 	}
 	d.headline = Reason(m.Reason)
 	d.moved(e, m)
@@ -346,6 +349,10 @@ func (d *decider) message() {
 	}
 	// The ladder knows its own mails, even those that the state has let go.
 	for k := range d.s.Escalations {
+		if reason == MailWaits {
+			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Late(rep.ID, d.staff(), d.now))
+			continue
+		}
 		if reason != WasWithdrawn && reason != FateUnknown && reason != FateUnknownRepeats {
 			d.moved(&d.s.Escalations[k], d.s.Escalations[k].Delivered(rep.ID, status, d.staff(), d.now))
 		}
@@ -362,7 +369,7 @@ func (d *decider) message() {
 		}
 	case WasWithdrawn:
 		send.Status = SendWithdrawn
-	case FateUnknownRepeats:
+	case FateUnknownRepeats, MailWaits:
 		// It is still asked for: what stops it, stops it, and the ladder knows it.
 	case FateUnknown:
 		if x.Status == SendAccepted {
@@ -465,6 +472,8 @@ func messageReason(k events.Kind) (r Reason, failed bool) {
 		return Complained, true
 	case events.MessageUnknown:
 		return FateUnknown, false
+	case events.MessageDeferred:
+		return MailWaits, false
 	case events.MessageWithdrawn:
 		return WasWithdrawn, false
 	default:
@@ -480,15 +489,19 @@ func (d *decider) stopTaskMail(task string, why Reason) {
 // keepWords keeps what somebody wrote with a cause, for whoever answers the
 // open question of a policy.
 func (d *decider) keepWords(policy, text string) {
-	if text == "" {
-		return
-	}
 	for i := range d.s.Escalations {
 		e := &d.s.Escalations[i]
 		if e.Open() && e.Policy.ID == policy {
-			e.Said = append(slices.Clone(e.Said), cut(text))
-			e.Said = e.Said[max(0, len(e.Said)-keptWords):]
+			keepSaid(e, text)
 		}
+	}
+}
+
+// keepSaid keeps what somebody wrote with a question.
+func keepSaid(e *escalation.Escalation, text string) {
+	if text != "" {
+		e.Said = append(slices.Clone(e.Said), cut(text))
+		e.Said = e.Said[max(0, len(e.Said)-keptWords):]
 	}
 }
 

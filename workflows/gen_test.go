@@ -107,6 +107,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		events.MessageDropped:    report,
 		events.MessageComplained: report,
 		events.MessageUnknown:    report,
+		events.MessageDeferred:   report,
 		events.MessageWithdrawn:  report,
 		events.MessageRefused:    report,
 		events.TimerDue:          nothing,

@@ -126,11 +126,13 @@ const (
 	Delivered          Reason = "delivered"
 	FateUnknown        Reason = "fate-unknown"
 	FateUnknownRepeats Reason = "fate-unknown-repeats"
-	WasWithdrawn       Reason = "was-withdrawn"
-	NotOurMessage      Reason = "not-our-message"
-	PurposeWithdrawn   Reason = "purpose-withdrawn"
-	PurposeUnknown     Reason = "purpose-unknown"
-	ProxyUnnamed       Reason = "proxy-unnamed"
+	// MailWaits means that a message to staff could not leave for some minutes.
+	MailWaits        Reason = "mail-waits"
+	WasWithdrawn     Reason = "was-withdrawn"
+	NotOurMessage    Reason = "not-our-message"
+	PurposeWithdrawn Reason = "purpose-withdrawn"
+	PurposeUnknown   Reason = "purpose-unknown"
+	ProxyUnnamed     Reason = "proxy-unnamed"
 
 	// About the client's status.
 	StatusContradiction Reason = "status-contradiction"
@@ -347,6 +349,8 @@ func words(r Reason) string {
 		return "it was delivered"
 	case FateUnknown:
 		return "whether it left cannot be known; it is not sent again by itself"
+	case MailWaits:
+		return "it could not leave for some minutes, and is tried again"
 	case FateUnknownRepeats:
 		return "whether it left cannot be known, so it is asked for again in its time"
 	case WasWithdrawn:
@@ -388,7 +392,7 @@ func Reasons() []Reason {
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
-		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, WasWithdrawn, NotOurMessage,
+		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff, NobodyStandsIn,

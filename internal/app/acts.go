@@ -88,6 +88,10 @@ func (x *acts) outcome(act web.Act, k events.Kind, reason escalation.Reason, e *
 		if e.Ack != nil && e.Ack.By == act.Recipient {
 			out.Result = web.Acknowledged
 		}
+	case escalation.Reopened:
+		out.Result = web.Reopened
+	case escalation.AlreadyOpen:
+		out.Result = web.AlreadyOpen
 	case escalation.AttemptRecorded:
 		out.Result = web.Attempted
 	case escalation.Closed:
@@ -112,6 +116,8 @@ func (x *acts) outcome(act web.Act, k events.Kind, reason escalation.Reason, e *
 			out.Result = web.Closed
 		case k == events.EscalationAcknowledged && mine:
 			taken(web.Acknowledged)
+		case k == events.EscalationReopened && e.Open():
+			out.Result = web.Reopened
 		case k == events.EscalationDeclined && !mine && e.Owner != act.Recipient:
 			out.Result, out.Name = web.Declined, x.a.personName(act.Clinic, e.Owner)
 		default:
@@ -127,8 +133,13 @@ func (x *acts) Acknowledge(ctx context.Context, act web.Act) (web.Outcome, error
 }
 
 // Decline passes it on.
-func (x *acts) Decline(ctx context.Context, act web.Act) (web.Outcome, error) {
-	return x.onEscalation(ctx, act, events.EscalationDeclined, events.EscalationAct{})
+func (x *acts) Decline(ctx context.Context, act web.Act, why string) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationDeclined, events.EscalationAct{Why: why})
+}
+
+// Reopen opens a closed one again.
+func (x *acts) Reopen(ctx context.Context, act web.Act, why string) (web.Outcome, error) {
+	return x.onEscalation(ctx, act, events.EscalationReopened, events.EscalationAct{Note: why})
 }
 
 // Attempt records a try to reach the client.

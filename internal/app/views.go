@@ -124,7 +124,14 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 	for _, at := range e.Attempts {
 		c.Attempts = append(c.Attempts, web.Attempt{Name: v.a.personName(clinic, at.By), How: at.How, At: at.At})
 	}
-	c.Brief, c.Opening = v.brief(clinic, s)
+	if slices.Contains(e.Questions, highRiskNoShow) {
+		c.Tries = triesOnRecord
+	}
+	for _, a := range slices.Backward(e.Asks) {
+		c.Asked = append(c.Asked, web.Asked{Name: v.a.personName(clinic, a.Person), At: a.At, Words: askWords(a)})
+	}
+	c.Since = v.since(clinic, s, e.Opened)
+	c.Brief, c.Opening = v.brief(clinic, s, e.Opened)
 	for _, text := range e.Said {
 		c.Brief = append(c.Brief, web.Fact{Label: "In their words", Text: text})
 	}
@@ -174,7 +181,7 @@ func (v *views) TaskCase(ctx context.Context, clinic, target string) (web.TaskCa
 		return web.TaskCase{}, err
 	}
 	c := web.TaskCase{TaskGlance: v.taskGlance(clinic, t), ID: t.ID, ClientKey: s.Key, Client: contact(&s.Profile), Text: t.Text}
-	c.Brief, c.Opening = v.brief(clinic, s)
+	c.Brief, c.Opening = v.brief(clinic, s, v.a.clock.Now())
 	return c, nil
 }
 
@@ -189,7 +196,7 @@ func (v *views) NoteCase(ctx context.Context, clinic, target string) (web.NoteCa
 		return web.NoteCase{}, err
 	}
 	c := web.NoteCase{ClientKey: s.Key, Client: contact(&s.Profile), Planned: v.planned(clinic, &s)}
-	c.Brief, c.Opening = v.brief(clinic, &s)
+	c.Brief, c.Opening = v.brief(clinic, &s, v.a.clock.Now())
 	return c, nil
 }
 
@@ -200,11 +207,13 @@ func contact(p *workflows.Profile) web.Contact {
 
 // brief is what helps with the conversation: what the client said, what was
 // missed, what was sent, and one sentence to open with.
-func (v *views) brief(clinic string, s *workflows.State) ([]web.Fact, string) {
+func (v *views) brief(clinic string, s *workflows.State, until time.Time) ([]web.Fact, string) {
 	var out []web.Fact
 	zone := v.zone(clinic)
-	for i := len(s.Past) - 1; i >= 0 && len(out) < 3; i-- {
-		out = append(out, web.Fact{Label: when(s.Past[i].At, zone), Text: eventWords(s.Past[i].Kind)})
+	for _, o := range slices.Backward(s.Past) {
+		if len(out) < 3 && !o.At.After(until) {
+			out = append(out, web.Fact{Label: when(o.At, zone), Text: eventWords(o.Kind)})
+		}
 	}
 	reason := s.Profile.Reason.Get()
 	if words := choiceWords(events.NoteReasons(), reason); words != "" {
@@ -235,6 +244,16 @@ func (v *views) brief(clinic string, s *workflows.State) ([]web.Fact, string) {
 		out = append(out, web.Fact{Label: "Next appointment", Text: "There is one ahead"})
 	}
 	return out, opening(reason)
+}
+
+// since is what is on record of the client after a time, the newest first.
+func (v *views) since(clinic string, s *workflows.State, after time.Time) (out []web.Fact) {
+	for _, o := range slices.Backward(s.Past) {
+		if len(out) < 5 && o.At.After(after) {
+			out = append(out, web.Fact{Label: when(o.At, v.zone(clinic)), Text: eventWords(o.Kind)})
+		}
+	}
+	return out
 }
 
 func countWords(n int) string {
@@ -438,7 +457,7 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 		t := &s.Tasks[i]
 		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Text: t.Text, Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
 	}
-	view.Brief, view.Opening = v.brief(clinic, &s)
+	view.Brief, view.Opening = v.brief(clinic, &s, v.a.clock.Now())
 	if view.Entries, err = v.timeline(ctx, ref, &s); err != nil {
 		return view, err
 	}

@@ -21,7 +21,7 @@ func TestBrief(t *testing.T) {
 	c.epoch.Store(&jetstream.Epoch{Real: time.Now(), Shown: now})
 	v := &views{&reader{clock: c, clinics: &clinics{}}}
 	fact := func(s *workflows.State, label string) string {
-		facts, _ := v.brief("quay", s)
+		facts, _ := v.brief("quay", s, now)
 		i := slices.IndexFunc(facts, func(f web.Fact) bool { return f.Label == label })
 		if i < 0 {
 			return ""

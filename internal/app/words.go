@@ -84,6 +84,8 @@ func eventWords(k events.Kind) string {
 		return "The mail provider did not pass a mail on"
 	case events.MessageComplained:
 		return "Somebody marked a mail as unwanted"
+	case events.MessageDeferred:
+		return "A mail to staff has to wait"
 	case events.MessageUnknown:
 		return "Nobody can tell whether a mail left"
 	case events.MessageWithdrawn:
@@ -239,6 +241,36 @@ func clause(s string) string {
 	return s
 }
 
+// highRiskNoShow is the question of a visit that a client at risk missed. Three tries
+// to reach them belong on record.
+const (
+	highRiskNoShow = "high-risk-no-show"
+	triesOnRecord  = 3
+)
+
+// askWords says what came of asking or telling somebody. A mail that was not
+// delivered and a person who did not answer are never called the same.
+func askWords(a escalation.Ask) string {
+	switch {
+	case a.Status == escalation.Failed:
+		return "the mail was not delivered"
+	case a.Status == escalation.Withdrawn:
+		return "not asked after all: the mail had not left"
+	case a.Status == escalation.Passed:
+		if words := choiceWords(events.Declines(), a.Why); words != "" {
+			return "passed it on: “" + words + "”"
+		}
+		return "passed it on"
+	case a.Status == escalation.Asked:
+		return "the mail has not left yet"
+	case a.Inform:
+		return "told"
+	case a.Status == escalation.Silent:
+		return "asked, and has not answered in time"
+	}
+	return "asked"
+}
+
 func orSomebody(who string) string {
 	if who == "" {
 		return "staff"
@@ -283,7 +315,7 @@ func messageWords(n workflows.Note, who string) (web.EntryKind, string) {
 	case workflows.NotOurMessage:
 		return web.EntryEvent, "A report about a mail"
 	case workflows.ProviderRefused, workflows.Bounced, workflows.Dropped, workflows.Complained,
-		workflows.FateUnknown, workflows.FateUnknownRepeats, workflows.WasWithdrawn:
+		workflows.FateUnknown, workflows.FateUnknownRepeats, workflows.MailWaits, workflows.WasWithdrawn:
 		return web.EntryHeld, "Mail " + to
 	}
 	return web.EntryHeld, "No mail " + to + ": " + templateWords(n.Detail)

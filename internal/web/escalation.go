@@ -38,6 +38,7 @@ type escalationPage struct {
 	Note      *note
 	Outcomes  []Choice
 	Ways      []Choice
+	Declines  []Choice
 }
 
 // note is said above the page once.
@@ -50,6 +51,8 @@ type note struct {
 	Press string
 	// Open is the value of the button whose part of the page stands open.
 	Open string
+	// Chosen is what was chosen already in a form that lacks something.
+	Chosen string
 }
 
 func ways() []Choice {
@@ -125,6 +128,9 @@ func (p *public) escalationPage(v visit, g Glance) escalationPage {
 	for _, o := range events.Outcomes() {
 		page.Outcomes = append(page.Outcomes, Choice{string(o.Code), o.Words})
 	}
+	for _, c := range events.Declines() {
+		page.Declines = append(page.Declines, Choice(c))
+	}
 	return page
 }
 
@@ -167,7 +173,9 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 	case "take":
 		p.doOnCase(w, r, v, s, "acknowledge", p.Acts.Acknowledge)
 	case "pass":
-		p.doOnCase(w, r, v, s, "decline", p.Acts.Decline)
+		p.passOn(w, r, v, s)
+	case "reopen":
+		p.reopenEscalation(w, r, v, s)
 	case "attempt":
 		p.recordAttempt(w, r, v, s)
 	case "close":
@@ -222,6 +230,10 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 		p.writeCase(w, r, v, s, http.StatusOK, &note{
 			Heading: "You passed it on", Text: "It is with " + out.Name + " now.",
 		})
+	case AlreadyOpen:
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: "It is open", Text: "Somebody opened it again before you pressed. Its people are being asked.",
+		})
 	case NobodyElse:
 		p.writeCase(w, r, v, s, http.StatusConflict, &note{
 			Heading: "It is still with you",
@@ -247,6 +259,32 @@ func (p *public) recordAttempt(w http.ResponseWriter, r *http.Request, v visit, 
 	}, how)
 }
 
+// passOn passes the question on. A reason is asked for; without one it is passed on
+// all the same, since somebody must answer it.
+func (p *public) passOn(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	why := r.PostFormValue("why")
+	if !slices.ContainsFunc(events.Declines(), func(c events.Choice) bool { return c.Code == why }) {
+		why = ""
+	}
+	p.doOnCase(w, r, v, s, "decline", func(ctx context.Context, a Act) (Outcome, error) {
+		return p.Acts.Decline(ctx, a, why)
+	}, why)
+}
+
+// reopenEscalation asks the question anew, with the reason for whoever answers it.
+func (p *public) reopenEscalation(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	why := cut(r.PostFormValue("why"), maxNote)
+	if why == "" {
+		p.writeCase(w, r, v, s, http.StatusUnprocessableEntity, &note{
+			Heading: "Why must it be asked again?", Text: "Write a few words for whoever answers it. It is still closed.", Warn: true, Open: "reopen",
+		})
+		return
+	}
+	p.doOnCase(w, r, v, s, "reopen", func(ctx context.Context, a Act) (Outcome, error) {
+		return p.Acts.Reopen(ctx, a, why)
+	}, why)
+}
+
 func (p *public) closeEscalation(w http.ResponseWriter, r *http.Request, v visit, s session) {
 	outcome := events.Outcome(r.PostFormValue("outcome"))
 	known := false
@@ -258,6 +296,12 @@ func (p *public) closeEscalation(w http.ResponseWriter, r *http.Request, v visit
 		return
 	}
 	text := cut(r.PostFormValue("note"), maxNote)
+	if text == "" && r.PostFormValue("none") == "" {
+		p.writeCase(w, r, v, s, http.StatusUnprocessableEntity, &note{
+			Heading: "A short note, or none?", Text: "Write a few words for your colleagues, or tick “I have nothing to add”. The question is still open.", Warn: true, Chosen: string(outcome),
+		})
+		return
+	}
 	p.doOnCase(w, r, v, s, "close", func(ctx context.Context, a Act) (Outcome, error) {
 		return p.Acts.Close(ctx, a, outcome, text)
 	}, string(outcome), text)

@@ -56,8 +56,18 @@ func TestAStoryOfOneEscalation(t *testing.T) {
 	v.sees("How did it end?", "still open")
 	v.press(url.Values{"do": {"close"}, "outcome": {"whatever"}})
 	v.sees("How did it end?", "still open")
+	v.press(url.Values{"do": {"close"}, "outcome": {"reached-safe"}, "note": {" "}})
+	v.sees("A short note, or none?", "still open", `value="reached-safe" required checked`)
 	v.press(url.Values{"do": {"close"}, "outcome": {"reached-safe"}, "note": {strings.Repeat("n", 600)}})
 	v.sees("Closed by Dana Whitfield", "I reached the client, who is safe", "Dana Whitfield wrote", strings.Repeat("n", 500))
+	v.press(url.Values{"do": {"reopen"}, "why": {" "}})
+	v.sees("Why must it be asked again?", "still closed")
+	v.press(url.Values{"do": {"reopen"}, "why": {"she called again"}})
+	v.sees("Nobody has taken this yet")
+	v.press(url.Values{"do": {"reopen"}, "why": {"she called again, and again"}})
+	v.sees("It is open")
+	v.press(url.Values{"do": {"close"}, "outcome": {"false-alarm"}, "none": {"yes"}})
+	v.sees("Closed by Dana Whitfield", "It was a false alarm")
 	v.press(url.Values{"do": {"leave"}})
 	v.sees("please enter your code")
 	v.seesNot("Jamie", "nnn")
@@ -66,6 +76,9 @@ func TestAStoryOfOneEscalation(t *testing.T) {
 		"acknowledge " + target + " by dana: acknowledged",
 		"attempt phone " + target + " by dana: attempted",
 		"close reached-safe " + strings.Repeat("n", 500) + " " + target + " by dana: closed",
+		"reopen she called again " + target + " by dana: reopened",
+		"reopen she called again, and again " + target + " by dana: already-open",
+		"close false-alarm  " + target + " by dana: closed",
 	}
 	if strings.Join(w.log, "\n") != strings.Join(want, "\n") {
 		t.Errorf("acts:\n%s\nwant:\n%s", strings.Join(w.log, "\n"), strings.Join(want, "\n"))
@@ -84,9 +97,10 @@ func TestOnlyShowing(t *testing.T) {
 	}
 	v.press(url.Values{"do": {"take"}})
 	v.sees("You took this")
-	v.press(url.Values{"do": {"pass"}})
+	v.press(url.Values{"do": {"pass"}, "why": {"busy"}})
 	v.sees("You passed it on", "It is with Priya Nair now", "Nobody has taken this yet")
-	if len(w.log) != 2 {
+	v.press(url.Values{"do": {"pass"}, "why": {"whatever"}})
+	if len(w.log) != 3 || w.log[1] != "decline busy "+target+" by dana: declined" || w.log[2] != "decline "+target+" by dana: declined" {
 		t.Errorf("acts: %v", w.log)
 	}
 }

@@ -121,6 +121,7 @@ func (g *gallery) publicShots() []shot {
 				shot{name: "escalation-wrong-code", path: at, form: url.Values{"code": {"222222"}, "do": {"take"}}},
 				shot{name: "escalation-session-over", path: at, form: url.Values{"do": {"take"}}},
 				shot{name: "escalation-no-outcome-chosen", path: at, cookie: cookie, form: url.Values{"do": {"close"}, "form": {held.nonce()}}},
+				shot{name: "escalation-no-note", path: at, cookie: cookie, form: url.Values{"do": {"close"}, "outcome": {"reached-safe"}, "form": {held.nonce()}}},
 			)
 		case samplePassed:
 			out = append(out, shot{name: "escalation-passed-on", path: at, cookie: cookie, form: url.Values{"do": {"pass"}, "form": {held.nonce()}}})
@@ -129,6 +130,7 @@ func (g *gallery) publicShots() []shot {
 		case sampleInformed:
 			out = append(out, shot{name: "escalation-not-asked", path: at, cookie: cookie, form: url.Values{"do": {"pass"}, "form": {held.nonce()}}})
 		case sampleClosed:
+			out = append(out, shot{name: "escalation-why-again", path: at, cookie: cookie, form: url.Values{"do": {"reopen"}, "form": {held.nonce()}}})
 			out = append(out, shot{name: "escalation-closed-before", path: at, cookie: cookie, form: url.Values{"do": {"attempt"}, "how": {"phone"}, "form": {held.nonce()}}})
 		}
 	}

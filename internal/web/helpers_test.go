@@ -221,8 +221,18 @@ func (c *clinic) Acknowledge(_ context.Context, a web.Act) (web.Outcome, error) 
 	})
 }
 
-func (c *clinic) Decline(_ context.Context, a web.Act) (web.Outcome, error) {
-	return c.act("decline", a, func() web.Outcome {
+func (c *clinic) Reopen(_ context.Context, a web.Act, why string) (web.Outcome, error) {
+	return c.act("reopen "+why, a, func() web.Outcome {
+		if c.closing == nil {
+			return web.Outcome{Result: web.AlreadyOpen}
+		}
+		c.closing, c.ack = nil, nil
+		return web.Outcome{Result: web.Reopened}
+	})
+}
+
+func (c *clinic) Decline(_ context.Context, a web.Act, why string) (web.Outcome, error) {
+	return c.act(strings.TrimSpace("decline "+why), a, func() web.Outcome {
 		if c.declined != "" {
 			return web.Outcome{Result: c.declined, Name: "Dana Whitfield"}
 		}

@@ -108,6 +108,11 @@ func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
 			{"What was sent", "One caring note, 2 days ago."},
 		},
 		Opening: "I am glad I reached you. How are you right now, and is somebody with you?",
+		Asked: []Asked{
+			{"Dana Whitfield", "asked", s.ago(2 * time.Minute)},
+			{"Priya Nair", "asked, and has not answered in time", s.ago(12 * time.Minute)},
+			{"Marcus Okafor", "the mail was not delivered", s.ago(12 * time.Minute)},
+		},
 	}
 	switch id {
 	case sampleMine:
@@ -117,6 +122,7 @@ func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
 	case sampleUrgent:
 		c.Client = Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}
 		c.Brief, c.Opening, c.Questions = nil, "", []string{"A visit was missed, and the risk on record is high."}
+		c.Tries, c.Since = 3, []Fact{{"Today, 9:10 am", "The client booked an appointment"}}
 	}
 	return c, nil
 }
@@ -139,7 +145,11 @@ func (s samples) Acknowledge(_ context.Context, a Act) (Outcome, error) {
 	return s.decide(a, Acknowledged)
 }
 
-func (s samples) Decline(_ context.Context, a Act) (Outcome, error) {
+func (s samples) Reopen(_ context.Context, a Act, _ string) (Outcome, error) {
+	return s.decide(a, Reopened)
+}
+
+func (s samples) Decline(_ context.Context, a Act, _ string) (Outcome, error) {
 	switch a.Target {
 	case sampleUrgent:
 		return s.decide(a, NobodyElse)

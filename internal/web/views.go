@@ -112,6 +112,19 @@ type Case struct {
 	Brief    []Fact
 	Opening  string
 	Attempts []Attempt
+	// Tries is how many tries belong on record before a client counts as not
+	// reached; 0 means that nobody says.
+	Tries int
+	// Asked are those who were asked or told, the newest first; Since is what the
+	// client did since the question came up.
+	Asked []Asked
+	Since []Fact
+}
+
+// Asked is one person who was asked or told, and what came of it in words.
+type Asked struct {
+	Name, Words string
+	At          time.Time
 }
 
 // Contact is how a client is reached.
@@ -146,7 +159,11 @@ type Acts interface {
 	Acknowledge(ctx context.Context, a Act) (Outcome, error)
 	// Decline returns Declined, NobodyElse, NotAsked, AlreadyAcknowledged or
 	// AlreadyClosed.
-	Decline(ctx context.Context, a Act) (Outcome, error)
+	// The reason is a code of events.Declines, or empty.
+	Decline(ctx context.Context, a Act, why string) (Outcome, error)
+	// Reopen returns Reopened, or AlreadyOpen where it is open. The reason is for
+	// whoever answers it now.
+	Reopen(ctx context.Context, a Act, why string) (Outcome, error)
 	// Attempt records a try to reach the client: how is "phone", "text" or
 	// "visit". It returns Attempted or AlreadyClosed.
 	Attempt(ctx context.Context, a Act, how string) (Outcome, error)
@@ -241,6 +258,8 @@ const (
 	Acknowledged        Result = "acknowledged"
 	AlreadyAcknowledged Result = "already-acknowledged"
 	Declined            Result = "declined"
+	Reopened            Result = "reopened"
+	AlreadyOpen         Result = "already-open"
 	NobodyElse          Result = "nobody-else" // to pass it on to: it stays
 	NotAsked            Result = "not-asked"   // so there is nothing to pass on
 	Attempted           Result = "attempted"

@@ -343,6 +343,24 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 	return m
 }
 
+// Late says that a mail has waited for minutes and is tried again. Where it is the one
+// that asks the owner, and nobody has acknowledged, the next rung is asked at once: no
+// rung counts as asked whose mail has not left. The last rung waits its time.
+func (e *Escalation) Late(message string, staff Staff, now time.Time) Move {
+	now = now.UTC()
+	i := slices.IndexFunc(e.Asks, func(a Ask) bool { return message != "" && a.Message == message })
+	if i < 0 || !e.Open() || e.Ack != nil || i != e.current() || e.Asks[i].Status != Asked || e.Rung >= e.Policy.last() {
+		return Move{Reason: Unrelated}
+	}
+	e.own()
+	m := Move{Reason: NotLeft, Changed: true}
+	s := step{atOnce: true, by: e.Asks[i].Person, not: func(id string) bool { return e.askedAt(id, now) }}
+	if !e.climb(&m, e.staff(staff), now, s) {
+		return Move{Reason: Unrelated}
+	}
+	return m
+}
+
 // AskedBefore says whether a person has been asked earlier than in an ask of this
 // rung and round, and not only told, as far back as asks are kept.
 func (e *Escalation) AskedBefore(person string, rung, round int) bool {

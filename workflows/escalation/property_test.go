@@ -128,6 +128,12 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 		id := rapid.SampledFrom(append([]string{"", "other"}, w.mails...)).Draw(t, "mail")
 		status := rapid.SampledFrom([]Status{Accepted, Failed, Failed, Silent, "odd"}).Draw(t, "status")
 		m = w.e.Delivered(id, status, w.staff, w.now)
+	case "late":
+		m = w.e.Late(rapid.SampledFrom(append([]string{"", "other"}, w.mails...)).Draw(t, "mail"), w.staff, w.now)
+	case "owner's mail waits":
+		if i := w.e.current(); i >= 0 {
+			m = w.e.Late(w.e.Asks[i].Message, w.staff, w.now)
+		}
 	case "owner's mail fails":
 		if i := w.e.current(); i >= 0 {
 			m = w.e.Delivered(w.e.Asks[i].Message, Failed, w.staff, w.now)
@@ -153,7 +159,7 @@ func store(t *rapid.T, e Escalation) string {
 }
 
 var (
-	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "attempt", "join", "delivered", "owner's mail fails", "staff"}
+	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "attempt", "join", "delivered", "owner's mail fails", "late", "owner's mail waits", "staff"}
 	allActs       = append([]string{"close", "reopen"}, allButClosing...)
 )
 

@@ -20,6 +20,9 @@ const (
 	// NotDelivered means that the mail was refused, bounced or dropped; the next rung
 	// was asked at once where there was somebody else to ask.
 	NotDelivered Reason = "not-delivered"
+	// NotLeft means that the mail could not leave for some minutes; the next rung was
+	// asked at once.
+	NotLeft Reason = "not-left"
 	// PassedOn means that the person passed the question on.
 	PassedOn Reason = "passed-on"
 	// NobodyElse means that the person passed the question on and nobody else can be
@@ -77,6 +80,7 @@ var words = [...]struct {
 	{NoAnswer, "No answer in time; the next person was asked."},
 	{AfterOutage, "The time ran out during an outage; the same rung was asked once more, with its full time."},
 	{NotDelivered, "The mail could not be delivered; we do not wait for an answer to it."},
+	{NotLeft, "The mail could not leave for some minutes; the next person is asked."},
 	{PassedOn, "The person asked passed the question on."},
 	{NobodyElse, "Passed on, but there is nobody else to ask; it stays where it is and is asked again."},
 	{NobodyReachable, "Nobody on this rung can be reached; it was passed at once."},

@@ -50,6 +50,27 @@ var stories = []struct {
 			after 30m => no-answer ben | ben 1.0 in 20m0s`,
 	},
 	{
+		name: "a mail that has to wait does not keep the next rung waiting, and asks all the same once it leaves",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			pass 5m
+			late m1 => not-left ben | ben 1.0 in 20m0s
+			late m1 => unrelated unchanged | ben 1.0 in 20m0s
+			accepted m1 => accepted | ben 1.0 in 20m0s
+			pass 5m
+			late m2 => not-left sue | sue 2.0 in 10m0s
+			pass 5m
+			late m3 => unrelated unchanged | sue 2.0 in 5m0s
+			ack ana => acknowledged -m2 -m3 | ana 2.0 in 45m0s`,
+	},
+	{
+		name: "nobody minds a mail that waits once somebody has taken the question",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			ack ben => acknowledged -m1 | ben 0.0 in 45m0s
+			late m1 => unrelated unchanged | ben 0.0 in 45m0s`,
+	},
+	{
 		name: "an outage after an outage does not hold the ladder",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s

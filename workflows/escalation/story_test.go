@@ -88,6 +88,8 @@ func (s *story) do(line string) Move {
 		return s.attach(s.e.Reopen(w[1], s.staff, s.now))
 	case "join":
 		return s.attach(s.e.Join(w[1], s.staff, s.now))
+	case "late":
+		return s.attach(s.e.Late(w[1], s.staff, s.now))
 	case "accepted", "failed":
 		return s.attach(s.e.Delivered(w[1], Status(w[0]), s.staff, s.now))
 	case "away":

@@ -165,7 +165,7 @@ func (p *people) answerQuestion(ctx context.Context, link, token, code string, c
 		return
 	}
 	form := url.Values{
-		"id": {b.hidden["id"]}, "form": {b.hidden["form"]}, "do": {"close"}, "outcome": {string(events.OutcomeReachedSafe)}, "note": {""},
+		"id": {b.hidden["id"]}, "form": {b.hidden["form"]}, "do": {"close"}, "outcome": {string(events.OutcomeReachedSafe)}, "note": {""}, "none": {"yes"},
 	}
 	if b.until(ctx, link, form, http.StatusSeeOther) {
 		act.Kind, act.At = events.EscalationClosed, time.Now()
