@@ -55,7 +55,7 @@ func (p *Profile) mergeConsent(c *events.Consent, s said) {
 		if rec.State == events.ConsentGranted && rec.At != nil && rec.At.Before(s.at) {
 			when.at = *rec.At
 		}
-		set(p.consent(purpose), rec, when)
+		setSafer(p.consent(purpose), rec, when, func(r events.ConsentRecord) int { return rankOf(r.State == events.ConsentWithdrawn) })
 	}
 }
 
@@ -83,7 +83,7 @@ func (p *Profile) consents(template string) (by *Field[events.ConsentRecord], wh
 	default:
 		return own, PurposeUnknown
 	}
-	together := out != nil && own.By == out.By && own.At.Equal(out.At)
+	together := out != nil && own.By == out.By
 	if out.Get().State == events.ConsentWithdrawn && !own.At.After(out.At) && !together {
 		return out, ConsentWithdrawn
 	}
@@ -94,8 +94,11 @@ func (p *Profile) consents(template string) (by *Field[events.ConsentRecord], wh
 // known: a minor's must have an owner, and where it is a proxy's, the word that
 // the consent rests on must say who gave it.
 func (p *Profile) owned(consent *Field[events.ConsentRecord]) (Reason, events.Hash) {
-	switch owner := p.AddressOwner.Get(); {
+	switch owner := p.owner(); {
 	case owner == "" && p.Minor.Get():
+		if p.AddressOwner.Get() != "" {
+			return MinorUnknownOwner, p.Email.By // it was another address's
+		}
 		return MinorUnknownOwner, p.Minor.By
 	case owner == addressOfProxy && consent.Get().By == "":
 		said := p.AddressOwner
@@ -105,6 +108,16 @@ func (p *Profile) owned(consent *Field[events.ConsentRecord]) (Reason, events.Ha
 		return ProxyUnnamed, said.By
 	}
 	return "", events.Hash{}
+}
+
+// owner is whose the client's address is; empty where nobody has said so of this
+// address.
+func (p *Profile) owner() string {
+	of := p.OwnedAddress.Get()
+	if of != "" && of != p.Email.Get() || of == "" && p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At) {
+		return ""
+	}
+	return p.AddressOwner.Get()
 }
 
 // addressOfProxy is the AddressOwner of somebody who stands in for the client.
@@ -144,12 +157,12 @@ func (d *decider) mended() {
 		return
 	}
 	p := &d.s.Profile
-	if p.Minor.Get() && p.AddressOwner.Get() == "" {
+	if p.Minor.Get() && p.owner() == "" {
 		return
 	}
 	for _, purpose := range events.Purposes() {
 		f := p.Consent(purpose)
-		if p.AddressOwner.Get() == addressOfProxy && f.Get().State == events.ConsentGranted && f.Value.By == "" {
+		if p.owner() == addressOfProxy && f.Get().State == events.ConsentGranted && f.Value.By == "" {
 			return
 		}
 	}

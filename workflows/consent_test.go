@@ -213,7 +213,9 @@ func (s *sim) forbids(template string) string {
 				if rec.State == events.ConsentGranted && rec.At != nil && rec.At.Before(said.at) {
 					heard.at = *rec.At
 				}
-				if later(heard, *newest) {
+				// Of two words in one moment the safer one counts.
+				no, wasNo := heard.state == events.ConsentWithdrawn, newest.state == events.ConsentWithdrawn
+				if tie := heard.at.Equal(newest.at) && no != wasNo; tie && no || !tie && later(heard, *newest) {
 					*newest = heard
 				}
 			}
@@ -249,7 +251,7 @@ func (s *sim) forbids(template string) string {
 		return "consent was not given, or taken back since"
 	case own.state != "" && own.state != events.ConsentGranted:
 		return "consent to this purpose was not given, or taken back since"
-	case own.state != "" && outreach.state == events.ConsentWithdrawn && !own.at.After(outreach.at) && (own.by != outreach.by || !own.at.Equal(outreach.at)):
+	case own.state != "" && outreach.state == events.ConsentWithdrawn && !own.at.After(outreach.at) && own.by != outreach.by:
 		return "outreach was withdrawn since this purpose was granted"
 	case !died.at.IsZero() && !later(lives, died):
 		return "the client has died, and nobody said otherwise"

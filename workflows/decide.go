@@ -165,6 +165,7 @@ func (d *decider) take() saying {
 			d.was = d.s.Appointments[i]
 		}
 		said = d.s.appointment(d.ev, d.hash)
+		d.doubtVisit()
 	}
 	d.count()
 	d.kind(said)
@@ -242,7 +243,7 @@ func (d *decider) kind(said saying) {
 		d.concern()
 	case events.ClientMerged:
 		// Which record stands, and what of the other holds, is a human's answer.
-		d.task("records-merged", "assigned", replyDue, nil, "", Recorded)
+		d.task(taskMerged, "assigned", replyDue, nil, "", Recorded)
 	case events.JourneyMoved:
 		d.moveJourney()
 	case events.ClientErased:
@@ -320,9 +321,11 @@ func (d *decider) concern() {
 
 // The tasks that hold somebody's own words.
 const (
-	taskReadReply  = "read-reply"
-	taskReadAnswer = "read-answer"
-	taskOldConcern = "old-concern"
+	taskReadReply   = "read-reply"
+	taskReadAnswer  = "read-answer"
+	taskOldConcern  = "old-concern"
+	taskMerged      = "records-merged"
+	taskImplausible = "implausible-visit"
 	// taskChangeAsked is for whoever owns what nobody else can.
 	taskChangeAsked = "change-who-is-asked"
 )

@@ -18,7 +18,7 @@ func (d *decider) startCorrected(j *Journey, w *Workflow) bool {
 	}
 	i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID })
 	is := &d.s.Appointments[i]
-	if !slices.Contains(w.Start.On, is.Status) {
+	if !slices.Contains(w.Start.On, is.Status) || is.tooEarly() {
 		return true
 	}
 	if is.CancelledBy == d.was.CancelledBy {
@@ -69,6 +69,53 @@ func (d *decider) unfounded(j *Journey, w *Workflow) bool {
 	d.s.Appointments[i], d.s.Past = d.was, d.past
 	held, err := d.startHolds(w, &d.s.Appointments[own], j.Origin)
 	return held && err == nil
+}
+
+// early is how long before its start an appointment may have been missed or attended:
+// clocks and zones differ between systems, days do not.
+const early = 24 * time.Hour
+
+// tooEarly says whether the appointment is said to be over long before it begins.
+func (a *Appointment) tooEarly() bool {
+	over := a.Status == events.AppointmentNoShow || a.Status == events.AppointmentAttended
+	return over && !a.Start.IsZero() && a.Start.Sub(a.StatusSaid.At) > early
+}
+
+// missedVisit is the event's appointment where the event says that it was missed.
+func (d *decider) missedVisit() *Appointment {
+	if a := d.ev.Data.Appointment; a != nil && d.ev.Kind == events.AppointmentNoShow {
+		if i := slices.IndexFunc(d.s.Appointments, func(x Appointment) bool { return x.ID == a.ID }); i >= 0 {
+			return &d.s.Appointments[i]
+		}
+	}
+	return nil
+}
+
+// notBegun says whether the event tells of a visit as missed that has not begun.
+func (d *decider) notBegun() bool {
+	a := d.missedVisit()
+	return a != nil && a.tooEarly()
+}
+
+// longMissed says whether the visit that was missed is so long ago that words about
+// it would come out of nowhere, however lately it was entered.
+func (d *decider) longMissed() bool {
+	a := d.missedVisit()
+	return a != nil && !a.Start.IsZero() && d.now.Sub(a.Start) > startsWithin
+}
+
+// doubtVisit asks a human about a visit that is over before it begins, as long as one
+// is.
+func (d *decider) doubtVisit() {
+	doubtful := func(a Appointment) bool { return a.tooEarly() }
+	switch was := d.was.tooEarly(); {
+	case !slices.ContainsFunc(d.s.Appointments, doubtful):
+		if was {
+			d.dropTask(taskImplausible)
+		}
+	case !was:
+		d.task(taskImplausible, "assigned", replyDue, nil, "", VisitAhead)
+	}
 }
 
 // isOutcome says whether an appointment of this status is over.

@@ -54,9 +54,11 @@ func (d *decider) stops() {
 			}
 			holds, err := stop.When.Eval(d.facts(j))
 			if err != nil {
-				d.note(Note{What: WhatJourney, Reason: ConditionFailed, Workflow: w.Name, Step: "stop"})
+				// Nobody can say whether the client is back: mail that is not sent harms
+				// less than mail that hurts, and a human looks.
 				d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
-				continue
+				d.end(j, ConditionFailed, stop.Outcome)
+				break
 			}
 			if holds {
 				d.ended(j)
@@ -141,7 +143,7 @@ func (d *decider) news(j *Journey) bool {
 		}
 	case events.AppointmentAttended:
 		// The appointment that the journey is about was attended after all.
-		since = since || a.ID == j.Appointment
+		since = (since || a.ID == j.Appointment) && !x.tooEarly()
 	}
 	return since && x.Status == d.ev.Kind
 }

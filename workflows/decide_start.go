@@ -125,8 +125,10 @@ func (d *decider) may(w *Workflow) bool {
 		d.refuse(w, NotActive, "")
 	case w.Precedence > 0 && d.overtaken(w):
 		d.refuse(w, ReturnedSince, "")
-	case d.now.Sub(d.ev.Time) > startsWithin:
+	case d.now.Sub(d.ev.Time) > startsWithin, d.longMissed():
 		d.refuse(w, TooLate, "")
+	case d.notBegun():
+		d.refuse(w, VisitAhead, "")
 	case d.ev.Kind == events.SafetyConcern && d.now.Sub(d.ev.Time) > concernWithin:
 		// A human has it as a task already, and no ladder begins at night.
 		d.refuse(w, OldConcern, "")

@@ -13,7 +13,9 @@ func (p *Profile) mergeStatus(v *events.Status, s said) {
 		yes := true
 		set(&p.Died, &yes, s)
 	}
-	set(&p.Status, v, s)
+	setSafer(&p.Status, v, s, func(is events.Status) int {
+		return rankOf(is != events.StatusActive) + rankOf(is == events.StatusDeceased)
+	})
 }
 
 // InDoubt says whether the newest word on the status contradicts that the

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mooring-care/mooring/events"
 )
@@ -13,6 +14,25 @@ import (
 type said struct {
 	at time.Time
 	by events.Hash
+}
+
+// programmeCode is how a programme is compared, however a system writes it:
+// "Substance Use" is substance-use.
+func programmeCode(name string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), "-")
+}
+
+// programmeCodes are all of them, the names as written included.
+func programmeCodes(names []string) []string {
+	out := slices.Clone(names)
+	for _, name := range names {
+		if code := programmeCode(name); !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 // newer orders what events say about one field: the later event time wins, and
@@ -27,8 +47,23 @@ func newer(at time.Time, by events.Hash, than time.Time, thanBy events.Hash) boo
 
 // set puts a value into a field when it is newer than what stands there.
 func set[T any](f **Field[T], v *T, s said) bool {
-	if v == nil || (*f != nil && !newer(s.at, s.by, (*f).At, (*f).By)) {
+	return setSafer(f, v, s, func(T) int { return 0 })
+}
+
+// setSafer is set for a field where one word is safer than another: of two at the same
+// time, which systems that count in seconds send, the one with the higher rank counts.
+func setSafer[T any](f **Field[T], v *T, s said, rank func(T) int) bool {
+	if v == nil {
 		return false
+	}
+	if old := *f; old != nil {
+		is, was := rank(*v), rank(old.Value)
+		if !old.At.Equal(s.at) {
+			is, was = 0, 0
+		}
+		if is < was || is == was && !newer(s.at, s.by, old.At, old.By) {
+			return false
+		}
 	}
 	*f = &Field[T]{Value: *v, At: s.at, By: s.by}
 	return true
@@ -43,10 +78,17 @@ func (p *Profile) merge(c *events.Client, s said) {
 	set(&p.Language, c.Language, s)
 	set(&p.TimeZone, c.TimeZone, s)
 	set(&p.Clinician, c.Clinician, s)
-	set(&p.Risk, c.Risk, s)
+	setSafer(&p.Risk, c.Risk, s, riskRank)
 	p.mergeStatus(c.Status, s)
-	set(&p.Minor, c.Minor, s)
-	set(&p.AddressOwner, c.AddressOwner, s)
+	setSafer(&p.Minor, c.Minor, s, func(minor bool) int { return rankOf(minor) })
+	if c.AddressOwner != nil {
+		set(&p.AddressOwner, c.AddressOwner, s)
+		address := ""
+		if c.Email != nil {
+			address = *c.Email
+		}
+		set(&p.OwnedAddress, &address, s)
+	}
 	set(&p.Email, c.Email, s)
 	if c.EmailVerified != nil {
 		v := Verification{OK: *c.EmailVerified}
@@ -64,10 +106,33 @@ func (p *Profile) merge(c *events.Client, s said) {
 	p.mergeConsent(c.Consent, s)
 }
 
-// before orders two stamps: version, then time, then hash.
+func rankOf(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func riskRank(r events.Risk) int {
+	return slices.Index([]events.Risk{events.RiskNone, events.RiskElevated, events.RiskHigh}, r)
+}
+
+// outcomeRank orders what may be said of an appointment in the same moment: what
+// comes later in its life counts.
+func outcomeRank(k events.Kind) int8 {
+	return int8(slices.Index([]events.Kind{ //nolint:gosec // a short list
+		events.AppointmentBooked, events.AppointmentRescheduled, events.AppointmentCancelled, events.AppointmentNoShow,
+		events.AppointmentAttended, events.AppointmentRetracted,
+	}, k))
+}
+
+// before orders two stamps: version, then time, then rank, then hash.
 func (s Stamp) before(t Stamp) bool {
 	if s.Version != t.Version {
 		return s.Version < t.Version
+	}
+	if s.At.Equal(t.At) && s.Rank != t.Rank {
+		return s.Rank < t.Rank
 	}
 	return newer(t.At, t.By, s.At, s.By)
 }
@@ -87,29 +152,61 @@ const (
 // appointment takes what an event says about an appointment into the state.
 func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 	d := ev.Data.Appointment
-	stamp := Stamp{Version: d.Version, At: ev.Time, By: hash}
+	stamp := Stamp{Version: d.Version, At: ev.Time, Rank: outcomeRank(ev.Kind), By: hash}
 	i := slices.IndexFunc(s.Appointments, func(a Appointment) bool { return a.ID == d.ID })
 	if i < 0 {
 		s.Appointments = append(s.Appointments, Appointment{ID: d.ID})
 		i = len(s.Appointments) - 1
 	}
 	a := &s.Appointments[i]
-	if d.Start != nil && a.StartSaid.before(stamp) {
-		a.Start, a.StartSaid = *d.Start, stamp
+	if d.Start != nil {
+		hear(&a.Start, &a.StartSaid, &a.StartOther, *d.Start, stamp)
 	}
-	if d.Visit != "" && a.VisitSaid.before(stamp) {
-		a.Visit, a.VisitSaid = d.Visit, stamp
+	if d.Visit != "" {
+		hear(&a.Visit, &a.VisitSaid, &a.VisitOther, d.Visit, stamp)
 	}
-	if !a.StatusSaid.before(stamp) {
+	was, is := a.outcome(), Outcome{ev.Kind, d.By}
+	now := was
+	hear(&now, &a.StatusSaid, &a.StatusOther, is, stamp)
+	a.Asked = a.Asked && a.Status == now.Status
+	a.Status, a.CancelledBy = now.Status, now.CancelledBy
+	if a.StatusSaid != stamp {
 		return saidOld
 	}
-	same := a.Status == ev.Kind && a.CancelledBy == d.By
-	a.Asked = a.Asked && a.Status == ev.Kind
-	a.Status, a.CancelledBy, a.StatusSaid = ev.Kind, d.By, stamp
-	if same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
+	if same := was == is; same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
 		return saidBefore
 	}
 	return saidNew
+}
+
+func (a *Appointment) outcome() Outcome { return Outcome{a.Status, a.CancelledBy} }
+
+// hear takes a word into what stands. Words with a version are ordered by it, those
+// without by their time, and of the newest of each kind the later one stands; the
+// other is kept, so that no order of arrival changes the result.
+func hear[T any](stands *T, said *Stamp, other **Word[T], v T, by Stamp) {
+	switch versioned := by.Version > 0; {
+	case *said == Stamp{}:
+		*stands, *said = v, by
+		return
+	case versioned == (said.Version > 0):
+		if !said.before(by) {
+			return
+		}
+		*stands, *said = v, by
+	case *other == nil || (*other).Said.before(by):
+		*other = &Word[T]{v, by}
+	default:
+		return
+	}
+	if o := *other; o != nil {
+		mine, theirs := *said, o.Said
+		mine.Version, theirs.Version = 0, 0
+		if mine.before(theirs) {
+			*other = &Word[T]{*stands, *said}
+			*stands, *said = o.Value, o.Said
+		}
+	}
 }
 
 // ahead says whether the appointment is booked and still to come. Some systems
@@ -216,7 +313,7 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 		return Suppressed, said, false
 	}
 	for _, programme := range p.Programmes.Get() {
-		if slices.Contains(c.Consent.ExcludedProgrammes, programme) {
+		if slices.Contains(c.Consent.ExcludedProgrammes, programmeCode(programme)) {
 			return ProgrammeExcluded, p.Programmes.By, false
 		}
 	}
@@ -225,6 +322,9 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	}
 	if pz := p.Paused; pz.Get().On && (pz.Get().Until.IsZero() || now.Before(pz.Get().Until)) {
 		return Paused, pz.By, false
+	}
+	if said, waits := s.merging(); waits {
+		return RecordsMerged, said, false
 	}
 	if said, waits := s.unread(); waits && !asksNothing(template) {
 		return ReplyUnread, said, false
@@ -292,6 +392,18 @@ func (p *Profile) verified() bool {
 func (s *State) unread() (events.Hash, bool) {
 	for i := range s.Tasks {
 		if t := &s.Tasks[i]; t.Journey == "" && (t.What == taskReadReply || t.What == taskReadAnswer) {
+			return t.Cause, true
+		}
+	}
+	return events.Hash{}, false
+}
+
+// merging says whether a human still has to look at a record that turned out to be
+// another client's, and which event said so. What the other one holds, an opt-out
+// perhaps, nobody knows until then.
+func (s *State) merging() (events.Hash, bool) {
+	for i := range s.Tasks {
+		if t := &s.Tasks[i]; t.What == taskMerged {
 			return t.Cause, true
 		}
 	}

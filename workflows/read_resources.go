@@ -74,6 +74,7 @@ func (s *Resource) Stale(now time.Time) bool { return now.Sub(s.Checked) > Resou
 // unknown reason too. Entries that name the reason come first, then those for
 // everybody, each in the order of the file; MaxListed at most.
 func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now time.Time) []Resource {
+	programmes = programmeCodes(programmes)
 	if reason == "" || reason == "other" {
 		reason = "stress"
 	}

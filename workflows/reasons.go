@@ -80,6 +80,11 @@ const (
 	// VisitUndone means that an appointment was entered by mistake which had ended a
 	// journey or held one back.
 	VisitUndone Reason = "visit-undone"
+	// VisitAhead means that a visit is said to be over that has not begun.
+	VisitAhead Reason = "visit-ahead"
+	// RecordsMerged means that a human has not looked yet at a record that turned out
+	// to be another client's.
+	RecordsMerged Reason = "records-merged"
 	// ShouldNotBeAsked means that somebody said so of themselves and this client.
 	ShouldNotBeAsked Reason = "should-not-be-asked"
 	BranchTaken      Reason = "branch-taken"
@@ -245,6 +250,10 @@ func words(r Reason) string {
 		return "the answer came in time and was heard of late, so it counts"
 	case VisitUndone:
 		return "an appointment that had ended or held back our mails was entered by mistake; somebody decides what comes next"
+	case VisitAhead:
+		return "the visit that it tells of has not begun"
+	case RecordsMerged:
+		return "two records turned out to be one client, and nobody has looked at them yet"
 	case ShouldNotBeAsked:
 		return "somebody said that they should not be asked about this client"
 	case PauseUndone:
@@ -389,7 +398,7 @@ func Reasons() []Reason {
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
-		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, BranchTaken, NoBranch,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, VisitAhead, RecordsMerged, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,

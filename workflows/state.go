@@ -98,6 +98,9 @@ type Profile struct {
 	NeverAsk     *Field[[]string] `json:"never_ask,omitempty"`
 	Minor        *Field[bool]     `json:"minor,omitempty"`
 	AddressOwner *Field[string]   `json:"address_owner,omitempty"`
+	// OwnedAddress is the address that the word on its owner came with, empty where it
+	// named none.
+	OwnedAddress *Field[string] `json:"owned_address,omitempty"`
 	// Outreach is consent as the clinic's systems report it.
 	Outreach *Field[events.ConsentRecord] `json:"outreach,omitempty"`
 	// Resources, Caring and Orientation are consent to one kind of mail, where it
@@ -152,9 +155,11 @@ type PausedUntil struct {
 // Stamp orders what is said about one appointment: the highest version wins,
 // then the newest event time, then the larger event hash.
 type Stamp struct {
-	Version int64       `json:"n,omitempty"`
-	At      time.Time   `json:"at,omitzero"`
-	By      events.Hash `json:"by,omitzero"`
+	Version int64     `json:"n,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Rank orders what was said in the same moment.
+	Rank int8        `json:"r,omitempty"`
+	By   events.Hash `json:"by,omitzero"`
 }
 
 // Appointment is one appointment as last reported. Each part carries the stamp
@@ -165,9 +170,13 @@ type Appointment struct {
 	Status      events.Kind        `json:"status"`
 	CancelledBy events.CancelledBy `json:"cancelled_by,omitempty"`
 	StatusSaid  Stamp              `json:"status_said"`
+	// StatusOther is the newest word that does not stand: without a version where what
+	// stands has one, with one where it has none. StartOther and VisitOther likewise.
+	StatusOther *Word[Outcome] `json:"status_other,omitempty"`
 
-	Start     time.Time `json:"start,omitzero"`
-	StartSaid Stamp     `json:"start_said,omitzero"`
+	Start      time.Time        `json:"start,omitzero"`
+	StartSaid  Stamp            `json:"start_said,omitzero"`
+	StartOther *Word[time.Time] `json:"start_other,omitempty"`
 
 	// Asked says that a human was asked about this status of it.
 	Asked bool `json:"asked,omitempty"`
@@ -177,8 +186,21 @@ type Appointment struct {
 	// Ended says that a journey ended, or did not begin, because of it.
 	Ended bool `json:"ended,omitempty"`
 
-	Visit     events.Visit `json:"visit,omitempty"`
-	VisitSaid Stamp        `json:"visit_said,omitzero"`
+	Visit      events.Visit        `json:"visit,omitempty"`
+	VisitSaid  Stamp               `json:"visit_said,omitzero"`
+	VisitOther *Word[events.Visit] `json:"visit_other,omitempty"`
+}
+
+// Outcome is what became of an appointment.
+type Outcome struct {
+	Status      events.Kind        `json:"status"`
+	CancelledBy events.CancelledBy `json:"cancelled_by,omitempty"`
+}
+
+// Word is something that was said, and by which event.
+type Word[T any] struct {
+	Value T     `json:"v"`
+	Said  Stamp `json:"said"`
 }
 
 // Occurrence is one counted event.

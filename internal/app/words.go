@@ -164,6 +164,7 @@ func questions() []question {
 		{"status-contradiction", "The client was said to have died, and now to be in care: finish this once you know that they live"},
 		{"visit-undone", "A visit that had ended our mails was entered by mistake: decide what comes next"},
 		{"change-who-is-asked", "A colleague should not be asked about this client: record who is not, and who is"},
+		{"implausible-visit", "News of a visit cannot be right: look at the client's appointments"},
 		{"records-merged", "Two records turned out to be one client: look at both"},
 		{"erase-record", "The client's record was erased elsewhere: see that it is erased here"},
 		{"no-show-at-risk", "A client with a flag did not come"},
