@@ -65,6 +65,9 @@ func checkAttribute(r Reason, field, v string) *Problem {
 	if strings.TrimSpace(v) == "" || len(v) > maxID || !isLine(v) {
 		return problem(r, field, what+", in one line of at most 256 bytes")
 	}
+	if strings.TrimSpace(v) != v {
+		return problem(r, field, "must not begin or end with a space: \"dup\" and \"dup \" would be two")
+	}
 	return nil
 }
 

@@ -243,13 +243,22 @@ func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
 			}
 			return nil
 		}
+		kind := strings.ToLower(path.Ext(base))
+		ours := slices.Contains([]string{".yaml", ".yml", ".md"}, kind)
 		if d.IsDir() {
 			hasFolder = hasFolder || name == workflowsFolder
+			if ours {
+				errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is a folder, called as a file is; nothing reads it, so give it another name or take it out"})
+				return fs.SkipDir
+			}
 			return nil
 		}
-		switch path.Ext(base) {
-		case ".yaml", ".yml", ".md":
-		default:
+		if !ours {
+			return nil
+		}
+		// Reading from anything but a file may never end.
+		if info, err := fs.Stat(fsys, name); err == nil && !info.Mode().IsRegular() {
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is no file that can be read; take it out"})
 			return nil
 		}
 		if strings.EqualFold(base, "README.md") {

@@ -122,7 +122,11 @@ func (r *reader) document(src []byte) ast.Node {
 		}
 		for col, c := range []rune(line) {
 			if c == unicode.ReplacementChar || (unicode.IsControl(c) && c != '\t') || c == '\ufeff' {
-				r.failf(place{i + 1, col + 1}, "this character cannot be used; save the file as plain UTF-8 text")
+				wrong := "this character cannot be used; save the file as plain UTF-8 text"
+				if c == '\ufeff' {
+					wrong = "a byte order mark stands here; save the file as UTF-8 without one (in Notepad: encoding UTF-8, not UTF-8 with BOM)"
+				}
+				r.failf(place{i + 1, col + 1}, "%s", wrong)
 				return nil
 			}
 			if hidden(c) && !r.stored {
@@ -176,6 +180,9 @@ func hidden(c rune) bool {
 	const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d'
 	return unicode.In(c, unicode.Cf, unicode.Zl, unicode.Zp) && c != zeroWidthNonJoiner && c != zeroWidthJoiner
 }
+
+// unseen says whether a character of a value cannot be seen; a line break can.
+func unseen(c rune) bool { return hidden(c) || unicode.IsControl(c) && c != '\n' && c != '\t' }
 
 // parseYAML parses without checking for duplicate keys, which the reader finds
 // itself. The parser is not ours: a panic in it is a file that cannot be read,
@@ -335,6 +342,9 @@ func (r *reader) text(n ast.Node, key string, most int) (string, bool) {
 		return "", false
 	case strings.TrimSpace(s) == "":
 		r.failf(start(n), "%#q is empty; give it a text", key)
+		return "", false
+	case !r.stored && strings.ContainsFunc(s, unseen):
+		r.failf(start(n), "%#q has a character that cannot be seen, written with a backslash perhaps; what is read must be what is seen, so remove it", key)
 		return "", false
 	case len([]rune(s)) > most:
 		r.failf(start(n), "%#q is longer than %d characters; make it shorter", key, most)

@@ -94,6 +94,9 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 	if err != nil {
 		return nil, &ConfigError{"MOORING_CLINICS", "cannot be read: " + errText(err)}
 	}
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == "clinic.yaml" }) {
+		return nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s is one clinic's own folder; name the folder that it stands in, whose folders are the clinics", dir)}
+	}
 	for _, e := range entries {
 		if e.Name()[0] == '.' {
 			continue
@@ -118,7 +121,7 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 		out[c.ID] = c
 	}
 	if len(out) == 0 {
-		return nil, &ConfigError{"MOORING_CLINICS", "holds no clinic folder"}
+		return nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s holds no clinic folder, one with a clinic.yaml in it", dir)}
 	}
 	return out, nil
 }

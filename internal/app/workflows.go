@@ -83,6 +83,9 @@ func CopyWorkflows(dir string, names []string) ([]string, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is no folder; name the clinic's, the one with clinic.yaml", dir)
 	}
+	if _, err := os.Stat(filepath.Join(dir, "clinic.yaml")); err != nil {
+		return nil, fmt.Errorf("%s has no clinic.yaml; name the clinic's own folder, the one that has it", dir)
+	}
 	var wrote []string
 	write := func(name string, data []byte) error {
 		to := filepath.Join(dir, filepath.FromSlash(name))
