@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"maps"
@@ -310,7 +311,10 @@ func (p *program) scanInBrowser(addresses []string) {
 		}
 		for i := range buttons {
 			press := fmt.Sprintf(`(() => { const b = document.querySelectorAll("form button")[%d]; b.form.noValidate = true; b.click(); })()`, i)
-			if err := chromedp.Do(ctx, chromedp.Navigate(address), chromedp.Evaluate[chromedp.Void](press), chromedp.WaitReady(chromedp.CSS("#code-error"))); err != nil {
+			limited, cancel := context.WithTimeout(ctx, patience)
+			err := chromedp.Do(limited, chromedp.Navigate(address), chromedp.Evaluate[chromedp.Void](press), chromedp.WaitReady(chromedp.CSS("#code-error")))
+			cancel()
+			if err != nil {
 				t.Fatalf("press button %d of %s: %v", i, address, err)
 			}
 		}
