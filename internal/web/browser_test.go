@@ -96,7 +96,7 @@ func TestKeyboardAloneAcknowledges(t *testing.T) {
 	}
 }
 
-// TestWithoutScripts: check-in, code and staff pages work with scripts off, and
+// TestWithoutScripts: check-in, code, preferences and staff pages work with scripts off, and
 // Enter on an answer never sends "not safe".
 func TestWithoutScripts(t *testing.T) {
 	ctx, ok := chromium.Start(t)
@@ -152,6 +152,48 @@ func TestWithoutScripts(t *testing.T) {
 	waitFor(t, ctx, "p.status.taken")
 	if w.ack == nil {
 		t.Error("nothing was acknowledged")
+	}
+
+	open("/u/" + w.keys.Sign(w.claims(links.Preferences, clientKey)))
+	click(`button[value="stop"]`)
+	waitFor(t, ctx, "main:not(:has(form))")
+	if text := pageText(t, ctx); !strings.Contains(text, "We have stopped the mails") || !w.stopped {
+		t.Errorf("the page says %q", text)
+	}
+}
+
+// TestSignInAndOutWithoutScripts, by the buttons of the pages; between them the
+// lists say that they do not follow what happens.
+func TestSignInAndOutWithoutScripts(t *testing.T) {
+	ctx, ok := chromium.Start(t)
+	if !ok {
+		return
+	}
+	d := newDesk(t)
+	server := httptest.NewServer(d.handler)
+	defer server.Close()
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/signin/"+d.token()), chromedp.Click(chromedp.CSS("button.main"))); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, ctx, "#live")
+	waitFor(t, ctx, `.note a[href="/"]`)
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/mails")); err != nil {
+		t.Fatal(err)
+	}
+	d.arrives(letter("m1", "The first note"))
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`.note a[href="/mails"]`))); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, ctx, `a[href="/mails/m1"]`)
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`form[action="/signout"] button`))); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, ctx, ".say")
+	if text := pageText(t, ctx); !strings.Contains(text, "You are signed out") {
+		t.Errorf("the page says %q", text)
 	}
 }
 
