@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -88,6 +89,7 @@ func TestPagesInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	const tabs = 2
+	walked := &sync.Map{}
 	todo := make(chan web.Preview)
 	go func() {
 		defer close(todo)
@@ -104,9 +106,9 @@ func TestPagesInABrowser(t *testing.T) {
 		for i := range tabs {
 			t.Run(fmt.Sprint(i+1), func(t *testing.T) {
 				t.Parallel()
-				tab := &pageTab{ctx: chromium.Tab(t, ctx), base: server.URL, shots: os.Getenv("MOORING_SCREENSHOTS")}
+				ctx, tab := chromium.Tab(t, ctx), pageTab{base: server.URL, shots: os.Getenv("MOORING_SCREENSHOTS"), walked: walked}
 				for p := range todo {
-					t.Run(p.Name, func(t *testing.T) { tab.look(t, p) })
+					t.Run(p.Name, func(t *testing.T) { tab.look(t, ctx, p) })
 				}
 			})
 		}
@@ -133,21 +135,23 @@ func plain(next http.Handler) http.Handler {
 
 // pageTab is a tab that looks at one page after the other.
 type pageTab struct {
-	ctx   context.Context
 	base  string
 	shots string // a folder for pictures, if any
+	// walked are the stops of the pages that the keyboard has gone through: one
+	// of the same stops in the same order is not gone through again.
+	walked *sync.Map
 }
 
-func (tab *pageTab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+func (tab pageTab) do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(tab.ctx, steps...); err != nil {
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (tab *pageTab) scheme(t *testing.T, scheme string) {
+func (tab pageTab) scheme(t *testing.T, ctx context.Context, scheme string) {
 	t.Helper()
-	_, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	if err != nil {
@@ -155,15 +159,15 @@ func (tab *pageTab) scheme(t *testing.T, scheme string) {
 	}
 }
 
-func (tab *pageTab) scripts(t *testing.T, on bool) {
+func (tab pageTab) scripts(t *testing.T, ctx context.Context, on bool) {
 	t.Helper()
-	if _, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // look opens a page and asks for every way in which it can be laid out.
-func (tab *pageTab) look(t *testing.T, p web.Preview) {
+func (tab pageTab) look(t *testing.T, ctx context.Context, p web.Preview) {
 	t.Helper()
 	// A mail's own HTML is laid out by its sender: axe-core alone looks at it.
 	letter := strings.HasSuffix(p.Name, "-body")
@@ -171,48 +175,48 @@ func (tab *pageTab) look(t *testing.T, p web.Preview) {
 	if letter {
 		page = "/plain" + page
 	}
-	tab.do(t, chromedp.EmulateViewport(360, 740), chromedp.Navigate(tab.base+page))
+	tab.do(t, ctx, chromedp.EmulateViewport(360, 740), chromedp.Navigate(tab.base+page))
 	for _, width := range []int64{360, 1200} {
-		tab.do(t, chromedp.EmulateViewport(width, 740))
+		tab.do(t, ctx, chromedp.EmulateViewport(width, 740))
 		for _, scheme := range []string{"light", "dark"} {
-			tab.scheme(t, scheme)
+			tab.scheme(t, ctx, scheme)
 			how := fmt.Sprintf("%s, %d px", scheme, width)
-			tab.check(t, how, !letter)
-			tab.picture(t, fmt.Sprintf("%s-%s-%d.png", p.Name, scheme, width))
+			tab.check(t, ctx, how, !letter)
+			tab.picture(t, ctx, fmt.Sprintf("%s-%s-%d.png", p.Name, scheme, width))
 		}
 	}
-	tab.do(t, chromedp.EmulateViewport(360, 740))
-	tab.scheme(t, "light")
+	tab.do(t, ctx, chromedp.EmulateViewport(360, 740))
+	tab.scheme(t, ctx, "light")
 	if letter {
 		return
 	}
-	tab.walk(t)
+	tab.walk(t, ctx, true)
 	if !bytes.Contains(p.HTML, []byte("<noscript")) {
 		return
 	}
-	tab.do(t, chromedp.Navigate(tab.base+"/plain"+page))
-	tab.check(t, "without scripts", true)
-	tab.scripts(t, false)
-	defer tab.scripts(t, true)
-	tab.do(t, chromedp.Navigate(tab.base+page))
-	tab.walk(t)
-	tab.picture(t, p.Name+"-without-scripts.png")
+	tab.do(t, ctx, chromedp.Navigate(tab.base+"/plain"+page))
+	tab.check(t, ctx, "without scripts", true)
+	tab.scripts(t, ctx, false)
+	defer tab.scripts(t, ctx, true)
+	tab.do(t, ctx, chromedp.Navigate(tab.base+page))
+	tab.walk(t, ctx, false)
+	tab.picture(t, ctx, p.Name+"-without-scripts.png")
 }
 
 // check says what is wrong with the page as it is laid out now.
-func (tab *pageTab) check(t *testing.T, how string, ours bool) {
+func (tab pageTab) check(t *testing.T, ctx context.Context, how string, ours bool) {
 	t.Helper()
 	var except []string
 	if !ours {
 		// A mail has no landmarks and needs no heading: it is no page.
 		except = []string{"landmark-one-main", "page-has-heading-one", "region"}
 	}
-	found, err := axe.Check(tab.ctx, except...)
+	found, err := axe.Check(ctx, except...)
 	if err != nil {
 		t.Fatalf("%s: %v", how, err)
 	}
 	if ours {
-		more, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](inspect))
+		more, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](inspect))
 		if err != nil {
 			t.Fatalf("%s: %v", how, err)
 		}
@@ -223,12 +227,12 @@ func (tab *pageTab) check(t *testing.T, how string, ours bool) {
 	}
 }
 
-func (tab *pageTab) picture(t *testing.T, name string) {
+func (tab pageTab) picture(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
 	if tab.shots == "" {
 		return
 	}
-	picture, err := chromedp.Run(tab.ctx, chromedp.FullScreenshot(100))
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.Fatalf("take a picture: %v", err)
 	}
@@ -264,17 +268,20 @@ const stop = `(() => {
 })()`
 
 // walk goes through the page with the keyboard alone.
-func (tab *pageTab) walk(t *testing.T) {
+func (tab pageTab) walk(t *testing.T, ctx context.Context, scripts bool) {
 	t.Helper()
-	names, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](stops))
+	names, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](stops))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, before := tab.walked.LoadOrStore(fmt.Sprint(scripts, names), true); before {
+		return
 	}
 	reached := make([]bool, len(names))
 	key := func(k string) int {
 		t.Helper()
-		press(t, tab.ctx, k)
-		now, err := chromedp.Run(tab.ctx, chromedp.Evaluate[struct {
+		press(t, ctx, k)
+		now, err := chromedp.Run(ctx, chromedp.Evaluate[struct {
 			At, Group int
 			Wrong     []string
 		}](stop))
