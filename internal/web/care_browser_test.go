@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mooring-care/mooring/internal/testkit/chromium"
 )
 
 // tabTo goes on with the keyboard until it is on something.
@@ -27,7 +29,7 @@ func tabTo(t *testing.T, ctx context.Context, want string) {
 // TestTwoTapsByKeyboard at 360 px with scripts off: the keyboard alone notices
 // something and pauses mail, and sees where it is.
 func TestTwoTapsByKeyboard(t *testing.T) {
-	ctx, ok := browser(t)
+	ctx, ok := chromium.Start(t)
 	if !ok {
 		return
 	}

@@ -292,7 +292,8 @@ func TestTheSession(t *testing.T) {
 	}
 
 	// A form without the session's own nonce does nothing.
-	for _, nonce := range []string{"", "aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
+	_, others := w.opened(t, priya, w.claims(links.Escalation, "priya"))
+	for _, nonce := range []string{"", "aaaaaaaaaaaaaaaaaaaaaaaaaa", others} {
 		got := request(w.handler, http.MethodPost, path, url.Values{"do": {"take"}, "form": {nonce}}, cookie)
 		if got.StatusCode != http.StatusForbidden || w.asked != 0 {
 			t.Errorf("nonce %q: status %d, %d acts", nonce, got.StatusCode, w.asked)

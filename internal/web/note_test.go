@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/testkit/chromium"
 )
 
 // TestAStoryOfOneNote: the link alone names no client and reads no record; the
@@ -82,7 +83,7 @@ func TestANoteNeedsItsCode(t *testing.T) {
 // TestNoteByKeyboard at 360 px with scripts off: the keyboard alone enters the
 // code and reaches the phone number.
 func TestNoteByKeyboard(t *testing.T) {
-	ctx, ok := browser(t)
+	ctx, ok := chromium.Start(t)
 	if !ok {
 		return
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/mooring-care/mooring/internal/testkit/chromium"
 	"github.com/mooring-care/mooring/internal/web"
 )
 
 // TestPauseByKeyboard at 360 px with scripts off: the keyboard alone pauses the mail
 // of a clinic and of a workflow, and lets it out again.
 func TestPauseByKeyboard(t *testing.T) {
-	ctx, ok := browser(t)
+	ctx, ok := chromium.Start(t)
 	if !ok {
 		return
 	}
@@ -59,7 +60,7 @@ func TestPauseByKeyboard(t *testing.T) {
 
 // TestPauseAppearsByItself on the first page, and is said aloud.
 func TestPauseAppearsByItself(t *testing.T) {
-	ctx, ok := browser(t)
+	ctx, ok := chromium.Start(t)
 	if !ok {
 		return
 	}

@@ -387,7 +387,7 @@ func (s samples) Read(ctx context.Context, name string) (MailView, error) {
 				MailRow: row, From: "Harbor Clinic <hello@harbor.example>", ReplyTo: "Harbor Clinic <front-desk@harbor.example>",
 				Headers: []Fact{{"Subject", row.Subject}, {"To", row.To}, {"Message-ID", "<b4k2@harbor.example>"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}},
 				Text:    "Dear Alex,\n\nwe noticed that you could not come on Thursday. That is fine.\n\nIf you like, tell us how you are: " + link + ".\n\nWarmly,\nHarbor Clinic",
-				HTML:    `<!doctype html><html><head><title>A note</title></head><body style="font-family:Georgia,serif;color:#223;background:#fff;padding:24px"><p style="font-size:18px">Dear Alex,</p><p>we noticed that you could not come on Thursday. That is fine.</p><p><a href="` + link + `" style="background:#1f5c66;color:#fff;padding:12px 18px;border-radius:10px;display:inline-block">Tell us how you are</a></p><script>document.title="ran"</script></body></html>`,
+				HTML:    `<!doctype html><html lang="en"><head><title>A note</title></head><body style="font-family:Georgia,serif;color:#223;background:#fff;padding:24px"><p style="font-size:18px">Dear Alex,</p><p>we noticed that you could not come on Thursday. That is fine.</p><p><a href="` + link + `" style="background:#1f5c66;color:#fff;padding:12px 18px;border-radius:10px;display:inline-block">Tell us how you are</a></p><script>document.title="ran"</script></body></html>`,
 			}, nil
 		}
 	}

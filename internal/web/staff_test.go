@@ -92,9 +92,14 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
+	return newDeskAt(t, "http://127.0.0.1:8081")
+}
+
+func newDeskAt(t *testing.T, staffURL string) *desk {
+	t.Helper()
 	d := &desk{office: &office{}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewStaff(web.StaffConfig{
-		Keys: d.keys, Overview: d, Mails: d, Tasks: d, Care: d, Pauses: d, StaffURL: "http://127.0.0.1:8081", Now: d.clock.Now, Wall: d.clock.Now,
+		Keys: d.keys, Overview: d, Mails: d, Tasks: d, Care: d, Pauses: d, StaffURL: staffURL, Now: d.clock.Now, Wall: d.clock.Now,
 		Log: slog.New(slog.NewTextHandler(d.logged, nil)),
 	})
 	if err != nil {

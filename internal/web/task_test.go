@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/mooring-care/mooring/internal/links"
+	"github.com/mooring-care/mooring/internal/testkit/chromium"
 )
 
 // TestAStoryOfOneTask: the link alone names no client; the code shows the brief;
@@ -183,7 +184,7 @@ func TestATaskNotConfirmed(t *testing.T) {
 // TestTaskByKeyboard at 360 px with scripts off: the keyboard alone enters the
 // code, notices something in two taps, and finishes the task.
 func TestTaskByKeyboard(t *testing.T) {
-	ctx, ok := browser(t)
+	ctx, ok := chromium.Start(t)
 	if !ok {
 		return
 	}

@@ -1,5 +1,6 @@
 // Keeps the part of a staff page that changes up to date. Without it the page
-// reloads itself every 15 seconds.
+// says that it must be loaded again: one that did so by itself would take the
+// place away from whoever reads or listens.
 "use strict";
 (function () {
   const live = document.getElementById("live");
