@@ -181,7 +181,9 @@ func (tab pageTab) look(t *testing.T, ctx context.Context, p web.Preview) {
 		for _, scheme := range []string{"light", "dark"} {
 			tab.scheme(t, ctx, scheme)
 			how := fmt.Sprintf("%s, %d px", scheme, width)
-			tab.check(t, ctx, how, !letter)
+			// What axe-core finds hangs on the width or on the colours: two of the four
+			// ways have both of each.
+			tab.check(t, ctx, how, !letter, (width == 360) == (scheme == "light"))
 			tab.picture(t, ctx, fmt.Sprintf("%s-%s-%d.png", p.Name, scheme, width))
 		}
 	}
@@ -195,7 +197,7 @@ func (tab pageTab) look(t *testing.T, ctx context.Context, p web.Preview) {
 		return
 	}
 	tab.do(t, ctx, chromedp.Navigate(tab.base+"/plain"+page))
-	tab.check(t, ctx, "without scripts", true)
+	tab.check(t, ctx, "without scripts", true, true)
 	tab.scripts(t, ctx, false)
 	defer tab.scripts(t, ctx, true)
 	tab.do(t, ctx, chromedp.Navigate(tab.base+page))
@@ -204,16 +206,18 @@ func (tab pageTab) look(t *testing.T, ctx context.Context, p web.Preview) {
 }
 
 // check says what is wrong with the page as it is laid out now.
-func (tab pageTab) check(t *testing.T, ctx context.Context, how string, ours bool) {
+func (tab pageTab) check(t *testing.T, ctx context.Context, how string, ours, axes bool) {
 	t.Helper()
-	var except []string
+	var found, except []string
 	if !ours {
 		// A mail has no landmarks and needs no heading: it is no page.
 		except = []string{"landmark-one-main", "page-has-heading-one", "region"}
 	}
-	found, err := axe.Check(ctx, except...)
-	if err != nil {
-		t.Fatalf("%s: %v", how, err)
+	if axes {
+		var err error
+		if found, err = axe.Check(ctx, except...); err != nil {
+			t.Fatalf("%s: %v", how, err)
+		}
 	}
 	if ours {
 		more, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](inspect))
