@@ -45,6 +45,9 @@ type Clinic struct {
 	// Lateness is how long after its time a care message may still leave; 0
 	// means a day. A clock of another speed scales it.
 	Lateness time.Duration
+	// FeedQuiet is for how long, in hours in which the clinic is open, its system may send
+	// no event before somebody is told; 0 means that nobody is.
+	FeedQuiet time.Duration
 	// Hours are when the clinic is open, and its holidays.
 	Hours calendar.Hours
 	// QuietFrom and QuietTo bound the hours, in the client's zone, in which no

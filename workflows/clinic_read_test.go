@@ -559,3 +559,32 @@ func FuzzReadClinic(f *testing.F) {
 		}
 	})
 }
+
+// TestNothingIsOverlooked: what is called as a file that somebody would read, and is not
+// read, is refused; so is what may never end, and what cannot be seen.
+func TestNothingIsOverlooked(t *testing.T) {
+	clinic := func(name string, f *fstest.MapFile) fstest.MapFS {
+		return fstest.MapFS{"clinic.yaml": {Data: []byte(smallClinic)}, name: f}
+	}
+	for name, tc := range map[string]struct {
+		fs   fstest.MapFS
+		says string
+	}{
+		"capital ending": {clinic("workflows/first-no-show.YAML", &fstest.MapFile{Data: []byte("x")}), "workflows/first-no-show.YAML:1:1: nothing reads this file"},
+		"a folder":       {clinic("workflows/x.yaml/y.txt", &fstest.MapFile{}), "workflows/x.yaml:1:1: this is a folder, called as a file is"},
+		"a pipe":         {clinic("workflows/x.yaml", &fstest.MapFile{Mode: fs.ModeNamedPipe}), "workflows/x.yaml:1:1: this is no file that can be read"},
+		"a mark":         {clinic("resources.yaml", &fstest.MapFile{Data: []byte("\ufeffresources: []\n")}), "resources.yaml:1:1: a byte order mark stands here"},
+		"an escape": {
+			fstest.MapFS{"clinic.yaml": {Data: []byte(strings.Replace(smallClinic, "name: Small", `name: "Sm\e[2Jall"`, 1))}},
+			"clinic.yaml:1:7: `name` has a character that cannot be seen",
+		},
+		"an override": {
+			fstest.MapFS{"clinic.yaml": {Data: []byte(strings.Replace(smallClinic, "name: Small", `name: "Sm\u202eall"`, 1))}},
+			"clinic.yaml:1:7: `name` has a character that cannot be seen",
+		},
+	} {
+		if _, err := ReadClinic(tc.fs, "small"); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v, want %q", name, err, tc.says)
+		}
+	}
+}

@@ -317,3 +317,25 @@ func TestAfterIsAWait(t *testing.T) {
 		t.Errorf("202 steps: %v", err)
 	}
 }
+
+// TestOpenFor counts the minutes in which a clinic is open, one by one.
+func TestOpenFor(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		zone := rapid.SampledFrom([]string{"America/Chicago", "Europe/Berlin", "Africa/Cairo", "Asia/Kolkata"}).Draw(rt, "zone")
+		h, loc := drawHours(rt, zone), located(rt, zone)
+		from := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 60*24*60).Draw(rt, "from")) * time.Minute)
+		to := from.Add(time.Duration(rapid.IntRange(0, 4*24*60).Draw(rt, "minutes")) * time.Minute)
+		var want time.Duration
+		for at := from; at.Before(to); at = at.Add(time.Minute) {
+			if isOpen(&h, at.In(loc)) {
+				want += time.Minute
+			}
+		}
+		if got := h.OpenFor(loc, from, to); got != want {
+			rt.Fatalf("open for %v from %v to %v, want %v", got, from.In(loc), to.In(loc), want)
+		}
+		if h.OpenFor(loc, to, from) != 0 {
+			rt.Fatal("open between a time and an earlier one")
+		}
+	})
+}

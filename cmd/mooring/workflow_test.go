@@ -188,6 +188,12 @@ func TestWorkflowCopy(t *testing.T) {
 	if c := call(t, "workflow", "copy", clinic, "frist-no-show"); c.code != exitWrong || !strings.Contains(c.err, "no built-in workflow") {
 		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
 	}
+	if c := call(t, "workflow", "copy", root); c.code != exitWrong || !strings.Contains(c.err, "has no clinic.yaml") {
+		t.Errorf("one folder too high, exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if c := call(t, "check", clinic); c.code != exitMisuse || !strings.Contains(c.err, "is one clinic's own folder") {
+		t.Errorf("one folder too low, exit %d: %s%s", c.code, c.out, c.err)
+	}
 	if c := call(t, "workflow", "copy", filepath.Join(root, "nowhere")); c.code != exitWrong || !strings.Contains(c.err, "is no folder") {
 		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
 	}

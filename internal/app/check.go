@@ -31,6 +31,9 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	if !slices.ContainsFunc(c.Staff.People, func(p escalation.Person) bool { return p.Emergency }) {
 		out = append(out, "there is no `emergency` address: where everybody is away, or nobody answers, nobody else hears of it")
 	}
+	if c.FeedQuiet == 0 {
+		out = append(out, "`feed_quiet` is not set: nobody hears when the clinic's system stops sending events; write for how long it may be silent while the clinic is open, such as `feed_quiet: 8h`")
+	}
 	out = append(out, unverified(c, now)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow

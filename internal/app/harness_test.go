@@ -99,7 +99,8 @@ func run(t testing.TB, cfg Config, opts ...Option) *program {
 
 func (p *program) start(cfg Config) {
 	p.t.Helper()
-	a, err := New(p.t.Context(), cfg, cfg.Logger(p.log), append([]Option{WithObserver(p.decided)}, p.opts...)...)
+	// The watcher looks where a story asks it to: its own clock is not the story's.
+	a, err := New(p.t.Context(), cfg, cfg.Logger(p.log), append([]Option{WithObserver(p.decided), WithWatch(time.Hour, time.Hour)}, p.opts...)...)
 	if err != nil {
 		p.t.Fatal(err)
 	}

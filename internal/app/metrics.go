@@ -62,6 +62,7 @@ type live struct {
 	a              *App
 	open, age, lag *prometheus.Desc
 	overdue        *prometheus.Desc
+	silent         *prometheus.Desc
 }
 
 func newLive(a *App) *live {
@@ -70,6 +71,7 @@ func newLive(a *App) *live {
 		open:    prometheus.NewDesc("mooring_open_escalations", "Escalations that no human has closed, as this replica's index has them.", nil, nil),
 		age:     prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil),
 		lag:     prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil),
+		silent:  prometheus.NewDesc("mooring_feed_silent", "1 where a clinic's system has sent no event for as long as the clinic allows while it is open.", []string{"clinic"}, nil),
 		overdue: prometheus.NewDesc("mooring_overdue", "Questions and tasks that have not moved a minute after their time, as the watcher sees it; 1 for mail to staff that does not leave.", []string{"what"}, nil),
 	}
 }
@@ -80,6 +82,7 @@ func (l *live) Describe(ch chan<- *prometheus.Desc) {
 	ch <- l.age
 	ch <- l.lag
 	ch <- l.overdue
+	ch <- l.silent
 }
 
 // Collect reads them.
@@ -99,6 +102,13 @@ func (l *live) Collect(ch chan<- prometheus.Metric) {
 	questions, tasks, mail := l.a.watcher.counts()
 	for what, n := range map[string]int{alarmQuestions: questions, alarmTasks: tasks, alarmMail: mail} {
 		ch <- prometheus.MustNewConstMetric(l.overdue, prometheus.GaugeValue, float64(n), what)
+	}
+	for clinic, silent := range l.a.watcher.silentFeeds() {
+		n := 0.0
+		if silent {
+			n = 1
+		}
+		ch <- prometheus.MustNewConstMetric(l.silent, prometheus.GaugeValue, n, clinic)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()

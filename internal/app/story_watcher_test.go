@@ -144,6 +144,7 @@ func TestWatcherSeesAStoppedRunner(t *testing.T) {
 	s := p.state("ana")
 	p.set(s.Next().Add(2 * time.Minute))
 	p.expectAlarm("A task is past its time")
+	p.expect(ruth, "") // no news has come for a working day either
 	p.restart()
 	p.settle()
 	p.expect(amara, "task-reminder")
@@ -196,4 +197,69 @@ func TestWatcherTellsOnce(t *testing.T) {
 		r.Stop(context.Background())
 		r.App = nil
 	}
+}
+
+// A clinic's system falls silent. Hours in which the clinic is closed do not count; of
+// two replicas one tells the task owner, once; news ends it, and the next silence is told
+// again.
+func TestWatcherFeed(t *testing.T) {
+	t.Parallel()
+	server, url := external(t)
+	t.Cleanup(server.Stop)
+	cfg := externalConfig(t, url)
+	p := run(t, cfg, WithWatch(look, time.Hour))
+	q := run(t, copyOf(t, cfg), WithWatch(look, time.Hour))
+	at := func(clock string) {
+		t.Helper()
+		to, err := time.ParseInLocation("2006-01-02 15:04", clock, p.zone(p.clinic()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.set(to)
+		q.set(to)
+		p.looks(3)
+		q.looks(3)
+	}
+	silent := func(want string) {
+		t.Helper()
+		testkit.Eventually(t, patience, "the figure is "+want, func() bool {
+			return strings.Contains(p.browser().get("http://ops.mooring.test/metrics").text, `mooring_feed_silent{clinic="sample"} `+want)
+		})
+	}
+	told := func() letter {
+		t.Helper()
+		var out letter
+		testkit.Eventually(t, patience, "the task owner is told", func() bool {
+			for _, r := range []*program{p, q} {
+				if r.collect(); len(r.inbox) > 0 {
+					out, r.inbox = r.inbox[0], r.inbox[1:]
+				}
+			}
+			return out.Subject != ""
+		})
+		return out
+	}
+	p.say(events.AppointmentBooked, "ana", events.Data{Client: person("ana", events.RiskNone), Appointment: p.appointment("ana-1", 300*time.Hour)})
+	at("2026-03-02 16:59")
+	at("2026-03-03 09:59") // eight hours less a minute, and a night
+	p.quiet()
+	q.quiet()
+	silent("0")
+	at("2026-03-03 10:01")
+	if l := told(); l.To.Email != ruth || l.Subject != "No news from your system" || !strings.Contains(l.Text, "nothing for 24 hours") {
+		t.Errorf("to %s: %s\n%s", l.To.Email, l.Subject, l.Text)
+	}
+	silent("1")
+	at("2026-03-03 12:00")
+	p.say(events.AppointmentBooked, "ana", events.Data{Appointment: p.appointment("ana-2", 400*time.Hour)})
+	at("2026-03-03 12:01")
+	silent("0")
+	p.quiet()
+	q.quiet()
+	at("2026-03-04 12:30")
+	if l := told(); l.To.Email != ruth {
+		t.Errorf("the next silence is told to %s", l.To.Email)
+	}
+	p.quiet()
+	q.quiet()
 }

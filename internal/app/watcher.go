@@ -18,6 +18,7 @@ import (
 	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
 // The watcher's times.
@@ -58,12 +59,15 @@ type watcher struct {
 	// clinic, that found nothing.
 	mu      sync.Mutex
 	overdue map[string]trouble
+	silent  map[string]bool // by clinic, as the last look found; guarded by mu
 	calm    map[string]int
 	// seen are the clinics in which the look before found something: an alarm needs
 	// two looks.
 	seen map[string]bool
 	// alone is when an alarm was told without asking the other replicas.
 	alone map[string]time.Time
+	// feeds are what is known of each clinic's events.
+	feeds map[string]*feed
 	http  *http.Client
 	// looked counts the looks.
 	looked atomic.Int64
@@ -94,7 +98,7 @@ func newWatcher(a *App) *watcher {
 	w := &watcher{
 		a: a, watch: jetstream.NewWatch(), every: watchEvery, waits: mailWaits,
 		overdue: map[string]trouble{}, calm: map[string]int{}, seen: map[string]bool{}, alone: map[string]time.Time{},
-		http: &http.Client{Timeout: 10 * time.Second},
+		feeds: map[string]*feed{}, http: &http.Client{Timeout: 10 * time.Second},
 	}
 	if a.watchEvery > 0 {
 		w.every, w.waits = a.watchEvery, a.watchWaits
@@ -127,6 +131,7 @@ func (w *watcher) once(ctx context.Context) {
 			w.rest(ctx, id)
 		}
 	}
+	w.feed(ctx)
 	w.ping(ctx, err == nil && len(found) == 0)
 	w.looked.Add(1)
 }
@@ -222,7 +227,7 @@ func (w *watcher) alarm(ctx context.Context, id string, t trouble) {
 		return
 	}
 	_, rank := t.what()
-	taken, mine, err := w.a.store.TakeAlarm(ctx, id, rank, time.Now())
+	taken, mine, err := w.a.store.TakeAlarm(ctx, id, jetstream.AlarmStands, rank, time.Now())
 	if err != nil && time.Since(w.alone[id]) > alarmAlone {
 		w.a.log.Error("an alarm could not be taken on; it is told all the same", "clinic", id, "error", err)
 		w.alone[id], mine = time.Now(), true
@@ -233,7 +238,7 @@ func (w *watcher) alarm(ctx context.Context, id string, t trouble) {
 	w.a.log.Error("questions or tasks do not go on; the emergency addresses are told", "clinic", id,
 		"questions", t.questions, "tasks", t.tasks, "mail", t.mail)
 	if w.tell(ctx, id, t) && err == nil {
-		if err := w.a.store.AlarmTold(ctx, id, taken); err != nil {
+		if err := w.a.store.AlarmTold(ctx, id, jetstream.AlarmStands, taken); err != nil {
 			w.a.log.Error("an alarm was told, and that could not be kept; it may be told again", "clinic", id, "error", err)
 		}
 	}
@@ -245,7 +250,7 @@ func (w *watcher) rest(ctx context.Context, id string) {
 	if w.calm[id]++; w.calm[id] != calmLooks {
 		return
 	}
-	if err := w.a.store.EndAlarm(ctx, id); err != nil {
+	if err := w.a.store.EndAlarm(ctx, id, jetstream.AlarmStands); err != nil {
 		w.calm[id]--
 		w.a.log.Warn("an alarm that is over could not be forgotten; trying again", "clinic", id, "error", err)
 	}
@@ -261,32 +266,36 @@ func (w *watcher) tell(ctx context.Context, id string, t trouble) (told bool) {
 			people = append(people, p)
 		}
 	}
+	what, _ := t.what()
 	for _, p := range people {
-		mail, err := w.mail(c, t, notifier.Address{Name: p.Name, Email: p.Email})
-		if err == nil {
-			ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-			_, err = w.a.provider.Send(ctx, mail)
-			cancel()
-		}
-		if err != nil {
-			w.a.log.Error("the alarm's mail could not be sent", "clinic", id, "error", notifier.Classify(err).Class.String())
-			continue
-		}
-		told = true
+		told = w.send(ctx, c, p, "alarm", what, t.since) || told
 	}
 	return told
 }
 
-func (w *watcher) mail(c *version, t trouble, to notifier.Address) (notifier.Mail, error) {
-	what, _ := t.what()
+// send writes to one person by itself, and says whether the provider took the mail.
+func (w *watcher) send(ctx context.Context, c *version, p *escalation.Person, family, what string, since time.Time) bool {
+	mail, err := w.mail(c, family, what, since, notifier.Address{Name: p.Name, Email: p.Email})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		_, err = w.a.provider.Send(ctx, mail)
+	}
+	if err != nil {
+		w.a.log.Error("the watcher's mail could not be sent", "clinic", c.ID, "mail", family, "error", notifier.Classify(err).Class.String())
+	}
+	return err == nil
+}
+
+func (w *watcher) mail(c *version, family, what string, since time.Time, to notifier.Address) (notifier.Mail, error) {
 	v := templates.Values{
 		ClinicName: c.Name, StaffName: to.Name, StaffURL: w.a.staffURL() + "/",
-		Alarm: what, OpenedAgo: ago(w.a.clock.Now().Sub(t.since)),
+		Alarm: what, OpenedAgo: ago(w.a.clock.Now().Sub(since)),
 	}
-	if t.since.IsZero() {
+	if since.IsZero() {
 		v.OpenedAgo = ""
 	}
-	out, err := c.wording.Render("alarm", templates.DefaultLanguage, templates.Unknown, v)
+	out, err := c.wording.Render(family, templates.DefaultLanguage, templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}

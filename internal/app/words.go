@@ -125,6 +125,8 @@ func templateWords(t string) string {
 		return "a reminder of a task"
 	case "alarm":
 		return "an alarm: something does not go on"
+	case "feed":
+		return "a note that no events come"
 	case "note":
 		return "a note that there is news"
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -120,6 +121,15 @@ const alarmAgain = 2 * time.Minute
 // alarmRepeat is how long an alarm that goes on is not told again.
 const alarmRepeat = 12 * time.Hour
 
+// AlarmOf is what an alarm of a clinic's is about.
+type AlarmOf string
+
+// Questions, tasks and mail to staff that do not go on; a system that sends nothing.
+const (
+	AlarmStands AlarmOf = "alarm"
+	AlarmFeed   AlarmOf = "feed"
+)
+
 // Alarm is a clinic's alarm under way.
 type Alarm struct {
 	// Rank says how bad it is; a worse one is told again.
@@ -131,15 +141,15 @@ type Alarm struct {
 	revision uint64
 }
 
-func alarmKey(clinic string) string { return clinic + ".alarm" }
+func alarmKey(clinic string, of AlarmOf) string { return clinic + "." + string(of) }
 
 // TakeAlarm says whether this replica is the one that tells of a clinic's alarm: of
 // several that see it one does, and another where that one did not. One that goes on
 // is told again when it becomes worse, and after half a day.
-func (s *Store) TakeAlarm(ctx context.Context, clinic string, rank int, now time.Time) (a Alarm, mine bool, err error) {
+func (s *Store) TakeAlarm(ctx context.Context, clinic string, of AlarmOf, rank int, now time.Time) (a Alarm, mine bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	a, found, err := s.alarm(ctx, clinic)
+	a, found, err := s.alarm(ctx, clinic, of)
 	wait := alarmAgain
 	if a.Told {
 		wait = alarmRepeat
@@ -148,34 +158,34 @@ func (s *Store) TakeAlarm(ctx context.Context, clinic string, rank int, now time
 		return a, false, err
 	}
 	a.Taken, a.Rank, a.Told = now, max(rank, a.Rank), false
-	if err = s.putAlarm(ctx, clinic, &a); errors.Is(err, errTaken) {
+	if err = s.putAlarm(ctx, clinic, of, &a); errors.Is(err, errTaken) {
 		return a, false, nil
 	}
 	return a, err == nil, err
 }
 
 // AlarmTold keeps that the mail of an alarm which this replica took has left.
-func (s *Store) AlarmTold(ctx context.Context, clinic string, a Alarm) error {
+func (s *Store) AlarmTold(ctx context.Context, clinic string, of AlarmOf, a Alarm) error {
 	a.Told = true
-	return s.putAlarm(ctx, clinic, &a)
+	return s.putAlarm(ctx, clinic, of, &a)
 }
 
 // EndAlarm forgets a clinic's alarm, so that the next one is told again.
-func (s *Store) EndAlarm(ctx context.Context, clinic string) error {
+func (s *Store) EndAlarm(ctx context.Context, clinic string, of AlarmOf) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	_, found, err := s.alarm(ctx, clinic)
+	_, found, err := s.alarm(ctx, clinic, of)
 	if err != nil || !found {
 		return err
 	}
-	if err := s.kv.Delete(ctx, alarmKey(clinic)); err != nil {
+	if err := s.kv.Delete(ctx, alarmKey(clinic, of)); err != nil {
 		return fmt.Errorf("end the alarm of the clinic %s: %w", clinic, err)
 	}
 	return nil
 }
 
-func (s *Store) alarm(ctx context.Context, clinic string) (a Alarm, found bool, err error) {
-	entry, err := s.kv.Get(ctx, alarmKey(clinic))
+func (s *Store) alarm(ctx context.Context, clinic string, of AlarmOf) (a Alarm, found bool, err error) {
+	entry, err := s.kv.Get(ctx, alarmKey(clinic, of))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return a, false, nil
 	}
@@ -192,15 +202,15 @@ func (s *Store) alarm(ctx context.Context, clinic string) (a Alarm, found bool, 
 // errTaken says that another replica was quicker.
 var errTaken = errors.New("another replica has taken the alarm")
 
-func (s *Store) putAlarm(ctx context.Context, clinic string, a *Alarm) error {
+func (s *Store) putAlarm(ctx context.Context, clinic string, of AlarmOf, a *Alarm) error {
 	body, err := json.Marshal(a)
 	if err != nil {
 		return fmt.Errorf("write the alarm of the clinic %s: %w", clinic, err)
 	}
 	if a.revision == 0 {
-		a.revision, err = s.kv.Create(ctx, alarmKey(clinic), body)
+		a.revision, err = s.kv.Create(ctx, alarmKey(clinic, of), body)
 	} else {
-		a.revision, err = s.kv.Update(ctx, alarmKey(clinic), body, a.revision)
+		a.revision, err = s.kv.Update(ctx, alarmKey(clinic, of), body, a.revision)
 	}
 	switch {
 	case err == nil:
@@ -209,4 +219,23 @@ func (s *Store) putAlarm(ctx context.Context, clinic string, a *Alarm) error {
 		return errTaken
 	}
 	return fmt.Errorf("store the alarm of the clinic %s: %w", clinic, err)
+}
+
+// LastEvent is the newest event of a clinic's from outside: its sequence and when it was
+// stored, by the server's clock. Sequence 0 means that there is none.
+func (s *Store) LastEvent(ctx context.Context, clinic string) (seq uint64, stored time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	stream, err := s.js.Stream(ctx, streamEvents)
+	if err != nil {
+		return 0, stored, fmt.Errorf("look at the stream %s: %w", streamEvents, err)
+	}
+	msg, err := stream.GetLastMsgForSubject(ctx, events.SubjectEvents+"."+clinic+".>")
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, stored, nil
+	}
+	if err != nil {
+		return 0, stored, fmt.Errorf("read the newest event of the clinic %s: %w", clinic, err)
+	}
+	return msg.Sequence, msg.Time, nil
 }

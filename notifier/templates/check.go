@@ -122,6 +122,8 @@ func (f *file) checkFamily(end int) {
 		want = []fieldID{fHoldEnds, fEscalationLink, fCode}
 	case "alarm":
 		want, never = []fieldID{fAlarm, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode}
+	case "feed":
+		want, never = []fieldID{fOpenedAgo, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode, fAlarm}
 	case "escalation-taken":
 		want = []fieldID{fOwnerName, fEscalationLink, fCode}
 	case "task", "task-reminder":

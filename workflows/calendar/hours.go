@@ -92,6 +92,34 @@ func (h *Hours) Open(loc *time.Location, now time.Time) time.Time {
 	return time.Time{}
 }
 
+// OpenFor is how long the clinic is open between two times, on loc's clock. What lies
+// longer ago than the days looked through does not count.
+func (h *Hours) OpenFor(loc *time.Location, from, to time.Time) (open time.Duration) {
+	if farthest := to.AddDate(0, 0, -LongestClosed); from.Before(farthest) {
+		from = farthest
+	}
+	year, month, day := from.In(loc).Date()
+	for ahead := range LongestClosed + 2 {
+		date := time.Date(year, month, day+ahead, 0, 0, 0, 0, time.UTC)
+		if !h.Workday(date) {
+			continue
+		}
+		for _, o := range h.Week[date.Weekday()] {
+			a, b := OnClock(date, o.From, loc), OnClock(date, o.To, loc)
+			if a.Before(from) {
+				a = from
+			}
+			if b.After(to) {
+				b = to
+			}
+			if a.Before(b) {
+				open += b.Sub(a)
+			}
+		}
+	}
+	return open
+}
+
 // OnClock is when loc's clock shows a time of day on a date. What a night of
 // changing clocks leaves out is as much later as the clocks were moved, the hour
 // at midnight too; what comes twice is the first.
