@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -10,7 +11,8 @@ import (
 )
 
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Say whether an entry of AUDIT was changed, taken out, moved or put in."`
+	Verify auditVerifyCmd `cmd:"" help:"Say whether an entry of AUDIT or ACCESS was changed, taken out, moved or put in."`
+	Access auditAccessCmd `cmd:"" help:"List who saw which client when."`
 }
 
 type auditVerifyCmd struct {
@@ -19,7 +21,7 @@ type auditVerifyCmd struct {
 	JSON    bool   `name:"json" help:"Print JSON, as docs/audit.md describes it."`
 }
 
-// Run verifies AUDIT; what is wrong ends it with 1.
+// Run verifies AUDIT and ACCESS; what is wrong ends it with 1.
 func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 	var earlier *app.AuditCheck
 	if c.Earlier != "" {
@@ -51,10 +53,48 @@ func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 		err = check.WriteText(io.out)
 	}
 	if err == nil && len(check.Wrong) > 0 {
-		err = fmt.Errorf("AUDIT is not what Mooring wrote: %d things are wrong with it", len(check.Wrong))
+		err = fmt.Errorf("the record is not what Mooring wrote: %d things are wrong with it", len(check.Wrong))
 		if len(check.Wrong) == 1 {
-			err = fmt.Errorf("AUDIT is not what Mooring wrote: one thing is wrong with it")
+			err = fmt.Errorf("the record is not what Mooring wrote: one thing is wrong with it")
 		}
 	}
 	return err
+}
+
+type auditAccessCmd struct {
+	Client string `placeholder:"EHR-ID" help:"Who saw this client: the EHR's id."`
+	Person string `placeholder:"PERSON" help:"Whom this person saw: an id of clinic.yaml, or operator for the sign-in link of the terminal."`
+	Clinic string `help:"The clinic's id; may be left out where there is only one."`
+	Since  string `placeholder:"WHEN" help:"A stretch such as 90d, a day, or a time in RFC 3339; without it all there is."`
+	JSON   bool   `name:"json" help:"Print JSON, as docs/audit.md describes it."`
+}
+
+// Run lists looks.
+func (c auditAccessCmd) Run(ctx context.Context, io streams) error {
+	if c.Client == "" && c.Person == "" {
+		return &misuseError{"name a client with --client, a person with --person, or both"}
+	}
+	op, err := openOperator(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.Close()
+	q := app.AccessQuery{EHR: c.Client, Person: c.Person}
+	if q.Clinic, err = op.Clinic(c.Clinic); err != nil {
+		return misuse(err)
+	}
+	if q.Since, err = op.Since(q.Clinic, c.Since); err != nil {
+		return misuse(err)
+	}
+	rows, err := op.Access(ctx, q)
+	if errors.Is(err, app.ErrUnknownClient) {
+		return fmt.Errorf("the clinic %s has no client with the EHR id %s: no event about them was decided on", q.Clinic, c.Client)
+	}
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(io.out, rows)
+	}
+	return op.WriteAccess(io.out, q.Clinic, rows)
 }

@@ -39,6 +39,7 @@ type App struct {
 	notify   *notifier.Notifier
 	provider notifier.Provider
 	watcher  *watcher
+	looks    *looks
 	// watchEvery and watchWaits replace the watcher's own times; 0 leaves them.
 	watchEvery, watchWaits time.Duration
 	mailed                 func(notifier.Mail) // nil when nobody asked
@@ -174,6 +175,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	}
 	a.watcher = newWatcher(a)
 	a.metrics = newMetrics(a)
+	if a.looks, err = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log); err != nil {
+		return nil, err
+	}
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
 		Timers: between(a.between.Timers, runner.Timers(a.store)),
@@ -314,6 +318,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.rest.Go(func() { a.clinics.followHolds(rest) })
 	a.rest.Go(func() { a.store.FollowWatch(rest, a.watcher.watch) })
 	a.rest.Go(func() { a.watcher.run(rest) })
+	a.rest.Go(func() { a.looks.run(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {

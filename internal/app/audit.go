@@ -18,6 +18,7 @@ type AuditCheck struct {
 	Clinic  string `json:"clinic,omitempty"` // "" for all
 	Clients int    `json:"clients"`
 	Entries int    `json:"entries"`
+	Looks   int    `json:"looks"` // entries of ACCESS
 	// Waiting counts decisions that are not copied yet.
 	Waiting int          `json:"waiting"`
 	Wrong   []AuditWrong `json:"wrong"`
@@ -41,40 +42,60 @@ type AuditWrong struct {
 
 // AuditEnd is the end of one client's chain.
 type AuditEnd struct {
+	Stream   string `json:"stream"`
 	Clinic   string `json:"clinic"`
 	Client   string `json:"client"`
 	Sequence uint64 `json:"sequence"`
-	Decision uint64 `json:"decision"`
+	Decision uint64 `json:"decision,omitempty"`
 	Hash     string `json:"hash"`
 }
 
-// VerifyAudit walks AUDIT, of one clinic or with "" of all. earlier may be nil.
+// VerifyAudit walks AUDIT and ACCESS, of one clinic or with "" of all. earlier may be nil.
 func (o *Operator) VerifyAudit(ctx context.Context, clinicID string, earlier *AuditCheck) (*AuditCheck, error) {
-	var ends map[runner.Ref]jetstream.ChainEnd
-	if earlier != nil {
-		ends = map[runner.Ref]jetstream.ChainEnd{}
-		for _, e := range earlier.Ends {
-			ends[runner.Ref{Clinic: e.Clinic, Key: e.Client}] = jetstream.ChainEnd{Sequence: e.Sequence, Record: e.Decision, Hash: e.Hash}
+	c := &AuditCheck{Clinic: clinicID, Wrong: []AuditWrong{}, Ends: []AuditEnd{}, running: o.Running()}
+	for _, one := range []struct {
+		stream string
+		verify func(context.Context, string, map[runner.Ref]jetstream.ChainEnd) (jetstream.Verified, error)
+	}{
+		{"AUDIT", o.store.Verify},
+		{"ACCESS", o.store.VerifyAccess},
+	} {
+		v, err := one.verify(ctx, clinicID, earlier.ends(one.stream))
+		if err != nil {
+			return nil, err
 		}
-	}
-	v, err := o.store.Verify(ctx, clinicID, ends)
-	if err != nil {
-		return nil, err
-	}
-	c := &AuditCheck{
-		Clinic: clinicID, Clients: v.Clients, Entries: v.Entries, Waiting: v.Waiting,
-		Wrong: []AuditWrong{}, Ends: []AuditEnd{}, running: o.Running(),
-	}
-	for _, f := range v.Findings {
-		c.Wrong = append(c.Wrong, auditWrong("AUDIT", f))
-	}
-	for ref, e := range v.Ends {
-		if e.Sequence > 0 {
-			c.Ends = append(c.Ends, AuditEnd{ref.Clinic, ref.Key, e.Sequence, e.Record, e.Hash})
+		for _, f := range v.Findings {
+			c.Wrong = append(c.Wrong, auditWrong(one.stream, f))
 		}
+		for ref, e := range v.Ends {
+			if e.Sequence > 0 {
+				c.Ends = append(c.Ends, AuditEnd{one.stream, ref.Clinic, ref.Key, e.Sequence, e.Record, e.Hash})
+			}
+		}
+		if one.stream == "ACCESS" {
+			c.Looks = v.Entries
+			continue
+		}
+		c.Clients, c.Entries, c.Waiting = v.Clients, v.Entries, v.Waiting
 	}
-	slices.SortFunc(c.Ends, func(a, b AuditEnd) int { return strings.Compare(a.Clinic+"."+a.Client, b.Clinic+"."+b.Client) })
+	slices.SortFunc(c.Ends, func(a, b AuditEnd) int {
+		return strings.Compare(a.Stream+"."+a.Clinic+"."+a.Client, b.Stream+"."+b.Clinic+"."+b.Client)
+	})
 	return c, nil
+}
+
+// ends are the ends of a stream's chains; nil for no check.
+func (c *AuditCheck) ends(stream string) map[runner.Ref]jetstream.ChainEnd {
+	if c == nil {
+		return nil
+	}
+	out := map[runner.Ref]jetstream.ChainEnd{}
+	for _, e := range c.Ends {
+		if e.Stream == stream {
+			out[runner.Ref{Clinic: e.Clinic, Key: e.Client}] = jetstream.ChainEnd{Sequence: e.Sequence, Record: e.Decision, Hash: e.Hash}
+		}
+	}
+	return out
 }
 
 func auditWrong(stream string, f jetstream.Finding) AuditWrong {
@@ -100,7 +121,8 @@ func (c *AuditCheck) WriteText(w io.Writer) error {
 	if c.Clinic != "" {
 		of = c.Clinic
 	}
-	fmt.Fprintf(&b, "AUDIT of %s: %s of %s.\n", of, counted(c.Entries, "entry", "entries"), counted(c.Clients, "client", "clients"))
+	fmt.Fprintf(&b, "AUDIT of %s: %s of %s. ACCESS: %s.\n", of,
+		counted(c.Entries, "entry", "entries"), counted(c.Clients, "client", "clients"), counted(c.Looks, "look", "looks"))
 	if c.Waiting > 0 {
 		fmt.Fprintf(&b, "%s not copied yet", counted(c.Waiting, "decision is", "decisions are"))
 		if c.running {

@@ -201,9 +201,15 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 		v.Waiting += one.Waiting
 		v.Findings = append(v.Findings, one.Findings...)
 	}
-	info, err := s.streams[streamAudit].Info(ctx)
+	return v, s.leadThrough(ctx, streamAudit, clinic, earlier, met, &v)
+}
+
+// leadThrough finds the chains of a stream that do not lead through their earlier
+// ends any more.
+func (s *Store) leadThrough(ctx context.Context, stream, clinic string, earlier map[runner.Ref]ChainEnd, met map[runner.Ref]bool, v *Verified) error {
+	info, err := s.streams[stream].Info(ctx)
 	if err != nil {
-		return v, fmt.Errorf("ask the stream %s: %w", streamAudit, err)
+		return fmt.Errorf("ask the stream %s: %w", stream, err)
 	}
 	for _, ref := range sorted(earlier) {
 		// What was dropped for its age stood before all that is there now.
@@ -216,7 +222,52 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 			})
 		}
 	}
-	return v, nil
+	return nil
+}
+
+// VerifyAccess is Verify for ACCESS. Nothing else knows what should stand there, so
+// that only links are followed: that the end of a chain is gone, earlier alone shows.
+func (s *Store) VerifyAccess(ctx context.Context, clinic string, earlier map[runner.Ref]ChainEnd) (Verified, error) {
+	v := Verified{Ends: map[runner.Ref]ChainEnd{}}
+	if s.streams[streamAccess] == nil {
+		return v, nil
+	}
+	info, err := s.streams[streamAccess].Info(ctx)
+	if err != nil {
+		return v, fmt.Errorf("ask the stream %s: %w", streamAccess, err)
+	}
+	aged := time.Since(info.Created) > info.Config.MaxAge
+	pattern := ">"
+	if clinic != "" {
+		pattern = "*." + clinic + ".*"
+	}
+	met := map[runner.Ref]bool{}
+	err = s.each(ctx, streamAccess, prefixAccess+pattern, func(msg jetstream.Msg) error {
+		ref, _, ok := refOf(msg.Subject(), prefixAccess)
+		md, err := msg.Metadata()
+		if !ok || err != nil {
+			return fmt.Errorf("read an entry of ACCESS on %s: %w", msg.Subject(), cmp.Or(err, errNoClientSubject))
+		}
+		end, known := v.Ends[ref]
+		switch link := msg.Headers().Get(headerChain); {
+		case link == end.Hash, !known && aged:
+		case known:
+			v.Findings = append(v.Findings, Finding{ref, WrongChanged, end.Sequence, 0, fmt.Sprintf(
+				"the entry is not what it was when entry %d was written after it, or one between them was taken out, moved or put in", md.Sequence.Stream)})
+		default:
+			v.Findings = append(v.Findings, Finding{ref, WrongMissing, md.Sequence.Stream, 0, "the entry before this one, and perhaps more before that, is not there, and nothing is old enough to be dropped for its age"})
+		}
+		end = ChainEnd{Sequence: md.Sequence.Stream, Hash: chainHash(msg.Headers().Get(headerChain), msg.Data())}
+		v.Ends[ref] = end
+		v.Entries++
+		met[ref] = met[ref] || earlier[ref].Hash == end.Hash
+		return nil
+	})
+	if err != nil {
+		return v, err
+	}
+	v.Clients = len(v.Ends)
+	return v, s.leadThrough(ctx, streamAccess, clinic, earlier, met, &v)
 }
 
 // sorted are the clients of a map, in a fixed order.
