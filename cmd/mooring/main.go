@@ -35,6 +35,7 @@ type cli struct {
 	Client   clientCmd   `cmd:"" help:"Look a client up."`
 	Rejected rejectedCmd `cmd:"" help:"Look at what nobody could act on, and send it again."`
 	Audit    auditCmd    `cmd:"" help:"Look into the record of every decision, and of every look at a client."`
+	Report   reportCmd   `cmd:"" help:"Count how long it takes until a human answers."`
 	Signin   signinCmd   `cmd:"" help:"Make a one-time link to the staff pages of the running program."`
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 

@@ -174,7 +174,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 		return nil, err
 	}
 	a.watcher = newWatcher(a)
-	a.metrics = newMetrics(a)
+	if a.metrics, err = newMetrics(a); err != nil {
+		return nil, err
+	}
 	if a.looks, err = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log); err != nil {
 		return nil, err
 	}
@@ -303,7 +305,11 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.reading.Go(func() {
 		a.store.ConsumeEffects(reading, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
-			return a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+			head, err := a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+			if err == nil {
+				a.escalationDecided(ctx, r, head)
+			}
+			return head, err
 		})
 	})
 	for i, lane := range lanes {

@@ -21,9 +21,10 @@ type metrics struct {
 	decisions *prometheus.CounterVec
 	sends     *prometheus.CounterVec
 	lost      prometheus.Counter
+	times     *escalationTimes
 }
 
-func newMetrics(a *App) *metrics {
+func newMetrics(a *App) (*metrics, error) {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -42,11 +43,18 @@ func newMetrics(a *App) *metrics {
 			Name: "mooring_looks_lost_total", Help: "Looks at a client's data that could not be written down.",
 		}),
 	}
+	var err error
+	if m.times, err = newEscalationTimes(); err != nil {
+		return nil, err
+	}
+	for _, h := range m.times.stretch {
+		m.registry.MustRegister(h)
+	}
 	m.registry.MustRegister(
 		m.events, m.refused, m.decisions, m.sends, m.lost, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return m
+	return m, nil
 }
 
 func (m *metrics) event(k events.Kind)      { m.events.WithLabelValues(string(k)).Inc() }
