@@ -13,6 +13,7 @@ import (
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Say whether an entry of AUDIT or ACCESS was changed, taken out, moved or put in."`
 	Access auditAccessCmd `cmd:"" help:"List who saw which client when."`
+	Export auditExportCmd `cmd:"" help:"Tell the story of one escalation, from its cause to its outcome."`
 }
 
 type auditVerifyCmd struct {
@@ -97,4 +98,46 @@ func (c auditAccessCmd) Run(ctx context.Context, io streams) error {
 		return writeJSON(io.out, rows)
 	}
 	return op.WriteAccess(io.out, q.Clinic, rows)
+}
+
+type auditExportCmd struct {
+	ID     string `arg:"" name:"escalation-id" help:"Its id, as mooring client show --json and mooring audit access have it."`
+	Clinic string `help:"The clinic's id; may be left out where there is only one."`
+	By     string `placeholder:"PERSON" help:"Who looks: an id of clinic.yaml. It is written down beside the look."`
+	JSON   bool   `name:"json" help:"Print JSON, as docs/audit.md describes it."`
+}
+
+// Run exports one escalation; a chain that is not whole ends it with 1.
+func (c auditExportCmd) Run(ctx context.Context, io streams) error {
+	op, err := openOperator(ctx)
+	if err != nil {
+		return err
+	}
+	defer op.Close()
+	clinic, err := op.Clinic(c.Clinic)
+	if err != nil {
+		return misuse(err)
+	}
+	if err := op.CheckPerson(clinic, c.By); err != nil {
+		return misuse(err)
+	}
+	x, unwritten, err := op.ExportEscalation(ctx, clinic, c.ID, c.By)
+	if errors.Is(err, app.ErrUnknownEscalation) {
+		return fmt.Errorf("the clinic %s has no escalation %s: no decision speaks of it", clinic, c.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if unwritten != nil {
+		fmt.Fprintln(io.err, "mooring: this look could not be written down:", unwritten)
+	}
+	if c.JSON {
+		err = writeJSON(io.out, x)
+	} else {
+		err = x.WriteText(io.out)
+	}
+	if err == nil && !x.Chain.Whole {
+		err = errors.New("the record of this client is not what Mooring wrote; mooring audit verify says more")
+	}
+	return err
 }

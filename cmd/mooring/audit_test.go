@@ -92,6 +92,40 @@ func TestAuditAccess(t *testing.T) {
 	fails(t, exitWrong, "has no client with the EHR id 9", "audit", "access", "--client", "9")
 }
 
+// TestAuditExportAndReport: one escalation's story, and the count of all, by the
+// commands; running or stopped they say the same.
+func TestAuditExportAndReport(t *testing.T) {
+	settle(t, testClinics)
+	a := begin(t)
+	settledStory(t)
+	var story struct{ Escalations []struct{ ID string } }
+	if err := json.Unmarshal([]byte(done(t, "client", "show", "8422", "--json")), &story); err != nil || len(story.Escalations) != 1 {
+		t.Fatal(story, err)
+	}
+	id := story.Escalations[0].ID
+	text := done(t, "audit", "export", id, "--by", "ruth", "--json")
+	documented(t, "docs/audit.md", text, 20)
+	report := done(t, "report", "escalations", "--since", "90d", "--json")
+	documented(t, "docs/audit.md", report, 15)
+	both := func(t *testing.T) {
+		t.Helper()
+		if out := done(t, "audit", "export", id); !strings.Contains(out, "Amara Cole is asked by mail") || !strings.Contains(out, "The chain is whole") ||
+			!strings.Contains(out, "Ruth Adeyemi, by --by at a terminal: mooring audit export") || strings.Contains(out, "Alvarez") {
+			t.Errorf("it says\n%s", out)
+		}
+		if out := done(t, "report", "escalations", "--clinic", "quay"); !strings.Contains(out, "nobody yet") {
+			t.Errorf("it says\n%s", out)
+		}
+	}
+	both(t)
+	fails(t, exitWrong, "has no escalation abc: no decision speaks of it", "audit", "export", "abc")
+	fails(t, exitMisuse, `there is no person "nobody"`, "audit", "export", id, "--by", "nobody")
+	fails(t, exitMisuse, "--since takes", "report", "escalations", "--since", "lately")
+	fails(t, exitMisuse, `there is no clinic "elsewhere"`, "report", "escalations", "--clinic", "elsewhere")
+	a.Stop(context.Background())
+	both(t)
+}
+
 // documented fails for every field of some JSON that a page does not name.
 func documented(t *testing.T, page, text string, atLeast int) {
 	t.Helper()

@@ -141,12 +141,12 @@ func (p *pastEscalations) take(ref runner.Ref, d runner.Entry) []reached {
 		}
 	}
 	for _, f := range d.Effects {
-		if f.Enqueue == nil || !strings.HasPrefix(f.Enqueue.Message.Template, "escalation") {
+		if f.Enqueue == nil || !strings.HasPrefix(f.Enqueue.Message.Template, askTemplate) {
 			continue
 		}
 		m := f.Enqueue.Message
 		if e := p.byID[m.Target]; e != nil {
-			p.asks[f.Enqueue.ID] = &askMail{e: e, id: f.Enqueue.ID, mail: m, asks: m.Template == "escalation", rung: e.rung}
+			p.asks[f.Enqueue.ID] = &askMail{e: e, id: f.Enqueue.ID, mail: m, asks: m.Template == askTemplate, rung: e.rung}
 			e.ask(m.What)
 		}
 	}
@@ -183,7 +183,8 @@ func (e *pastEscalation) move(d runner.Entry, n workflows.Note, skipped int) {
 	switch {
 	case i >= 0:
 		e.policy, e.rung, e.rungs = d.Escalations[i].Policy, d.Escalations[i].Rung, d.Escalations[i].Rungs
-	case reason == escalation.NoAnswer, reason == escalation.HoldRanOut:
+	case reason == escalation.NoAnswer, reason == escalation.HoldRanOut,
+		(reason == escalation.PassedOn || reason == escalation.NotDelivered) && asksOf(d, e.id):
 		e.rung += 1 + skipped
 	case reason == escalation.Reopened:
 		e.rung = 1 + skipped
@@ -210,6 +211,16 @@ func (e *pastEscalation) move(d runner.Entry, n workflows.Note, skipped int) {
 		e.open = true
 	}
 }
+
+// asksOf says whether a decision asks somebody an escalation's question.
+func asksOf(d runner.Entry, id string) bool {
+	return slices.ContainsFunc(d.Effects, func(f workflows.Effect) bool {
+		return f.Enqueue != nil && f.Enqueue.Message.Target == id && f.Enqueue.Message.Template == askTemplate
+	})
+}
+
+// askTemplate is the wording of mails that ask; others only tell.
+const askTemplate = "escalation"
 
 // taken says that somebody has the question; the first time counts.
 func (e *pastEscalation) taken(at time.Time) {

@@ -35,6 +35,23 @@ type Entry struct {
 	// Escalations is where those that the notes speak of stand after the decision.
 	// An earlier version did not write it down.
 	Escalations []Standing `json:"escalations,omitempty"`
+	// Act is who pressed, where the event is what somebody did with an escalation.
+	Act *Act `json:"act,omitempty"`
+}
+
+// Act is who did something with an escalation: directory ids. How is how they tried
+// to reach the client.
+type Act struct {
+	By  string `json:"by"`
+	For string `json:"for,omitempty"`
+	How string `json:"how,omitempty"`
+}
+
+func actOf(ev events.Event) *Act {
+	if a := ev.Data.Escalation; a != nil && a.By != "" {
+		return &Act{a.By, a.For, a.How}
+	}
+	return nil
 }
 
 // Standing is where an escalation stands.
