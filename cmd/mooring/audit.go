@@ -40,7 +40,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, io streams) error {
 	}
 	defer op.Close()
 	if c.Clinic != "" {
-		if c.Clinic, err = op.Clinic(c.Clinic); err != nil {
+		if _, err = op.Clinic(c.Clinic); err != nil {
 			return misuse(err)
 		}
 	}

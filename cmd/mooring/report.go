@@ -22,7 +22,7 @@ func (c reportEscalationsCmd) Run(ctx context.Context, io streams) error {
 	}
 	defer op.Close()
 	if c.Clinic != "" {
-		if c.Clinic, err = op.Clinic(c.Clinic); err != nil {
+		if _, err = op.Clinic(c.Clinic); err != nil {
 			return misuse(err)
 		}
 	}

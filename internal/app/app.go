@@ -174,12 +174,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 		return nil, err
 	}
 	a.watcher = newWatcher(a)
-	if a.metrics, err = newMetrics(a); err != nil {
-		return nil, err
-	}
-	if a.looks, err = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log); err != nil {
-		return nil, err
-	}
+	a.metrics = newMetrics(a)
+	a.looks = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log)
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
 		Timers: between(a.between.Timers, runner.Timers(a.store)),

@@ -3,9 +3,8 @@ package app
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"strconv"
 
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mooring-care/mooring/internal/jetstream"
@@ -19,7 +18,7 @@ type escalationTimes struct {
 	stretch [stretches]*prometheus.HistogramVec
 	// counted are the records that were counted: one that comes again counts once in
 	// this process. After a restart, or in another one, it may count once more.
-	counted *lru.Cache[countedRecord, struct{}]
+	counted *bounded[countedRecord, struct{}]
 }
 
 type countedRecord struct {
@@ -29,12 +28,8 @@ type countedRecord struct {
 
 const countedRecords = 64 << 10
 
-func newEscalationTimes() (*escalationTimes, error) {
-	counted, err := lru.New[countedRecord, struct{}](countedRecords)
-	if err != nil {
-		return nil, fmt.Errorf("set up the times of escalations: %w", err)
-	}
-	t := &escalationTimes{counted: counted}
+func newEscalationTimes() *escalationTimes {
+	t := &escalationTimes{counted: newBounded[countedRecord, struct{}](countedRecords)}
 	for s, text := range [stretches][2]string{
 		toAccepted: {"mooring_escalation_accepted_seconds", "From a question's opening to the provider taking the first mail that asks it."},
 		toAnswer:   {"mooring_escalation_answered_seconds", "From the first mail taken to somebody taking the question."},
@@ -46,7 +41,7 @@ func newEscalationTimes() (*escalationTimes, error) {
 			Buckets: []float64{1, 5, 15, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400, 259200},
 		}, []string{"clinic", "policy", "rung"})
 	}
-	return t, nil
+	return t
 }
 
 // endsStretch says whether a decision may end a stretch.
@@ -69,7 +64,7 @@ func endsStretch(e *runner.Entry) bool {
 // in the log.
 func (a *App) escalationDecided(ctx context.Context, r jetstream.Recorded, head []byte) {
 	t, key := a.metrics.times, countedRecord{r.Ref, r.Sequence}
-	if t.counted.Contains(key) {
+	if _, ok := t.counted.get(key); ok {
 		return
 	}
 	e, err := runner.ReadEntry(head)
@@ -81,7 +76,7 @@ func (a *App) escalationDecided(ctx context.Context, r jetstream.Recorded, head 
 		a.log.Warn("the time that a question took is not counted yet", "clinic", r.Ref.Clinic, "error", err)
 		return
 	}
-	t.counted.Add(key, struct{}{})
+	t.counted.put(key, struct{}{})
 	past := newPastEscalations()
 	for _, body := range history {
 		one, err := runner.ReadEntry(body)
@@ -94,7 +89,7 @@ func (a *App) escalationDecided(ctx context.Context, r jetstream.Recorded, head 
 			continue
 		}
 		for _, x := range ended {
-			t.stretch[x.what].WithLabelValues(x.e.ref.Clinic, x.e.policyName(), fmt.Sprint(x.rung)).Observe(x.took.Seconds())
+			t.stretch[x.what].WithLabelValues(x.e.ref.Clinic, x.e.policyName(), strconv.Itoa(x.rung)).Observe(x.took.Seconds())
 		}
 		return
 	}

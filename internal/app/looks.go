@@ -3,11 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/internal/web"
@@ -31,8 +28,8 @@ type looks struct {
 	log   *slog.Logger
 	queue chan sighting
 	// written are the looks of the last while, by when they were written down.
-	written *lru.Cache[sameLook, time.Time]
-	clients *lru.Cache[string, runner.Ref] // by message id
+	written *bounded[sameLook, time.Time]
+	clients *bounded[string, runner.Ref] // by message id
 	patient time.Duration
 }
 
@@ -63,19 +60,12 @@ const (
 	looksKnown   = 32 << 10
 )
 
-func newLooks(stand func(LookKeeper) LookKeeper, store LookKeeper, now func() time.Time, lost func(), log *slog.Logger) (*looks, error) {
-	written, err := lru.New[sameLook, time.Time](looksKnown)
-	if err != nil {
-		return nil, fmt.Errorf("set up the access log: %w", err)
-	}
-	clients, err := lru.New[string, runner.Ref](looksKnown)
-	if err != nil {
-		return nil, fmt.Errorf("set up the access log: %w", err)
-	}
+func newLooks(stand func(LookKeeper) LookKeeper, store LookKeeper, now func() time.Time, lost func(), log *slog.Logger) *looks {
 	return &looks{
 		store: between(stand, store), now: now, wall: time.Now, lost: lost, log: log,
-		queue: make(chan sighting, looksWaiting), written: written, clients: clients, patient: looksPatient,
-	}, nil
+		queue: make(chan sighting, looksWaiting), patient: looksPatient,
+		written: newBounded[sameLook, time.Time](looksKnown), clients: newBounded[string, runner.Ref](looksKnown),
+	}
 }
 
 // Saw takes a look and returns at once.
@@ -95,10 +85,10 @@ func (l *looks) Saw(s web.Sight) {
 		within = lookRefresh
 	}
 	wall := l.wall()
-	if at, ok := l.written.Get(x.same); ok && wall.Sub(at) < within {
+	if at, ok := l.written.get(x.same); ok && wall.Sub(at) < within {
 		return
 	}
-	l.written.Add(x.same, wall)
+	l.written.put(x.same, wall)
 	select {
 	case l.queue <- x:
 	default:
@@ -111,7 +101,7 @@ var errLooksFull = errors.New("too many wait already")
 // loses tells of a look that nobody will find in ACCESS. The next one like it is
 // tried anew.
 func (l *looks) loses(x sighting, err error) {
-	l.written.Remove(x.same)
+	l.written.forget(x.same)
 	l.lost()
 	l.log.Error("a look at a client could not be written down", "clinic", x.same.ref.Clinic, "key", x.same.ref.Key, "page", string(x.same.page), "error", err)
 }
@@ -181,7 +171,7 @@ func (l *looks) keep(ctx context.Context, x sighting) error {
 	ref := x.same.ref
 	if x.same.message != "" {
 		var known bool
-		if ref, known = l.clients.Get(x.same.message); !known {
+		if ref, known = l.clients.get(x.same.message); !known {
 			var err error
 			if ref, known, err = l.store.ClientOf(ctx, x.same.message); err != nil {
 				return err
@@ -189,7 +179,7 @@ func (l *looks) keep(ctx context.Context, x sighting) error {
 			if !known {
 				return errNoLedger
 			}
-			l.clients.Add(x.same.message, ref)
+			l.clients.put(x.same.message, ref)
 		}
 	}
 	return l.store.KeepAccess(ctx, ref, x.access)

@@ -24,7 +24,7 @@ type metrics struct {
 	times     *escalationTimes
 }
 
-func newMetrics(a *App) (*metrics, error) {
+func newMetrics(a *App) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,10 +43,7 @@ func newMetrics(a *App) (*metrics, error) {
 			Name: "mooring_looks_lost_total", Help: "Looks at a client's data that could not be written down.",
 		}),
 	}
-	var err error
-	if m.times, err = newEscalationTimes(); err != nil {
-		return nil, err
-	}
+	m.times = newEscalationTimes()
 	for _, h := range m.times.stretch {
 		m.registry.MustRegister(h)
 	}
@@ -54,7 +51,7 @@ func newMetrics(a *App) (*metrics, error) {
 		m.events, m.refused, m.decisions, m.sends, m.lost, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return m, nil
+	return m
 }
 
 func (m *metrics) event(k events.Kind)      { m.events.WithLabelValues(string(k)).Inc() }

@@ -64,6 +64,7 @@ func TestStoryExport(t *testing.T) {
 	o := p.beside()
 	export := func() string {
 		t.Helper()
+		o.clock.epoch.Store(p.clock.epoch.Load()) // which the program keeps in the store only now and then
 		x, unwritten, err := o.ExportEscalation(t.Context(), p.clinic(), e, "")
 		if err != nil || unwritten != nil {
 			t.Fatal(err, unwritten)

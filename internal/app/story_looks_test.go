@@ -224,10 +224,7 @@ func TestLooksAreLostLoudly(t *testing.T) {
 	wall := time.Date(2026, 3, 2, 16, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return wall }
 	cfg := Config{Log: "json", LogLevel: "info"}
-	l, err := newLooks(func(k LookKeeper) LookKeeper { return clumsy{k, fails} }, store, clock, func() { lost.Add(1) }, cfg.Logger(log))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLooks(func(k LookKeeper) LookKeeper { return clumsy{k, fails} }, store, clock, func() { lost.Add(1) }, cfg.Logger(log))
 	l.wall, l.patient = clock, -time.Second
 	ref := runner.Ref{Clinic: "harbor", Key: events.ClientKey([]byte("x"), "harbor", "1")}
 	sight := web.Sight{Session: "s", Person: "amara", Page: web.PageClient, Clinic: ref.Clinic, ClientKey: ref.Key}

@@ -216,8 +216,7 @@ func TestReportEscalations(t *testing.T) {
 	})))
 	take := func(who, to, what string, fields ...string) {
 		t.Helper()
-		for i := len(p.all) - 1; i >= 0; i-- {
-			l := p.all[i]
+		for _, l := range slices.Backward(p.all) {
 			if l.To.Email == to && l.Message.Template == "escalation" && l.Message.Target == p.question(who).ID {
 				p.browser().answers(l, what, fields...)
 				return
