@@ -20,6 +20,7 @@ type clientCmd struct {
 type clientShowCmd struct {
 	EHRID  string `arg:"" name:"ehr-id" help:"The EHR's id of the client."`
 	Clinic string `help:"The clinic's id; may be left out where there is only one."`
+	By     string `placeholder:"PERSON" help:"Who looks: an id of clinic.yaml. It is written down beside the look; without it an operator at a terminal is."`
 	JSON   bool   `name:"json" help:"Print JSON, as docs/commands.md describes it."`
 }
 
@@ -34,12 +35,18 @@ func (c clientShowCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return misuse(err)
 	}
+	if err := op.CheckPerson(clinic, c.By); err != nil {
+		return misuse(err)
+	}
 	story, err := op.Client(ctx, clinic, c.EHRID)
 	if errors.Is(err, app.ErrUnknownClient) {
 		return fmt.Errorf("the clinic %s has no client with the EHR id %s: no event about them was decided on", clinic, c.EHRID)
 	}
 	if err != nil {
 		return err
+	}
+	if err := op.Looked(ctx, clinic, c.EHRID, c.By); err != nil {
+		fmt.Fprintln(io.err, "mooring: this look could not be written down:", err)
 	}
 	if c.JSON {
 		return writeJSON(io.out, story)

@@ -34,6 +34,8 @@ type cli struct {
 	Event    eventCmd    `cmd:"" help:"Send one event, as a clinic's system would."`
 	Client   clientCmd   `cmd:"" help:"Look a client up."`
 	Rejected rejectedCmd `cmd:"" help:"Look at what nobody could act on, and send it again."`
+	Audit    auditCmd    `cmd:"" help:"Look into the record of every decision, and of every look at a client."`
+	Report   reportCmd   `cmd:"" help:"Count how long it takes until a human answers."`
 	Signin   signinCmd   `cmd:"" help:"Make a one-time link to the staff pages of the running program."`
 	Health   healthCmd   `cmd:"" hidden:"" help:"Ask the running program whether it is ready."`
 

@@ -39,6 +39,7 @@ type App struct {
 	notify   *notifier.Notifier
 	provider notifier.Provider
 	watcher  *watcher
+	looks    *looks
 	// watchEvery and watchWaits replace the watcher's own times; 0 leaves them.
 	watchEvery, watchWaits time.Duration
 	mailed                 func(notifier.Mail) // nil when nobody asked
@@ -174,6 +175,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	}
 	a.watcher = newWatcher(a)
 	a.metrics = newMetrics(a)
+	a.looks = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log)
 	a.runner, err = runner.New(runner.Config{
 		Log:    between(a.between.Log, runner.Log(a.store)),
 		Timers: between(a.between.Timers, runner.Timers(a.store)),
@@ -299,7 +301,11 @@ func (a *App) Start(ctx context.Context) error {
 	})
 	a.reading.Go(func() {
 		a.store.ConsumeEffects(reading, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
-			return a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+			head, err := a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
+			if err == nil {
+				a.escalationDecided(ctx, r, head)
+			}
+			return head, err
 		})
 	})
 	for i, lane := range lanes {
@@ -314,6 +320,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.rest.Go(func() { a.clinics.followHolds(rest) })
 	a.rest.Go(func() { a.store.FollowWatch(rest, a.watcher.watch) })
 	a.rest.Go(func() { a.watcher.run(rest) })
+	a.rest.Go(func() { a.looks.run(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })
 	if a.clock.epoch.Load() != nil {

@@ -22,6 +22,8 @@ type Between struct {
 	// Archive and Arrivals are the store's own calls.
 	Archive  func(jetstream.Archive) jetstream.Archive
 	Arrivals func(jetstream.Arrivals) jetstream.Arrivals
+	// Looks is where looks at clients are written down.
+	Looks func(LookKeeper) LookKeeper
 	// Door is where the HTTP door hands events in.
 	Door func(ingress.Publisher) ingress.Publisher
 }

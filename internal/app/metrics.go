@@ -20,6 +20,8 @@ type metrics struct {
 	refused   *prometheus.CounterVec
 	decisions *prometheus.CounterVec
 	sends     *prometheus.CounterVec
+	lost      prometheus.Counter
+	times     *escalationTimes
 }
 
 func newMetrics(a *App) *metrics {
@@ -37,9 +39,16 @@ func newMetrics(a *App) *metrics {
 		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mooring_sends_total", Help: "Messages settled, by lane and result.",
 		}, []string{"lane", "result"}),
+		lost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "mooring_looks_lost_total", Help: "Looks at a client's data that could not be written down.",
+		}),
+	}
+	m.times = newEscalationTimes()
+	for _, h := range m.times.stretch {
+		m.registry.MustRegister(h)
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.decisions, m.sends, newLive(a),
+		m.events, m.refused, m.decisions, m.sends, m.lost, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -47,6 +56,7 @@ func newMetrics(a *App) *metrics {
 
 func (m *metrics) event(k events.Kind)      { m.events.WithLabelValues(string(k)).Inc() }
 func (m *metrics) rejected(r events.Reason) { m.refused.WithLabelValues(string(r)).Inc() }
+func (m *metrics) lookLost()                { m.lost.Inc() }
 func (m *metrics) sent(l notifier.Lane, s notifier.Status) {
 	m.sends.WithLabelValues(string(l), string(s)).Inc()
 }

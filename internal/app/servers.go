@@ -128,7 +128,7 @@ func (a *App) newServers() error {
 	v := &views{&a.reader}
 	public, err := web.NewPublic(web.PublicConfig{
 		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a},
-		TaskCases: v, Tasks: &acts{a}, Care: &acts{a}, NoteCases: v,
+		TaskCases: v, Tasks: &acts{a}, Care: &acts{a}, NoteCases: v, Sights: a.looks,
 		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
 		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: door, Log: a.log}),
 	})
@@ -140,7 +140,7 @@ func (a *App) newServers() error {
 		zone = v.zone(ids[0])
 	}
 	staff, err := web.NewStaff(web.StaffConfig{
-		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Tasks: &acts{a}, Care: &acts{a}, Pauses: &acts{a}, Zone: zone,
+		Keys: a.secrets.linkKeys, Overview: v, Mails: &mails{a.mailbox}, Tasks: &acts{a}, Care: &acts{a}, Pauses: &acts{a}, Sights: a.looks, Zone: zone,
 		StaffURL: a.staffURL(), Notice: a.notice(), Now: a.clock.Now, Log: a.log, Once: a.store.Once(),
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func (a *App) SignInLink() string { return signInLink(a.staffURL(), a.secrets.li
 
 func signInLink(staffURL string, keys *links.Keys, life time.Duration) string {
 	now := time.Now()
-	return staffURL + "/signin/" + web.SignInToken(keys, "operator", now, now.Add(life))
+	return staffURL + "/signin/" + web.SignInToken(keys, operatorID, now, now.Add(life))
 }
 
 // SignIn makes a one-time link to the staff pages of the Mooring that runs on

@@ -128,7 +128,7 @@ func TestNoIdentifiers(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	for _, stream := range []string{"INSIDE", "CLIENTS", "AUDIT", "TIMERS", "OUTBOX", "DELIVERIES", "REJECTED", "KV_DIRECTORY"} {
+	for _, stream := range []string{"INSIDE", "CLIENTS", "AUDIT", "ACCESS", "TIMERS", "OUTBOX", "DELIVERIES", "REJECTED", "KV_DIRECTORY"} {
 		n := 0
 		p.each(stream, func(m *natsjs.RawStreamMsg) {
 			n++

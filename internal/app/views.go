@@ -560,7 +560,8 @@ func (m *mails) read(name string) (web.MailRow, mailbox.Parsed, error) {
 	if err != nil {
 		return web.MailRow{}, p, err
 	}
-	row := web.MailRow{Name: name, To: p.To.Email, Subject: p.Subject, At: p.Date, Safety: true}
+	entry, _ := mailbox.ParseName(name)
+	row := web.MailRow{Name: name, Message: entry.MessageID, To: p.To.Email, Subject: p.Subject, At: p.Date, Safety: true}
 	for _, h := range p.Headers {
 		if strings.EqualFold(h.Name, "List-Unsubscribe") {
 			row.Safety = false

@@ -19,9 +19,12 @@ var ErrNoStreams = errors.New("Mooring has not run on this server yet") //nolint
 // openStreams finds every stream and the bucket without making any.
 func (s *Store) openStreams(ctx context.Context) error {
 	for _, name := range []string{
-		streamEvents, streamInside, streamClients, streamAudit, streamTimers, streamOutbox, streamDeliveries, streamRejected,
+		streamEvents, streamInside, streamClients, streamAudit, streamAccess, streamTimers, streamOutbox, streamDeliveries, streamRejected,
 	} {
 		st, err := s.js.Stream(ctx, name)
+		if errors.Is(err, jetstream.ErrStreamNotFound) && name == streamAccess {
+			continue // an earlier version made the streams: what needs it says so
+		}
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			return fmt.Errorf("%w: the stream %s is missing", ErrNoStreams, name)
 		}

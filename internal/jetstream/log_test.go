@@ -165,6 +165,7 @@ func TestStreams(t *testing.T) {
 	}{
 		streamEvents: {90 * day, jetstream.LimitsPolicy}, streamInside: {90 * day, jetstream.LimitsPolicy},
 		streamClients: {0, jetstream.LimitsPolicy}, streamAudit: {6 * year, jetstream.LimitsPolicy},
+		streamAccess: {6 * year, jetstream.LimitsPolicy},
 		streamTimers: {0, jetstream.WorkQueuePolicy}, streamOutbox: {0, jetstream.WorkQueuePolicy},
 		streamDeliveries: {0, jetstream.LimitsPolicy}, streamRejected: {90 * day, jetstream.LimitsPolicy},
 	} {

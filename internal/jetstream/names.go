@@ -6,6 +6,7 @@ const (
 	streamInside     = "INSIDE"
 	streamClients    = "CLIENTS"
 	streamAudit      = "AUDIT"
+	streamAccess     = "ACCESS"
 	streamTimers     = "TIMERS"
 	streamOutbox     = "OUTBOX"
 	streamDeliveries = "DELIVERIES"
@@ -14,6 +15,7 @@ const (
 
 	prefixClients    = "clients."    // clients.<bucket>.<clinic>.<key>
 	prefixAudit      = "audit."      // audit.<bucket>.<clinic>.<key>
+	prefixAccess     = "access."     // access.<bucket>.<clinic>.<key>
 	prefixTimersSet  = "timers.set." // timers.set.<bucket>.<clinic>.<key>
 	prefixTimersDue  = "timers.due." // timers.due.<bucket>.<clinic>.<key>
 	prefixOutbox     = "outbox."     // outbox.<lane>.<bucket>.<clinic>.<key>.<message id>

@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -122,3 +123,57 @@ func (s *Store) walk(ctx context.Context, stream string, cfg jetstream.OrderedCo
 		}
 	}
 }
+
+// Decisions reads every decision without its state, of a clinic or with "" of all,
+// each client's in order: what AUDIT has, and from the log what it does not have
+// yet.
+func (s *Store) Decisions(ctx context.Context, clinic string, do func(ref runner.Ref, head []byte) error) error {
+	pattern := ">"
+	if clinic != "" {
+		pattern = "*." + clinic + ".*"
+	}
+	return s.decisions(ctx, pattern, do)
+}
+
+func (s *Store) decisions(ctx context.Context, pattern string, do func(ref runner.Ref, head []byte) error) error {
+	copied := map[runner.Ref]uint64{}
+	err := s.each(ctx, streamAudit, prefixAudit+pattern, func(msg jetstream.Msg) error {
+		ref, a, err := auditedOf(msg)
+		if err != nil {
+			return err
+		}
+		copied[ref] = a.record
+		return do(ref, msg.Data())
+	})
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, streamClients, prefixClients+pattern, func(msg jetstream.Msg) error {
+		ref, k, err := keptOf(msg)
+		if err != nil || k.seq <= copied[ref] {
+			return err
+		}
+		return do(ref, runner.Head(msg.Data()))
+	})
+}
+
+// ClientDecided finds the client of whom a decision speaks of an id, such as an
+// escalation's: ids begin with their client's bucket. It reads all that was decided
+// on that bucket's clients.
+func (s *Store) ClientDecided(ctx context.Context, clinic, id string) (found runner.Ref, ok bool, err error) {
+	quoted := []byte(`"` + id + `"`)
+	err = s.decisions(ctx, bucketOf(id)+"."+clinic+".*", func(ref runner.Ref, head []byte) error {
+		if !bytes.Contains(head, quoted) {
+			return nil
+		}
+		found, ok = ref, true
+		return errFound
+	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
+	return found, ok, err
+}
+
+// errFound ends a walk that has found what it looked for.
+var errFound = errors.New("found")

@@ -36,7 +36,7 @@ func TestLeastPrivilege(t *testing.T) {
 	denied := make(chan error, 64)
 	ev := as(t, srv, UserEvents, eventsPassword, nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err }))
 	for _, subject := range []string{
-		"inside.harbor.escalation.closed", "clients.a.harbor.a2", "audit.a.harbor.a2", "timers.set.a.harbor.a2", "timers.due.a.harbor.a2",
+		"inside.harbor.escalation.closed", "clients.a.harbor.a2", "audit.a.harbor.a2", "access.a.harbor.a2", "timers.set.a.harbor.a2", "timers.due.a.harbor.a2",
 		"outbox.safety.a.harbor.a2.m", "deliveries.a.harbor.a2.m", "rejected.harbor.none.x", "$KV.DIRECTORY.harbor.current",
 		"$JS.API.STREAM.INFO.CLIENTS", "$JS.API.STREAM.PURGE.CLIENTS", "$JS.API.STREAM.MSG.GET.CLIENTS", "$JS.API.CONSUMER.CREATE.EVENTS",
 		"$JS.ACK.EVENTS.events.1.1.1.1.1", "$SYS.REQ.SERVER.PING", "_MOORING_INBOX.x", "_INBOX.x", "somewhere.else",
@@ -75,7 +75,7 @@ func TestInsideOnlyAcknowledgements(t *testing.T) {
 	s := connect(t, Options{Server: srv})
 	ev := as(t, srv, UserEvents, eventsPassword)
 	replies := []string{
-		"inside.harbor.escalation.closed", "clients.a.harbor.a2", "audit.a.harbor.a2", "timers.set.a.harbor.a2",
+		"inside.harbor.escalation.closed", "clients.a.harbor.a2", "audit.a.harbor.a2", "access.a.harbor.a2", "timers.set.a.harbor.a2",
 		"outbox.safety.a.harbor.a2.m", "deliveries.a.harbor.a2.m", "rejected.harbor.none.x", "$KV.DIRECTORY.harbor.current", "$JS.API.STREAM.PURGE.EVENTS",
 	}
 	for _, reply := range replies {

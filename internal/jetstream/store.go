@@ -234,6 +234,7 @@ func (s *Store) createStreams(ctx context.Context, replicas int, embedded bool) 
 		{Name: streamInside, Subjects: []string{"inside.>"}, MaxAge: 90 * day, Duplicates: dedup},
 		{Name: streamClients, Subjects: []string{prefixClients + ">"}},
 		{Name: streamAudit, Subjects: []string{prefixAudit + ">"}, MaxAge: 6 * year},
+		{Name: streamAccess, Subjects: []string{prefixAccess + ">"}, MaxAge: 6 * year},
 		{
 			Name: streamTimers, Subjects: []string{prefixTimersSet + ">", prefixTimersDue + ">"},
 			Retention: jetstream.WorkQueuePolicy, MaxMsgsPerSubject: 1, AllowMsgSchedules: true, AllowRollup: true,

@@ -13,7 +13,7 @@ func TestAlarmsAreTaken(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	take := func(rank int, after time.Duration) (Alarm, bool) {
 		t.Helper()
-		a, mine, err := s.TakeAlarm(t.Context(), "harbor", rank, now.Add(after))
+		a, mine, err := s.TakeAlarm(t.Context(), "harbor", AlarmStands, rank, now.Add(after))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +26,7 @@ func TestAlarmsAreTaken(t *testing.T) {
 	if _, mine := take(1, time.Minute); mine {
 		t.Error("two replicas tell of one alarm")
 	}
-	if err := s.AlarmTold(t.Context(), "harbor", first); err != nil {
+	if err := s.AlarmTold(t.Context(), "harbor", AlarmStands, first); err != nil {
 		t.Fatal(err)
 	}
 	if _, mine := take(1, time.Hour); mine {
@@ -43,7 +43,7 @@ func TestAlarmsAreTaken(t *testing.T) {
 	if !mine {
 		t.Error("what nobody told is told by nobody")
 	}
-	if err := s.AlarmTold(t.Context(), "harbor", worse); err != nil {
+	if err := s.AlarmTold(t.Context(), "harbor", AlarmStands, worse); err != nil {
 		t.Fatal(err)
 	}
 	if _, mine := take(1, 8*time.Hour); mine {
@@ -53,7 +53,7 @@ func TestAlarmsAreTaken(t *testing.T) {
 		t.Error("what goes on for half a day is not told again")
 	}
 	for range 2 {
-		if err := s.EndAlarm(t.Context(), "harbor"); err != nil {
+		if err := s.EndAlarm(t.Context(), "harbor", AlarmStands); err != nil {
 			t.Fatal(err)
 		}
 	}

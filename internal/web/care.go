@@ -101,7 +101,8 @@ func (s *staff) writeNotice(w http.ResponseWriter, r *http.Request, v session, s
 		s.failed(w, r, v, err)
 		return
 	}
-	s.Log.Info("client page shown", logRoute, route(r), logClinic, c.Clinic, logKey, c.Key)
+	shown(s.Log, r, c.Clinic, c.Key)
+	s.saw(v, Sight{Page: PageClient, Clinic: c.Clinic, ClientKey: c.Key})
 	page.base, page.Client = s.base(v, "What do you notice?", "overview"), c
 	page.Form, page.ID = v.nonce(), links.NewID()
 	missing := page.Missing

@@ -115,7 +115,7 @@ func (p *public) writeCase(w http.ResponseWriter, r *http.Request, v visit, s se
 		page.Press = n.Press
 	}
 	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
-	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
+	p.saw(r, v, s, PageEscalation, c.ClientKey)
 	p.pages.write(w, p.Log, status, "escalation", page)
 }
 

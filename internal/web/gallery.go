@@ -72,7 +72,7 @@ func newGallery(now time.Time) (*gallery, error) {
 	s := samples{now: now}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
-		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s,
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
 		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func newGallery(now time.Time) (*gallery, error) {
 		{&g.trouble, samples{now: now, trouble: true}},
 	} {
 		*one.h, err = NewStaff(StaffConfig{
-			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Pauses: one.s, Now: clock, Wall: clock, Log: log,
+			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Pauses: one.s, Sights: one.s, Now: clock, Wall: clock, Log: log,
 			Notice: "This is a demo. No mail leaves this machine.",
 		})
 		if err != nil {

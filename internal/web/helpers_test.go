@@ -30,6 +30,7 @@ type clinic struct {
 	mu      sync.Mutex
 	now     time.Time
 	seen    map[string]bool // ids of acts
+	sights  []web.Sight     // who saw a client
 	log     []string        // acts that counted
 	asked   int             // calls of Acts, repeats too
 	ack     *web.Ack
@@ -63,6 +64,12 @@ const (
 
 func names() map[string]string {
 	return map[string]string{"dana": "Dana Whitfield", "priya": "Priya Nair"}
+}
+
+func (c *clinic) Saw(s web.Sight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sights = append(c.sights, s)
 }
 
 func (c *clinic) Clinic(id string) (web.Clinic, bool) {
@@ -316,7 +323,7 @@ func newWorldAt(t *testing.T, publicURL string) *world {
 	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewPublic(web.PublicConfig{
 		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, PublicURL: publicURL,
-		TaskCases: w, Tasks: w, Care: w, NoteCases: w,
+		TaskCases: w, Tasks: w, Care: w, NoteCases: w, Sights: w,
 		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
 	})

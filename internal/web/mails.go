@@ -28,11 +28,25 @@ func (s *staff) mailsData(ctx context.Context, v session) mailsPage {
 }
 
 func (s *staff) mails(w http.ResponseWriter, r *http.Request, v session) {
-	s.pages.write(w, s.Log, http.StatusOK, "mails", s.mailsData(r.Context(), v))
+	page := s.mailsData(r.Context(), v)
+	s.sawMails(v, page, false)
+	s.pages.write(w, s.Log, http.StatusOK, "mails", page)
 }
 
 func (s *staff) mailsFragment(w http.ResponseWriter, r *http.Request, v session) {
-	s.fragment(w, r, "mails", s.mailsData(r.Context(), v))
+	page := s.mailsData(r.Context(), v)
+	s.sawMails(v, page, true)
+	s.fragment(w, r, "mails", page)
+}
+
+// sawMails tells of every client whose address stands in the list. A mail to staff
+// names no client.
+func (s *staff) sawMails(v session, page mailsPage, refresh bool) {
+	for i := range page.Mails {
+		if m := &page.Mails[i]; !m.Safety {
+			s.saw(v, Sight{Page: PageMails, Message: m.Message, Refresh: refresh})
+		}
+	}
 }
 
 // mailPage is one mail, in one of three views.
@@ -56,6 +70,7 @@ func (s *staff) mail(w http.ResponseWriter, r *http.Request, v session) {
 		s.failed(w, r, v, err)
 		return
 	}
+	s.saw(v, Sight{Page: PageMail, Message: m.Message})
 	page := mailPage{base: s.base(v, m.Subject, "mails"), Mail: m, View: r.URL.Query().Get("view"), Path: "/mails/" + url.PathEscape(m.Name)}
 	switch page.View {
 	case "text", "headers":
@@ -82,6 +97,7 @@ func (s *staff) mailBody(w http.ResponseWriter, r *http.Request, v session) {
 		s.failed(w, r, v, err)
 		return
 	}
+	s.saw(v, Sight{Page: PageMail, Message: m.Message})
 	h := w.Header()
 	h.Set("Content-Security-Policy", policyMail)
 	h.Set("X-Frame-Options", "SAMEORIGIN")

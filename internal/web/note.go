@@ -70,7 +70,7 @@ func (p *public) writeNote(w http.ResponseWriter, r *http.Request, v visit, s se
 	}
 	page := p.notePage(v, c.Client.Name)
 	page.Case, page.Nonce, page.Left = &c, s.nonce(), p.left(s)
-	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
+	p.saw(r, v, s, PageNote, c.ClientKey)
 	p.pages.write(w, p.Log, http.StatusOK, "note", page)
 }
 

@@ -26,6 +26,8 @@ type PublicConfig struct {
 	Tasks     Tasks
 	Care      Care
 	NoteCases NoteCases
+	// Sights hears who saw which client.
+	Sights Sights
 	// PublicURL is where people reach these pages; with https the session's
 	// cookie is marked Secure.
 	PublicURL string
@@ -60,7 +62,7 @@ const actTimeout = 10 * time.Second
 func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	switch {
 	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil,
-		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.NoteCases == nil, cfg.Now == nil, cfg.Log == nil:
+		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.NoteCases == nil, cfg.Sights == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make public pages: a required field is not set")
 	}
 	if cfg.Wall == nil {

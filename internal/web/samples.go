@@ -127,6 +127,9 @@ func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
 	return c, nil
 }
 
+// Saw hears of a look and keeps nothing.
+func (samples) Saw(Sight) {}
+
 func (samples) OptedOut(_ context.Context, _, key string) (bool, error) {
 	return key == sampleStopped, nil
 }

@@ -29,6 +29,8 @@ type StaffConfig struct {
 	Keys     *links.Keys
 	Overview Overview
 	Mails    Mails
+	// Sights hears who saw which client.
+	Sights Sights
 	// Tasks finishes tasks (optional; without it they are only shown).
 	Tasks Tasks
 	// Care takes what staff notice, and pauses and resumes mail (optional;
@@ -73,7 +75,7 @@ func SignInToken(keys *links.Keys, person string, issued, expires time.Time) str
 // needs is missing.
 func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	switch {
-	case cfg.Keys == nil, cfg.Overview == nil, cfg.Mails == nil, cfg.Now == nil, cfg.Log == nil:
+	case cfg.Keys == nil, cfg.Overview == nil, cfg.Mails == nil, cfg.Sights == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make staff pages: a required field is not set")
 	}
 	if cfg.Wall == nil {
@@ -305,11 +307,27 @@ func (s *staff) overviewData(ctx context.Context, v session) overviewPage {
 }
 
 func (s *staff) overview(w http.ResponseWriter, r *http.Request, v session) {
-	s.pages.write(w, s.Log, http.StatusOK, "overview", s.overviewData(r.Context(), v))
+	page := s.overviewData(r.Context(), v)
+	s.sawList(v, page, false)
+	s.pages.write(w, s.Log, http.StatusOK, "overview", page)
 }
 
 func (s *staff) overviewFragment(w http.ResponseWriter, r *http.Request, v session) {
-	s.fragment(w, r, "overview", s.overviewData(r.Context(), v))
+	page := s.overviewData(r.Context(), v)
+	s.sawList(v, page, true)
+	s.fragment(w, r, "overview", page)
+}
+
+// sawList tells of every client whose name stands in the lists.
+func (s *staff) sawList(v session, page overviewPage, refresh bool) {
+	for i := range page.Open {
+		e := &page.Open[i]
+		s.saw(v, Sight{Page: PageList, Clinic: e.Clinic, ClientKey: e.ClientKey, Target: e.ID, Refresh: refresh})
+	}
+	for i := range page.Clients {
+		c := &page.Clients[i]
+		s.saw(v, Sight{Page: PageList, Clinic: c.Clinic, ClientKey: c.Key, Refresh: refresh})
+	}
 }
 
 // fragment sends the part of a page that changes, or that it has not changed.
@@ -359,7 +377,8 @@ func (s *staff) writeClient(w http.ResponseWriter, r *http.Request, v session, s
 		s.failed(w, r, v, err)
 		return
 	}
-	s.Log.Info("client page shown", logRoute, route(r), logClinic, c.Clinic, logKey, c.Key)
+	shown(s.Log, r, c.Clinic, c.Key)
+	s.saw(v, Sight{Page: PageClient, Clinic: c.Clinic, ClientKey: c.Key})
 	page := clientPage{base: s.base(v, c.Name, "overview"), Client: c}
 	page.ID, page.Note = links.NewID(), n
 	if n != nil {

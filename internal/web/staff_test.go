@@ -23,12 +23,20 @@ type office struct {
 	open  []web.EscalationRow
 	mails []web.MailView
 	fail  error
+	// sights are who saw a client.
+	sights []web.Sight
 	// finished are the tasks that were finished.
 	finished []string
 	care     care
 	pausing  pausing
 	// superseded says that what is said never stands.
 	superseded bool
+}
+
+func (o *office) Saw(s web.Sight) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sights = append(o.sights, s)
 }
 
 func (o *office) OpenEscalations(context.Context) ([]web.EscalationRow, error) {
@@ -99,7 +107,7 @@ func newDeskAt(t *testing.T, staffURL string) *desk {
 	t.Helper()
 	d := &desk{office: &office{}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewStaff(web.StaffConfig{
-		Keys: d.keys, Overview: d, Mails: d, Tasks: d, Care: d, Pauses: d, StaffURL: staffURL, Now: d.clock.Now, Wall: d.clock.Now,
+		Keys: d.keys, Overview: d, Mails: d, Tasks: d, Care: d, Pauses: d, Sights: d, StaffURL: staffURL, Now: d.clock.Now, Wall: d.clock.Now,
 		Log: slog.New(slog.NewTextHandler(d.logged, nil)),
 	})
 	if err != nil {

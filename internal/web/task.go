@@ -110,7 +110,7 @@ func (p *public) writeTask(w http.ResponseWriter, r *http.Request, v visit, s se
 		page.Missing = n.Open == openNotice
 	}
 	page.Left = p.left(s)
-	p.Log.Info("client page shown", logRoute, route(r), logClinic, v.claims.Clinic, logKey, c.ClientKey)
+	p.saw(r, v, s, PageTask, c.ClientKey)
 	p.pages.write(w, p.Log, status, "task", page)
 }
 

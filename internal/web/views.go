@@ -98,7 +98,7 @@ type Closing struct {
 // Case is an escalation with the client.
 type Case struct {
 	Glance
-	// ClientKey is for the access log.
+	// ClientKey is for Sights.
 	ClientKey string
 	Client    Contact
 	// Questions are what must be answered, in words.
@@ -403,6 +403,7 @@ type Mails interface {
 // MailRow is one mail in the list.
 type MailRow struct {
 	Name    string // the file's name, which is the page's path
+	Message string // the message's id
 	At      time.Time
 	To      string
 	Subject string

@@ -331,7 +331,7 @@ func FuzzName(f *testing.F) {
 	f.Add("20260504T090000.000000005Z-abc-2-1.eml")
 	f.Add("../x")
 	f.Fuzz(func(t *testing.T, name string) {
-		e, ok := parseName(name)
+		e, ok := ParseName(name)
 		if !ok {
 			return
 		}

@@ -42,7 +42,7 @@ func (b *Mailbox) List(limit int) ([]Entry, error) {
 		if limit > 0 && len(out) == limit {
 			break
 		}
-		entry, ok := parseName(e.Name())
+		entry, ok := ParseName(e.Name())
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
@@ -59,7 +59,7 @@ func (b *Mailbox) List(limit int) ([]Entry, error) {
 // Read parses one file of the folder. A name that List cannot have given is
 // ErrName, one that is not there fs.ErrNotExist.
 func (b *Mailbox) Read(name string) (Parsed, error) {
-	if _, ok := parseName(name); !ok {
+	if _, ok := ParseName(name); !ok {
 		return Parsed{}, fmt.Errorf("read mail: %w", ErrName)
 	}
 	// A root keeps even a planted link from leading out of the folder.
@@ -76,8 +76,8 @@ func (b *Mailbox) Read(name string) (Parsed, error) {
 	return Parse(io.LimitReader(f, maxFile))
 }
 
-// parseName takes a name apart and accepts exactly those that Send writes.
-func parseName(name string) (Entry, bool) {
+// ParseName takes a mail's name apart and accepts exactly those that Send writes.
+func ParseName(name string) (Entry, bool) {
 	at, rest, ok := strings.Cut(name, "-")
 	base, isMail := strings.CutSuffix(rest, suffix)
 	i := strings.LastIndexByte(base, '-')

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -31,6 +32,53 @@ type Entry struct {
 	Directory string             `json:"directory"`
 	Notes     []workflows.Note   `json:"notes"`
 	Effects   []workflows.Effect `json:"effects,omitempty"`
+	// Escalations is where those that the notes speak of stand after the decision.
+	// An earlier version did not write it down.
+	Escalations []Standing `json:"escalations,omitempty"`
+	// Act is who pressed, where the event is what somebody did with an escalation.
+	Act *Act `json:"act,omitempty"`
+}
+
+// Act is who did something with an escalation: directory ids. How is how they tried
+// to reach the client.
+type Act struct {
+	By  string `json:"by"`
+	For string `json:"for,omitempty"`
+	How string `json:"how,omitempty"`
+}
+
+func actOf(ev events.Event) *Act {
+	if a := ev.Data.Escalation; a != nil && a.By != "" {
+		return &Act{a.By, a.For, a.How}
+	}
+	return nil
+}
+
+// Standing is where an escalation stands.
+type Standing struct {
+	ID     string `json:"id"`
+	Policy string `json:"policy"`
+	Owner  string `json:"owner"`
+	// Rung counts from 1 of Rungs; Round counts the repeats of the last one.
+	Rung  int `json:"rung"`
+	Rungs int `json:"rungs"`
+	Round int `json:"round,omitempty"`
+}
+
+// standings are the escalations that notes speak of.
+func standings(notes []workflows.Note, s *workflows.State) []Standing {
+	var out []Standing
+	for _, n := range notes {
+		if n.What != workflows.WhatEscalation || n.Subject == "" || slices.ContainsFunc(out, func(o Standing) bool { return o.ID == n.Subject }) {
+			continue
+		}
+		for i := range s.Escalations {
+			if e := &s.Escalations[i]; e.ID == n.Subject {
+				out = append(out, Standing{e.ID, e.Policy.ID, e.Owner, e.Rung + 1, len(e.Policy.Rungs), e.Round})
+			}
+		}
+	}
+	return out
 }
 
 func encode(e Entry, s *workflows.State) ([]byte, error) {

@@ -335,6 +335,7 @@ func (r *Runner) record(ev events.Event, source string, dec workflows.Decision, 
 	entry := Entry{
 		Event: ev.Hash(), Kind: ev.Kind, Time: ev.Time, Source: source,
 		Decided: now, Directory: dec.Directory, Notes: dec.Notes, Effects: dec.Effects,
+		Escalations: standings(dec.Notes, &dec.State), Act: actOf(ev),
 	}
 	record, err := encode(entry, &dec.State)
 	return entry, record, err
