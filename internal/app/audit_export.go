@@ -227,12 +227,21 @@ func (t *exportTeller) note(d runner.Entry, n workflows.Note, e *pastEscalation)
 		if by != "" {
 			x.Person = by
 			x.Words = t.name(by) + " passes the question on: it is with " + t.name(n.Person)
+			if why := choiceWords(events.Declines(), d.Act.Why); why != "" {
+				x.Words = t.name(by) + " passes the question on (“" + why + "”): it is with " + t.name(n.Person)
+			}
 		}
 	case escalation.AttemptRecorded:
 		x.Words = strings.TrimSuffix(n.Reason.Words(), ".")
 		if by != "" {
 			x.Person = by
 			x.Words = t.name(by) + " tried to reach the client" + howWords(d.Act.How)
+		}
+	case escalation.Reopened:
+		x.Words = "The question is opened again, and its people are asked anew"
+		if by != "" {
+			x.Person = by
+			x.Words = t.name(by) + " opens the question again, and its people are asked anew"
 		}
 	case escalation.Closed:
 		x.Words = escalationWords(n, t.name(n.Person))

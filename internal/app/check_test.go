@@ -19,11 +19,21 @@ func TestWarnings(t *testing.T) {
 		}
 		return p
 	}
-	if got := Warnings(&workflows.Clinic{}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "there is no `emergency` address") {
+	const day = 8 * time.Hour
+	if got := Warnings(&workflows.Clinic{FeedQuiet: day}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "there is no `emergency` address") {
 		t.Errorf("without an emergency address: %q", got)
 	}
 	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
-	got := Warnings(&workflows.Clinic{Staff: desk, Policies: map[string]escalation.Policy{
+	if got := Warnings(&workflows.Clinic{Staff: desk}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "`feed_quiet` is not set") {
+		t.Errorf("nobody hears of silence: %q", got)
+	}
+	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	reached := desk
+	reached.People = append(slices.Clone(desk.People), escalation.Person{ID: "amara"}, escalation.Person{ID: "jonas", Verified: 20251101}, escalation.Person{ID: "mei", Verified: 20251102})
+	if got := Warnings(&workflows.Clinic{FeedQuiet: day, Staff: reached}, now); len(got) != 2 || !strings.Contains(got[0], "mail reaches amara;") || !strings.Contains(got[1], "mail reaches jonas;") {
+		t.Errorf("who was not verified: %q", got)
+	}
+	got := Warnings(&workflows.Clinic{FeedQuiet: day, Staff: desk, Policies: map[string]escalation.Policy{
 		"late-rung": policy(2*time.Hour, 30*time.Minute), "safety": policy(10*time.Minute, time.Hour), "slow": policy(time.Hour, 24*time.Hour),
 	}}, time.Now())
 	if len(got) != 2 || !strings.Contains(got[0], "late-rung gives people 30 minutes") || !strings.Contains(got[1], "safety gives people 10 minutes") {
@@ -38,7 +48,7 @@ func TestWarningsOfStaleResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
-	c := &workflows.Clinic{Zone: zone, Staff: desk, Resources: []workflows.Resource{
+	c := &workflows.Clinic{Zone: zone, FeedQuiet: time.Hour, Staff: desk, Resources: []workflows.Resource{
 		{Title: "Looked at", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Line: 2},
 		{Title: "Forgotten", Checked: time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC), Line: 5},
 		{Title: "Over", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261031, Line: 9},

@@ -89,7 +89,7 @@ func TestStoryExport(t *testing.T) {
 	p.pass(10 * time.Minute)
 	clinician.answers(first, "attempt", "how", "phone")
 	p.pass(time.Minute)
-	clinician.answers(first, "pass")
+	clinician.answers(first, "pass", "why", events.DeclineBusy)
 	p.pass(2 * time.Minute)
 	if g := supervisor.post(third.link(t, "e"), "code", third.code(t), "do", "take"); g.status != http.StatusSeeOther {
 		t.Fatalf("taking it: %d\n%s", g.status, g.text)

@@ -224,7 +224,7 @@ func TestReportEscalations(t *testing.T) {
 		}
 		t.Fatalf("no question about %s to %s", who, to)
 	}
-	outcome := []string{"outcome", string(events.OutcomeReachedPlan), "note", ""}
+	outcome := []string{"outcome", string(events.OutcomeReachedPlan), "none", "yes"}
 
 	p.noshow("quick", events.RiskHigh)
 	p.pass(7 * time.Minute)

@@ -40,16 +40,17 @@ type Entry struct {
 }
 
 // Act is who did something with an escalation: directory ids. How is how they tried
-// to reach the client.
+// to reach the client, and Why the code of why they passed it on.
 type Act struct {
 	By  string `json:"by"`
 	For string `json:"for,omitempty"`
 	How string `json:"how,omitempty"`
+	Why string `json:"why,omitempty"`
 }
 
 func actOf(ev events.Event) *Act {
 	if a := ev.Data.Escalation; a != nil && a.By != "" {
-		return &Act{a.By, a.For, a.How}
+		return &Act{a.By, a.For, a.How, a.Why}
 	}
 	return nil
 }
