@@ -80,7 +80,7 @@ func (p *Profile) merge(c *events.Client, s said) {
 	set(&p.Clinician, c.Clinician, s)
 	setSafer(&p.Risk, c.Risk, s, riskRank)
 	p.mergeStatus(c.Status, s)
-	setSafer(&p.Minor, c.Minor, s, func(minor bool) int { return rankOf(minor) })
+	setSafer(&p.Minor, c.Minor, s, rankOf)
 	if c.AddressOwner != nil {
 		set(&p.AddressOwner, c.AddressOwner, s)
 		address := ""
@@ -120,7 +120,7 @@ func riskRank(r events.Risk) int {
 // outcomeRank orders what may be said of an appointment in the same moment: what
 // comes later in its life counts.
 func outcomeRank(k events.Kind) int8 {
-	return int8(slices.Index([]events.Kind{ //nolint:gosec // a short list
+	return int8(slices.Index([]events.Kind{
 		events.AppointmentBooked, events.AppointmentRescheduled, events.AppointmentCancelled, events.AppointmentNoShow,
 		events.AppointmentAttended, events.AppointmentRetracted,
 	}, k))

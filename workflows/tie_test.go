@@ -29,23 +29,28 @@ func TestSaferWordOfAMoment(t *testing.T) {
 		held         func(*State) bool
 	}{
 		"consent": {
-			clientData(consent(events.ConsentWithdrawn)), clientData(consent(events.ConsentGranted)), [2]events.Kind{events.ClientUpdated, events.ClientUpdated},
+			clientData(consent(events.ConsentWithdrawn)), clientData(consent(events.ConsentGranted)),
+			[2]events.Kind{events.ClientUpdated, events.ClientUpdated},
 			func(s *State) bool { return s.Profile.Outreach.Get().State == events.ConsentWithdrawn },
 		},
 		"status": {
-			clientData(&events.Client{Status: new(events.StatusDischarged)}), clientData(&events.Client{Status: new(events.StatusActive)}), [2]events.Kind{events.ClientUpdated, events.ClientUpdated},
+			clientData(&events.Client{Status: new(events.StatusDischarged)}), clientData(&events.Client{Status: new(events.StatusActive)}),
+			[2]events.Kind{events.ClientUpdated, events.ClientUpdated},
 			func(s *State) bool { return s.Profile.status() == events.StatusDischarged },
 		},
 		"risk": {
-			clientData(&events.Client{Risk: new(events.RiskHigh)}), clientData(&events.Client{Risk: new(events.RiskElevated)}), [2]events.Kind{events.ClientUpdated, events.ClientUpdated},
+			clientData(&events.Client{Risk: new(events.RiskHigh)}), clientData(&events.Client{Risk: new(events.RiskElevated)}),
+			[2]events.Kind{events.ClientUpdated, events.ClientUpdated},
 			func(s *State) bool { return s.Profile.Risk.Get() == events.RiskHigh },
 		},
 		"attended": {
-			appointment("a1"), appointment("a1"), [2]events.Kind{events.AppointmentAttended, events.AppointmentNoShow},
+			appointment("a1"), appointment("a1"),
+			[2]events.Kind{events.AppointmentAttended, events.AppointmentNoShow},
 			func(s *State) bool { return s.Appointments[0].Status == events.AppointmentAttended },
 		},
 		"missed": {
-			appointment("a1"), appointment("a1"), [2]events.Kind{events.AppointmentNoShow, events.AppointmentBooked},
+			appointment("a1"), appointment("a1"),
+			[2]events.Kind{events.AppointmentNoShow, events.AppointmentBooked},
 			func(s *State) bool { return s.Appointments[0].Status == events.AppointmentNoShow },
 		},
 	} {

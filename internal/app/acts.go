@@ -13,7 +13,10 @@ import (
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
-var _ web.Acts = (*acts)(nil)
+var (
+	_ web.Acts       = (*acts)(nil)
+	_ web.ClientActs = (*acts)(nil)
+)
 
 // acts does what people press: state an event from inside, wait until it was
 // decided on, and say what was decided.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +34,11 @@ steps:
 		t.Fatal(err)
 	}
 	text := string(src)
-	for i := 0; i < len(edits); i += 2 {
-		if !strings.Contains(text, edits[i]) {
-			t.Fatalf("the sample clinic has no %q", edits[i])
+	for pair := range slices.Chunk(edits, 2) {
+		if !strings.Contains(text, pair[0]) {
+			t.Fatalf("the sample clinic has no %q", pair[0])
 		}
-		text = strings.Replace(text, edits[i], edits[i+1], 1)
+		text = strings.Replace(text, pair[0], pair[1], 1)
 	}
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

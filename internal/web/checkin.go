@@ -66,7 +66,7 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 	content := append([]string{"answer", string(answer.Feeling), answer.Wish, answer.Text}, answer.Reasons...)
 	ctx, cancel := acting(r)
 	defer cancel()
-	_, err := p.Acts.Answer(ctx, act(press, v, content...), answer)
+	_, err := p.ClientActs.Answer(ctx, act(press, v, content...), answer)
 	status := http.StatusOK
 	switch {
 	case errors.Is(err, ErrUnknown) && answer.Feeling.Safe():

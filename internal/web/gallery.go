@@ -72,7 +72,7 @@ func newGallery(now time.Time) (*gallery, error) {
 	s := samples{now: now}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
-		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, ClientActs: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
 		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
 	})
 	if err != nil {

@@ -322,7 +322,7 @@ func newWorldAt(t *testing.T, publicURL string) *world {
 	t.Helper()
 	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewPublic(web.PublicConfig{
-		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, PublicURL: publicURL,
+		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, ClientActs: w, PublicURL: publicURL,
 		TaskCases: w, Tasks: w, Care: w, NoteCases: w, Sights: w,
 		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),

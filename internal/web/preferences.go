@@ -50,7 +50,7 @@ func (p *public) stopMail(w http.ResponseWriter, r *http.Request, v visit) {
 	ctx, cancel := acting(r)
 	defer cancel()
 	press := p.press(r)
-	_, err := p.Acts.OptOut(ctx, act(press, v, "opt-out"))
+	_, err := p.ClientActs.OptOut(ctx, act(press, v, "opt-out"))
 	switch {
 	case errors.Is(err, ErrUnknown):
 		p.lookupFailed(w, r, v, err)

@@ -20,6 +20,7 @@ type PublicConfig struct {
 	Escalations Escalations
 	Clients     Clients
 	Acts        Acts
+	ClientActs  ClientActs
 	// TaskCases, Tasks and Care are what a task's page shows and does, NoteCases
 	// what that of a note to staff shows.
 	TaskCases TaskCases
@@ -61,7 +62,7 @@ const actTimeout = 10 * time.Second
 // given, the event door at /v1/. It fails when something it needs is missing.
 func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	switch {
-	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil,
+	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil, cfg.ClientActs == nil,
 		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.NoteCases == nil, cfg.Sights == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make public pages: a required field is not set")
 	}

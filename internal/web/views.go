@@ -151,15 +151,14 @@ type Clients interface {
 	OptedOut(ctx context.Context, clinic, clientKey string) (bool, error)
 }
 
-// Acts does what a person pressed. Every method publishes, waits up to 5 s
+// Acts does what a member of staff pressed about a question. Every method publishes, waits up to 5 s
 // until a decision on the act was made, and returns what was decided. Its error
 // is ErrUnknown or ErrNotConfirmed; any other error is shown as not confirmed.
 type Acts interface {
 	// Acknowledge returns Acknowledged, AlreadyAcknowledged or AlreadyClosed.
 	Acknowledge(ctx context.Context, a Act) (Outcome, error)
 	// Decline returns Declined, NobodyElse, NotAsked, AlreadyAcknowledged or
-	// AlreadyClosed.
-	// The reason is a code of events.Declines, or empty.
+	// AlreadyClosed. The reason is a code of events.Declines, or empty.
 	Decline(ctx context.Context, a Act, why string) (Outcome, error)
 	// Reopen returns Reopened, or AlreadyOpen where it is open. The reason is for
 	// whoever answers it now.
@@ -170,6 +169,10 @@ type Acts interface {
 	// Close returns Closed or AlreadyClosed. The note may be empty and has at
 	// most 500 characters.
 	Close(ctx context.Context, a Act, outcome events.Outcome, note string) (Outcome, error)
+}
+
+// ClientActs does what a client pressed, as Acts does.
+type ClientActs interface {
 	// Answer records a check-in; it returns Answered.
 	Answer(ctx context.Context, a Act, answer Answer) (Outcome, error)
 	// OptOut stops all care mail to the client; it returns OptedOut.
