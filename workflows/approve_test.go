@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/library"
 )
 
 const draftWorkflow = "workflow: own\ntitle: Our own\nwhy: It stands in a test.\nstart: {on: [client.signal]}\nsteps:\n  - send: A\n"
@@ -98,5 +99,27 @@ func TestRemovedWorkflowEnds(t *testing.T) {
 	}
 	if s.openEscalation() == nil {
 		t.Error("its question was closed, which only a person may")
+	}
+}
+
+// TestLineEndsDoNotCount: an editor that writes other line ends changes neither the
+// version nor where an error is said to be.
+func TestLineEndsDoNotCount(t *testing.T) {
+	crlf := func(src []byte) []byte { return bytes.ReplaceAll(src, []byte("\n"), []byte("\r\n")) }
+	for name, src := range library.Files() {
+		a, err := ReadWorkflow(name, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := ReadWorkflow(name, crlf(src))
+		if err != nil || a.Version != b.Version {
+			t.Errorf("%s: %v, another version", name, err)
+		}
+	}
+	bad := []byte("workflow: x\ntitle: t\nwhy: |\n  w\n  v\nstart: {on: [appointment.noshow]}\nsteps:\n  - sned: A\n")
+	_, one := ReadWorkflow("x", bad)
+	_, two := ReadWorkflow("x", crlf(bad))
+	if one == nil || two == nil || one.Error() != two.Error() || !strings.Contains(two.Error(), "x.yaml:8:5") {
+		t.Errorf("one says %v, the other %v", one, two)
 	}
 }

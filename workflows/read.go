@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -113,7 +114,9 @@ func (r *reader) document(src []byte) ast.Node {
 		r.failf(top, "the file has %d bytes; at most %d are allowed", len(src), maxFileBytes)
 		return nil
 	}
-	r.lines = strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")
+	// Line ends are as the editor pleases; the parser's own count of lines is not.
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	r.lines = strings.Split(string(src), "\n")
 	for i, line := range r.lines {
 		// The parser's time grows with the square of what nests on one line.
 		if len(line) > maxLineBytes {
