@@ -95,7 +95,8 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 			errs = append(errs, wrong...)
 			if f != nil {
 				read = append(read, f)
-				if err := f.stale(name); err != nil {
+				// What was stored was approved when it was read from its folder.
+				if err := f.stale(name); err != nil && how.resources {
 					errs = append(errs, err)
 				}
 				errs = append(errs, cr.references(name, f)...)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/mooring-care/mooring/internal/app"
 )
@@ -33,8 +34,8 @@ func (c workflowApproveCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(c.By) == "" {
-		return &misuseError{"--by needs a name: who has read the workflow"}
+	if strings.TrimSpace(c.By) == "" || strings.ContainsFunc(c.By, unicode.IsControl) {
+		return &misuseError{"--by needs a name in one line: who has read the workflow"}
 	}
 	w, err := app.ApproveWorkflow(c.File, c.By, on)
 	if err != nil {
