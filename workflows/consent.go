@@ -113,11 +113,18 @@ func (p *Profile) owned(consent *Field[events.ConsentRecord]) (Reason, events.Ha
 // owner is whose the client's address is; empty where nobody has said so of this
 // address.
 func (p *Profile) owner() string {
-	of := p.OwnedAddress.Get()
-	if of != "" && of != p.Email.Get() || of == "" && p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At) {
+	of, owner := p.OwnedAddress.Get(), p.AddressOwner.Get()
+	switch {
+	case of != "":
+		if of != p.Email.Get() {
+			return ""
+		}
+	case p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At) && owner != addressOfProxy:
+		// It may be the same address, said once more. Nobody knows whose a minor's is
+		// then; a proxy's stays one until somebody says otherwise of the new one.
 		return ""
 	}
-	return p.AddressOwner.Get()
+	return owner
 }
 
 // addressOfProxy is the AddressOwner of somebody who stands in for the client.

@@ -56,6 +56,8 @@ type decider struct {
 	// counted then.
 	was  Appointment
 	past []Occurrence
+	// possible says that the event's appointment could not be so before, and now can.
+	possible bool
 
 	effects []Effect
 	notes   []Note
@@ -136,6 +138,9 @@ func (d *decider) apply() {
 	switch said {
 	case saidOld:
 		d.note(Note{What: WhatClient, Reason: OldNews})
+		if d.possible {
+			d.startsMended()
+		}
 	case saidBefore:
 		d.note(Note{What: WhatClient, Reason: SaidBefore})
 	default:
@@ -157,7 +162,9 @@ func (d *decider) take() saying {
 	d.statusBefore = wasStatus
 	doubt := d.s.Profile.InDoubt() && d.s.Profile.Status.Get() == events.StatusActive
 	if c := d.ev.Data.Client; c != nil {
+		never := d.s.Profile.NeverAsk.Get()
 		d.s.Profile.merge(c, d.said())
+		defer d.excluded(never)
 	}
 	said := saidNew
 	if a := d.ev.Data.Appointment; a != nil {
@@ -165,7 +172,7 @@ func (d *decider) take() saying {
 			d.was = d.s.Appointments[i]
 		}
 		said = d.s.appointment(d.ev, d.hash)
-		d.doubtVisit()
+		d.doubtVisit(a.ID)
 	}
 	d.count()
 	d.kind(said)

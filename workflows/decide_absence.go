@@ -34,7 +34,7 @@ func (d *decider) absences() {
 // missed has never come, and where it is long over.
 func (d *decider) missed(w *Workflow) (m Missed, ok bool) {
 	a := w.Start.Absence
-	of := newest(d.s.Past, a.Of)
+	of := newest(d.s.Past, a.Of, d.s.impossible())
 	if of == nil {
 		return m, false
 	}
@@ -98,9 +98,9 @@ func moved(was, is []Missed) []Note {
 }
 
 // newest is the last event of a kind; nil where there was none.
-func newest(past []Occurrence, k events.Kind) *Occurrence {
+func newest(past []Occurrence, k events.Kind, but []string) *Occurrence {
 	for i := len(past) - 1; i >= 0; i-- {
-		if past[i].Kind == k {
+		if past[i].Kind == k && !slices.Contains(but, past[i].Appointment) {
 			return &past[i]
 		}
 	}

@@ -190,7 +190,7 @@ func (d *decider) escalationAct() {
 	var m escalation.Move
 	switch d.ev.Kind {
 	case events.EscalationAcknowledged:
-		m = e.Acknowledge(act.By, act.For, d.now)
+		m = e.Acknowledge(act.By, orElse(act.For, e.For(act.By, d.staff(), d.now)), d.now)
 	case events.EscalationDeclined:
 		m = e.Decline(act.By, act.Why, d.staff(), d.now)
 	case events.EscalationAttempted:
@@ -200,7 +200,7 @@ func (d *decider) escalationAct() {
 	case events.EscalationReopened:
 		m = e.Reopen(act.By, d.staff(), d.now)
 		if m.Reason == escalation.Reopened {
-			keepSaid(e, act.Note)
+			keepSaid(e, d.signed(act.By, act.Note))
 		}
 	}
 	d.headline = Reason(m.Reason)
@@ -250,7 +250,10 @@ func (d *decider) taskOwner() string {
 			return found[0].ID
 		}
 	}
-	return person
+	if !slices.Contains(staff.Never, person) {
+		return person
+	}
+	return staff.Fallback(d.now)
 }
 
 func journeyID(j *Journey) string {
@@ -495,6 +498,14 @@ func (d *decider) keepWords(policy, text string) {
 			keepSaid(e, text)
 		}
 	}
+}
+
+// signed puts the name of a member of staff before what they wrote.
+func (d *decider) signed(by, text string) string {
+	if p := d.c.Staff.Person(by); p != nil && text != "" {
+		return p.Name + ": " + text
+	}
+	return text
 }
 
 // keepSaid keeps what somebody wrote with a question.

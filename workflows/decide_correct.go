@@ -106,16 +106,41 @@ func (d *decider) longMissed() bool {
 
 // doubtVisit asks a human about a visit that is over before it begins, as long as one
 // is.
-func (d *decider) doubtVisit() {
-	doubtful := func(a Appointment) bool { return a.tooEarly() }
-	switch was := d.was.tooEarly(); {
-	case !slices.ContainsFunc(d.s.Appointments, doubtful):
-		if was {
+func (d *decider) doubtVisit(id string) {
+	i := slices.IndexFunc(d.s.Appointments, func(a Appointment) bool { return a.ID == id })
+	switch is := d.s.Appointments[i].tooEarly(); {
+	case is && !d.was.tooEarly():
+		d.task(taskImplausible, "assigned", replyDue, nil, "", VisitAhead)
+	case !is && d.was.tooEarly():
+		d.possible = true
+		if len(d.s.impossible()) == 0 {
 			d.dropTask(taskImplausible)
 		}
-	case !was:
-		d.task(taskImplausible, "assigned", replyDue, nil, "", VisitAhead)
 	}
+}
+
+// impossible are the appointments that are said to be over before they begin: nothing
+// is counted of them.
+func (s *State) impossible() []string {
+	var out []string
+	for i := range s.Appointments {
+		if a := &s.Appointments[i]; a.tooEarly() {
+			out = append(out, a.ID)
+		}
+	}
+	return out
+}
+
+// startsMended starts what an appointment's outcome would have started, once what made
+// it impossible is put right by other news of the same appointment.
+func (d *decider) startsMended() {
+	a := &d.s.Appointments[slices.IndexFunc(d.s.Appointments, func(a Appointment) bool { return a.ID == d.ev.Data.Appointment.ID })]
+	ev := d.ev
+	defer func() { d.ev = ev }()
+	d.ev = events.Event{
+		Clinic: ev.Clinic, Key: ev.Key, Kind: a.Status, Time: a.StatusSaid.At, Data: events.Data{Appointment: &events.Appointment{ID: a.ID}},
+	}
+	d.starts()
 }
 
 // isOutcome says whether an appointment of this status is over.

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -47,11 +48,12 @@ func (d *decider) facts(j *Journey) *Facts {
 		}
 	}
 	f.HasFutureAppointment = func() bool { return d.s.HasFutureAppointment(d.now) }
+	impossible := d.s.impossible()
 	f.Count = func(k events.Kind, within time.Duration) int {
 		n := 0
 		for i := range d.s.Past {
 			o := &d.s.Past[i]
-			if o.Kind == k && !o.At.After(at) && at.Sub(o.At) <= within {
+			if o.Kind == k && !slices.Contains(impossible, o.Appointment) && !o.At.After(at) && at.Sub(o.At) <= within {
 				n++
 			}
 		}
@@ -72,7 +74,7 @@ func (d *decider) facts(j *Journey) *Facts {
 	f.DaysSince = func(k events.Kind) int {
 		for i := len(d.s.Past) - 1; i >= 0; i-- {
 			o := &d.s.Past[i]
-			if o.Kind == k && !o.At.After(at) {
+			if o.Kind == k && !o.At.After(at) && !slices.Contains(impossible, o.Appointment) {
 				return int(at.Sub(o.At) / (24 * time.Hour))
 			}
 		}

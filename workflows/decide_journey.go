@@ -57,7 +57,14 @@ func (d *decider) stops() {
 				// Nobody can say whether the client is back: mail that is not sent harms
 				// less than mail that hurts, and a human looks.
 				d.task("condition-failed", "assigned", replyDue, nil, "", ConditionFailed)
-				d.end(j, ConditionFailed, stop.Outcome)
+				if w.escalates() {
+					// A question that it asks later must not be lost with its mail.
+					j.Silent = true
+					d.stopWhere(MailStopped, func(x *Send) bool { return x.Journey == j.ID && x.Lane == LaneCare })
+					d.note(Note{What: WhatJourney, Reason: MailStopped, Workflow: w.Name, Step: "stop"})
+					continue
+				}
+				d.end(j, ConditionFailed, "")
 				break
 			}
 			if holds {
@@ -108,7 +115,7 @@ func (d *decider) stopLastWords() {
 				break
 			}
 		}
-		if d.startCorrected(&j, w) {
+		if d.startCorrected(&j, w) || d.unfounded(&j, w) {
 			d.stop(x.ID, StartCorrected)
 		}
 	}
@@ -264,6 +271,8 @@ func (d *decider) run(j *Journey, w *Workflow) {
 		case StepSend:
 			if st.Send.To != "" {
 				d.tell(j, w, st)
+			} else if j.Silent {
+				d.note(Note{What: WhatMessage, Reason: MailStopped, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template})
 			} else if !d.care(j, w, st) {
 				return // put off
 			}

@@ -184,9 +184,12 @@ func (d *decider) asksAlready(w *Workflow) bool {
 // Bookings are looked at by themselves, since one that has passed stops
 // nothing.
 func (d *decider) overtaken(w *Workflow) bool {
-	f := d.facts(nil)
+	f, impossible := d.facts(nil), d.s.impossible()
 	for i := range d.s.Past {
 		o := &d.s.Past[i]
+		if slices.Contains(impossible, o.Appointment) {
+			continue
+		}
 		if !o.At.After(d.ev.Time) || o.Event == d.hash ||
 			o.Kind == events.AppointmentBooked || o.Kind == events.AppointmentRescheduled {
 			continue
@@ -356,6 +359,11 @@ func (w *Workflow) asksHuman() bool {
 	return len(w.Program) > 0 && w.Program[0].Kind == StepEscalate
 }
 
+// escalates says whether the workflow puts a question to a human anywhere.
+func (w *Workflow) escalates() bool {
+	return slices.ContainsFunc(w.Program, func(st Step) bool { return st.Kind == StepEscalate })
+}
+
 // stopHolds says whether a stop that is a condition alone holds before the
 // journey has begun. Where it fails, the journey begins, and the next event asks
 // a human.
@@ -389,7 +397,7 @@ func (d *decider) beganBefore(w *Workflow) (Reason, bool) {
 		case KeyClient:
 			return AlreadyBegan, true
 		case KeyEpisode:
-			if seen := newest(d.s.Past, events.AppointmentAttended); seen == nil || !b.At.Before(seen.At) {
+			if seen := newest(d.s.Past, events.AppointmentAttended, d.s.impossible()); seen == nil || !b.At.Before(seen.At) {
 				return AlreadyBegan, true
 			}
 		}

@@ -53,6 +53,33 @@ func (d *decider) staff() escalation.Staff {
 	return staff
 }
 
+// excluded stops what goes to members of staff who must not be asked about the client
+// any more: their questions and tasks are whoever's who stands in.
+func (d *decider) excluded(before []string) {
+	gone := slices.DeleteFunc(slices.Clone(d.s.Profile.NeverAsk.Get()), func(id string) bool { return slices.Contains(before, id) })
+	if len(gone) == 0 {
+		return
+	}
+	d.stopWhere(NoLongerWanted, func(x *Send) bool { return x.Lane == LaneSafety && slices.Contains(gone, x.Message.Person) })
+	for i := range d.s.Escalations {
+		if e := &d.s.Escalations[i]; e.Open() {
+			if m := e.Exclude(d.staff(), d.now); m.Changed {
+				d.moved(e, m)
+			}
+		}
+	}
+	for i := range d.s.Tasks {
+		t := &d.s.Tasks[i]
+		if !slices.Contains(gone, t.Owner) {
+			continue
+		}
+		t.Owner, _ = d.asks("person:" + t.Owner)
+		t.Next = d.nextOf(t)
+		d.note(Note{What: WhatTask, Reason: TaskHandedOn, Subject: t.ID, Person: t.Owner, Detail: t.What})
+		d.mailTask(t, "task", t.Owner)
+	}
+}
+
 // asks is the member of staff who is asked or told where a task or step names
 // owner, and whether they stand in for somebody who is away. Where nobody can be
 // found it is whoever owns what nobody else can.

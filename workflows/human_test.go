@@ -224,7 +224,7 @@ steps:
 		"stop": {
 			func(c *Clinic) { c.Workflows[0].Stops[0].When = failing() },
 			func(s *sim) { s.happens(events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}}) },
-			"condition-failed", 0,
+			"condition-failed", 1,
 		},
 		"choose": {
 			func(c *Clinic) {

@@ -159,6 +159,7 @@ func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 		i = len(s.Appointments) - 1
 	}
 	a := &s.Appointments[i]
+	early := a.tooEarly()
 	if d.Start != nil {
 		hear(&a.Start, &a.StartSaid, &a.StartOther, *d.Start, stamp)
 	}
@@ -166,14 +167,15 @@ func (s *State) appointment(ev events.Event, hash events.Hash) saying {
 		hear(&a.Visit, &a.VisitSaid, &a.VisitOther, d.Visit, stamp)
 	}
 	was, is := a.outcome(), Outcome{ev.Kind, d.By}
-	now := was
+	now, mended := was, early && !a.tooEarly()
 	hear(&now, &a.StatusSaid, &a.StatusOther, is, stamp)
 	a.Asked = a.Asked && a.Status == now.Status
 	a.Status, a.CancelledBy = now.Status, now.CancelledBy
 	if a.StatusSaid != stamp {
 		return saidOld
 	}
-	if same := was == is; same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
+	// What could not be, and now can, is news although it was said before.
+	if same := was == is && !mended; same && (ev.Kind == events.AppointmentNoShow || ev.Kind == events.AppointmentCancelled || ev.Kind == events.AppointmentAttended) {
 		return saidBefore
 	}
 	return saidNew

@@ -80,6 +80,9 @@ const (
 	// VisitUndone means that an appointment was entered by mistake which had ended a
 	// journey or held one back.
 	VisitUndone Reason = "visit-undone"
+	// MailStopped means that a journey's mail stopped since a condition failed, while its
+	// questions go on.
+	MailStopped Reason = "mail-stopped"
 	// VisitAhead means that a visit is said to be over that has not begun.
 	VisitAhead Reason = "visit-ahead"
 	// RecordsMerged means that a human has not looked yet at a record that turned out
@@ -250,6 +253,8 @@ func words(r Reason) string {
 		return "the answer came in time and was heard of late, so it counts"
 	case VisitUndone:
 		return "an appointment that had ended or held back our mails was entered by mistake; somebody decides what comes next"
+	case MailStopped:
+		return "a condition of the workflow failed, so it sends the client no more; its questions to staff go on"
 	case VisitAhead:
 		return "the visit that it tells of has not begun"
 	case RecordsMerged:
@@ -398,7 +403,7 @@ func Reasons() []Reason {
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
-		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, VisitAhead, RecordsMerged, BranchTaken, NoBranch,
+		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, VisitAhead, MailStopped, RecordsMerged, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,

@@ -10,7 +10,7 @@ import (
 
 // StateVersion is written into every state; a reader that meets a newer one
 // refuses it, so that two versions of the program can run side by side.
-const StateVersion = 2
+const StateVersion = 3
 
 // State is all that a decision about one client may depend on beside the
 // directory, the event and the time. It is stored whole with every decision;
@@ -248,6 +248,9 @@ type Journey struct {
 	// pauses of mail since the first of them.
 	Limits []PassedLimit `json:"limits,omitempty"`
 	Pauses []MadePause   `json:"pauses,omitempty"`
+	// Silent says that a condition to stop it could not be told: it sends the client no
+	// more, and goes on to the questions that it asks.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Missed is the deadline of one workflow's absence: of the event Of nothing

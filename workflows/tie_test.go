@@ -156,6 +156,7 @@ func TestOwnerOfAnAddress(t *testing.T) {
 		"of the address before":       {[]*events.Client{{Email: &one, AddressOwner: &guardian}, {Email: &two}}, true},
 		"by itself, then a new one":   {[]*events.Client{{Email: &one}, {AddressOwner: &guardian}, {Email: &two}}, true},
 		"the same address once more":  {[]*events.Client{{Email: &one, AddressOwner: &guardian}, {Email: &one}}, false},
+		"a proxy's, by itself":        {[]*events.Client{{Email: &one}, {AddressOwner: &guardian}, {Email: &one}}, true},
 		"of the new one, in the same": {[]*events.Client{{Email: &one, AddressOwner: &guardian}, {Email: &two, AddressOwner: &guardian}}, false},
 	} {
 		s := newSim(t, chicago(t, "2026-03-02 10:00"), sampleClinic(t))
@@ -170,6 +171,22 @@ func TestOwnerOfAnAddress(t *testing.T) {
 		if got := s.gated("A") == MinorUnknownOwner; got != tc.held {
 			t.Errorf("%s: held back %v (%s)", name, got, s.gated("A"))
 		}
+	}
+}
+
+// TestProxyStaysOne: what was said of a proxy's address without naming it is not lifted
+// by the same address, said once more.
+func TestProxyStaysOne(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-03-02 10:00"), sampleClinic(t))
+	k := friendly()
+	k.Consent.Outreach.By = ""
+	s.happens(events.ClientUpdated, clientData(k))
+	s.pass(time.Minute)
+	s.happens(events.ClientUpdated, clientData(&events.Client{AddressOwner: new(addressOfProxy)}))
+	s.pass(time.Minute)
+	s.happens(events.ClientUpdated, clientData(&events.Client{Email: k.Email, EmailVerified: new(true)}))
+	if got := s.gated("A"); got != ProxyUnnamed {
+		t.Errorf("held back: %q", got)
 	}
 }
 
@@ -204,14 +221,34 @@ func TestVisitsThatCannotBe(t *testing.T) {
 		if got := slices.Contains(s.openTasks(), taskImplausible); got != tc.doubted {
 			t.Errorf("%s: tasks %v", name, s.openTasks())
 		}
-		// A correction that makes it plausible takes the task back.
-		if tc.doubted {
-			s.pass(time.Minute)
-			d.Appointment.Start = new(s.now.Add(-time.Hour))
-			s.happens(tc.kind, d)
-			if slices.Contains(s.openTasks(), taskImplausible) {
-				t.Errorf("%s: the task stays", name)
-			}
+		if !tc.doubted {
+			continue
+		}
+		// Finished by a human, it does not come back with other news.
+		i := slices.IndexFunc(s.state.Tasks, func(t Task) bool { return t.What == taskImplausible })
+		s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[i].ID, By: "amara"}})
+		s.happens(events.AppointmentRetracted, appointment("other"))
+		if slices.Contains(s.openTasks(), taskImplausible) {
+			t.Errorf("%s: the task comes back", name)
+		}
+		// A correction that makes it possible starts what it would have started.
+		s.pass(time.Minute)
+		d.Appointment.Start = new(s.now.Add(-time.Hour))
+		s.happens(tc.kind, d)
+		if got := len(s.state.Journeys) > 0; got != (tc.kind == events.AppointmentNoShow) {
+			t.Errorf("%s, put right: a journey runs: %v", name, got)
+		}
+	}
+
+	// What cannot be is not counted: the next missed visit is the first.
+	for _, kind := range []events.Kind{events.AppointmentNoShow, events.AppointmentAttended} {
+		s := newSim(t, chicago(t, "2026-03-02 10:00"), sampleClinic(t))
+		s.happens(events.ClientUpdated, clientData(friendly()))
+		s.happens(kind, cancellation("a1", "", s.now.Add(4*day)))
+		s.pass(time.Hour)
+		s.deliver(s.event(events.AppointmentNoShow, s.now.Add(-2*time.Hour), appointment("a2")))
+		if len(s.state.Journeys) != 1 || s.state.Journeys[0].Workflow != "first-no-show" {
+			t.Errorf("after an impossible %s: %+v", kind, s.state.Journeys)
 		}
 	}
 
@@ -283,5 +320,32 @@ steps:
 	s.pass(4 * 24 * time.Hour)
 	if len(s.mails(LaneCare)) > 0 || len(s.state.Journeys) > 0 || fmt.Sprint(s.openTasks()) != "[condition-failed]" {
 		t.Errorf("mails %d, journeys %d, tasks %v", len(s.mails(LaneCare)), len(s.state.Journeys), s.openTasks())
+	}
+}
+
+// TestStopThatFailsAsks: a journey that asks a human later goes on to its question, and
+// sends the client no more.
+func TestStopThatFailsAsks(t *testing.T) {
+	c := withWorkflows(t, sampleClinic(t), "v1", map[string]string{"fails": `workflow: fails
+title: t
+why: w
+start: {on: [appointment.noshow]}
+stop:
+  - {on: [client.signal], when: size(programmes) + 9223372036854775807 > 0, outcome: x}
+steps:
+  - wait: 1d
+  - send: A
+  - wait: 2d
+  - escalate: {policy: high-risk-no-show, question: high-risk-no-show, id: ask}
+`})
+	s := newSim(t, chicago(t, "2026-03-02 10:00"), c)
+	k := friendly()
+	k.Programmes = []string{"group"}
+	s.happens(events.ClientUpdated, clientData(k))
+	s.happens(events.AppointmentNoShow, appointment("a1"))
+	s.happens(events.ClientSignal, events.Data{Signal: &events.Signal{Name: "diary"}})
+	s.pass(4 * 24 * time.Hour)
+	if len(s.mails(LaneCare)) > 0 || s.openEscalation() == nil || s.everNoted(WhatMessage, MailStopped) != 1 {
+		t.Errorf("mails %d, question %v", len(s.mails(LaneCare)), s.openEscalation())
 	}
 }

@@ -303,7 +303,7 @@ func (a *App) Start(ctx context.Context) error {
 		a.store.ConsumeEffects(reading, 2*runnerWorkers, a.pool.Submit, func(ctx context.Context, r jetstream.Recorded) ([]byte, error) {
 			head, err := a.runner.Recorded(ctx, r.Ref, r.Sequence, r.Record)
 			if err == nil {
-				a.escalationDecided(ctx, r, head)
+				a.escalationDecided(r, head)
 			}
 			return head, err
 		})
@@ -320,6 +320,8 @@ func (a *App) Start(ctx context.Context) error {
 	a.rest.Go(func() { a.clinics.followHolds(rest) })
 	a.rest.Go(func() { a.store.FollowWatch(rest, a.watcher.watch) })
 	a.rest.Go(func() { a.watcher.run(rest) })
+	a.rest.Go(func() { a.watcher.runFeed(rest) })
+	a.rest.Go(func() { a.countTimes(rest) })
 	a.rest.Go(func() { a.looks.run(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })

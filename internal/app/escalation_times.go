@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,7 +21,24 @@ type escalationTimes struct {
 	// counted are the records that were counted: one that comes again counts once in
 	// this process. After a restart, or in another one, it may count once more.
 	counted *bounded[countedRecord, struct{}]
+	// todo are the records that are to be counted, by a goroutine of its own: what
+	// reads a client's history must not keep safety events waiting.
+	todo chan toCount
+	// left is how many are to be counted.
+	left atomic.Int64
 }
+
+type toCount struct {
+	record countedRecord
+	head   []byte
+}
+
+// countsWait bounds how many records wait to be counted; countWithin is how long
+// reading one client's history may take.
+const (
+	countsWait  = 4096
+	countWithin = 30 * time.Second
+)
 
 type countedRecord struct {
 	ref runner.Ref
@@ -29,7 +48,7 @@ type countedRecord struct {
 const countedRecords = 64 << 10
 
 func newEscalationTimes() *escalationTimes {
-	t := &escalationTimes{counted: newBounded[countedRecord, struct{}](countedRecords)}
+	t := &escalationTimes{counted: newBounded[countedRecord, struct{}](countedRecords), todo: make(chan toCount, countsWait)}
 	for s, text := range [stretches][2]string{
 		toAccepted: {"mooring_escalation_accepted_seconds", "From a question's opening to the provider taking the first mail that asks it."},
 		toAnswer:   {"mooring_escalation_answered_seconds", "From the first mail taken to somebody taking the question."},
@@ -58,33 +77,58 @@ func endsStretch(e *runner.Entry) bool {
 	return false
 }
 
-// escalationDecided counts the stretches that a record of the log ends. What came
-// before stands in the client's history, so that a restart in the middle of a
-// question changes nothing. It fails nobody: a record that cannot be counted is said
-// in the log.
-func (a *App) escalationDecided(ctx context.Context, r jetstream.Recorded, head []byte) {
-	t, key := a.metrics.times, countedRecord{r.Ref, r.Sequence}
-	if _, ok := t.counted.get(key); ok {
-		return
-	}
+// escalationDecided has the stretches counted that a record of the log ends. It waits
+// for nothing and fails nobody: where too many wait, that is said in the log.
+func (a *App) escalationDecided(r jetstream.Recorded, head []byte) {
 	e, err := runner.ReadEntry(head)
 	if err != nil || !endsStretch(&e) {
 		return // what cannot be read was said by whoever performs it
 	}
-	history, err := a.store.History(ctx, r.Ref)
-	if err != nil {
-		a.log.Warn("the time that a question took is not counted yet", "clinic", r.Ref.Clinic, "error", err)
+	a.metrics.times.left.Add(1)
+	select {
+	case a.metrics.times.todo <- toCount{countedRecord{r.Ref, r.Sequence}, head}:
+	default:
+		a.metrics.times.left.Add(-1)
+		a.log.Warn("the time that a question took is not counted: too many wait", "clinic", r.Ref.Clinic)
+	}
+}
+
+// countTimes counts until ctx ends.
+func (a *App) countTimes(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case one := <-a.metrics.times.todo:
+			within, cancel := context.WithTimeout(ctx, countWithin)
+			a.countTime(within, one.record, one.head)
+			cancel()
+			a.metrics.times.left.Add(-1)
+		}
+	}
+}
+
+// countTime counts the stretches that a record ends. What came before stands in the
+// client's history, so that a restart in the middle of a question changes nothing.
+func (a *App) countTime(ctx context.Context, r countedRecord, head []byte) {
+	t := a.metrics.times
+	if _, ok := t.counted.get(r); ok {
 		return
 	}
-	t.counted.put(key, struct{}{})
+	history, err := a.store.History(ctx, r.ref)
+	if err != nil {
+		a.log.Warn("the time that a question took is not counted", "clinic", r.ref.Clinic, "error", err)
+		return
+	}
+	t.counted.put(r, struct{}{})
 	past := newPastEscalations()
 	for _, body := range history {
 		one, err := runner.ReadEntry(body)
 		if err != nil {
-			a.log.Error("the time that a question took is not counted", "clinic", r.Ref.Clinic, "error", err)
+			a.log.Error("the time that a question took is not counted", "clinic", r.ref.Clinic, "error", err)
 			return
 		}
-		ended := past.take(r.Ref, one)
+		ended := past.take(r.ref, one)
 		if !bytes.Equal(body, head) {
 			continue
 		}

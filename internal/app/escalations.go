@@ -192,7 +192,7 @@ func (e *pastEscalation) move(d runner.Entry, n workflows.Note, skipped int) {
 		e.rung += skipped
 	}
 	switch reason {
-	case escalation.NoAnswer, escalation.HoldRanOut, escalation.PassedOn, escalation.NobodyElse, escalation.NotDelivered:
+	case escalation.NoAnswer, escalation.HoldRanOut, escalation.PassedOn, escalation.NobodyElse, escalation.NotDelivered, escalation.NotLeft, escalation.Excluded:
 		e.climbed = e.climbed || e.rung > was
 	}
 	switch reason {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/internal/jetstream"
@@ -20,6 +19,15 @@ type feed struct {
 	silent, calm bool
 }
 
+// runFeed looks at the clinics' events until ctx ends, by itself: what holds it up
+// must not hold up the look at questions.
+func (w *watcher) runFeed(ctx context.Context) {
+	for pause(ctx, w.feedEvery) {
+		w.feed(ctx)
+		w.heard.Add(1)
+	}
+}
+
 // feed looks whether the clinics' systems still send events. Where one has sent none in
 // so many hours in which the clinic was open, whoever owns what nobody else can is
 // told, once over all replicas, and again after half a day.
@@ -29,7 +37,7 @@ func (w *watcher) feed(ctx context.Context) {
 	}
 	now := w.a.clock.Now()
 	silent := map[string]bool{}
-	for _, id := range slices.Sorted(maps.Keys(w.a.clinics.byID)) {
+	for _, id := range w.a.clinics.ids() {
 		c := w.a.clinics.byID[id].current
 		if c.FeedQuiet <= 0 {
 			continue
@@ -43,9 +51,11 @@ func (w *watcher) feed(ctx context.Context) {
 		switch {
 		case err != nil:
 			w.a.log.Warn("the watcher cannot see whether events come", "clinic", id, "error", err)
-			continue
-		case seq == 0:
+			return // the others' are in the same stream
+		case seq == 0 && f.seq == 0:
 			continue // nothing is connected yet
+		case seq == 0:
+			// The newest is as old as the stream keeps: it is silent all the more.
 		case f.seq == 0:
 			f.seq, f.heard = seq, now.Add(-time.Since(stored))
 		case f.seq != seq:
@@ -73,6 +83,9 @@ func (w *watcher) feedAlarm(ctx context.Context, c *version, f *feed) {
 		return
 	}
 	f.calm = false
+	if !c.Hours.Open(c.Zone, w.a.clock.Now()).Equal(w.a.clock.Now()) {
+		return // nobody is there to mend it
+	}
 	taken, mine, err := w.a.store.TakeAlarm(ctx, c.ID, jetstream.AlarmFeed, 1, time.Now())
 	if err != nil {
 		w.a.log.Warn("that no events come could not be taken on; trying again", "clinic", c.ID, "error", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/internal/jetstream"
@@ -153,6 +154,9 @@ func (l *looks) write(ctx context.Context, x sighting) (over bool) {
 			return true
 		case ctx.Err() != nil:
 			return false
+		case errors.Is(err, errNoLedger):
+			l.loses(x, err) // a mail is in the ledger before it leaves: it never will be
+			return true
 		case l.wall().After(until):
 			l.loses(x, err)
 			return true
@@ -169,6 +173,9 @@ var errNoLedger = errors.New("the ledger does not know the mail")
 // changes nothing.
 func (l *looks) keep(ctx context.Context, x sighting) error {
 	ref := x.same.ref
+	if strings.HasPrefix(x.same.message, alarmPrefix) {
+		return nil // the watcher's own mail, which tells of no client
+	}
 	if x.same.message != "" {
 		var known bool
 		if ref, known = l.clients.get(x.same.message); !known {

@@ -176,6 +176,7 @@ var histogram = regexp.MustCompile(`mooring_escalation_([a-z]+)_seconds_(count|s
 // histograms are count and sum of each histogram in /metrics.
 func (p *program) histograms() (sums map[string][2]float64, accepted int) {
 	p.t.Helper()
+	testkit.Eventually(p.t, patience, "everything is counted", func() bool { return p.metrics.times.left.Load() == 0 })
 	sums = map[string][2]float64{}
 	for _, m := range histogram.FindAllStringSubmatch(p.browser().get(opsURL+"/metrics").text, -1) {
 		v, err := strconv.ParseFloat(m[5], 64)

@@ -144,7 +144,11 @@ func TestWatcherSeesAStoppedRunner(t *testing.T) {
 	s := p.state("ana")
 	p.set(s.Next().Add(2 * time.Minute))
 	p.expectAlarm("A task is past its time")
-	p.expect(ruth, "") // no news has come for a working day either
+	testkit.Eventually(t, patience, "somebody hears that no news has come for a working day either", func() bool {
+		p.collect()
+		return len(p.inbox) > 0
+	})
+	p.expect(ruth, "")
 	p.restart()
 	p.settle()
 	p.expect(amara, "task-reminder")
@@ -217,8 +221,10 @@ func TestWatcherFeed(t *testing.T) {
 		}
 		p.set(to)
 		q.set(to)
-		p.looks(3)
-		q.looks(3)
+		for _, r := range []*program{p, q} {
+			from := r.watcher.heard.Load()
+			testkit.Eventually(t, patience, "it has looked at the events", func() bool { return r.watcher.heard.Load() >= from+3 })
+		}
 	}
 	silent := func(want string) {
 		t.Helper()

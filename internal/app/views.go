@@ -105,7 +105,11 @@ func (v *views) ack(clinic string, e *escalation.Escalation) *web.Ack {
 	if e.Ack == nil {
 		return nil
 	}
-	return &web.Ack{By: e.Ack.By, Name: v.a.personName(clinic, e.Ack.By), At: e.Ack.At, Until: e.Until()}
+	ack := &web.Ack{By: e.Ack.By, Name: v.a.personName(clinic, e.Ack.By), At: e.Ack.At, Until: e.Until()}
+	if e.Ack.For != "" {
+		ack.For = v.a.personName(clinic, e.Ack.For)
+	}
+	return ack
 }
 
 // Case is what the session shows.

@@ -69,8 +69,10 @@ type watcher struct {
 	// feeds are what is known of each clinic's events.
 	feeds map[string]*feed
 	http  *http.Client
-	// looked counts the looks.
-	looked atomic.Int64
+	// looked counts the looks, and heard those at the clinics' events.
+	looked, heard atomic.Int64
+	// feedEvery is how often it looks at those.
+	feedEvery time.Duration
 }
 
 // trouble is what does not go on in a clinic.
@@ -96,12 +98,12 @@ func (t trouble) what() (code string, rank int) {
 
 func newWatcher(a *App) *watcher {
 	w := &watcher{
-		a: a, watch: jetstream.NewWatch(), every: watchEvery, waits: mailWaits,
+		a: a, watch: jetstream.NewWatch(), every: watchEvery, waits: mailWaits, feedEvery: time.Minute,
 		overdue: map[string]trouble{}, calm: map[string]int{}, seen: map[string]bool{}, alone: map[string]time.Time{},
 		feeds: map[string]*feed{}, http: &http.Client{Timeout: 10 * time.Second},
 	}
 	if a.watchEvery > 0 {
-		w.every, w.waits = a.watchEvery, a.watchWaits
+		w.every, w.waits, w.feedEvery = a.watchEvery, a.watchWaits, a.watchEvery
 	}
 	return w
 }
@@ -131,7 +133,6 @@ func (w *watcher) once(ctx context.Context) {
 			w.rest(ctx, id)
 		}
 	}
-	w.feed(ctx)
 	w.ping(ctx, err == nil && len(found) == 0)
 	w.looked.Add(1)
 }

@@ -226,11 +226,7 @@ func (s *Store) putAlarm(ctx context.Context, clinic string, of AlarmOf, a *Alar
 func (s *Store) LastEvent(ctx context.Context, clinic string) (seq uint64, stored time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	stream, err := s.js.Stream(ctx, streamEvents)
-	if err != nil {
-		return 0, stored, fmt.Errorf("look at the stream %s: %w", streamEvents, err)
-	}
-	msg, err := stream.GetLastMsgForSubject(ctx, events.SubjectEvents+"."+clinic+".>")
+	msg, err := s.streams[streamEvents].GetLastMsgForSubject(ctx, events.SubjectEvents+"."+clinic+".>")
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, stored, nil
 	}

@@ -79,6 +79,7 @@ type Glance struct {
 type Ack struct {
 	By   string // directory id
 	Name string
+	For  string // the name of whom they stand in for; empty for nobody
 	At   time.Time
 	// Until is when the ladder resumes without an outcome; zero leaves the
 	// sentence out.

@@ -246,7 +246,8 @@ func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 			return Move{Reason: NotAsked}
 		}
 		if e.Asks[asked].Status == Passed {
-			return Move{Reason: PassedOn}
+			e.own()
+			return Move{Reason: PassedOn, Changed: e.leaveOut(by, why, &staff)}
 		}
 	}
 	e.own()
@@ -255,11 +256,8 @@ func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 	if asked >= 0 {
 		e.Asks[asked].Status, e.Asks[asked].Why = Passed, why
 	}
-	// An emergency address is a desk, and whoever sits there passes it to a colleague.
-	if p := staff.Person(by); why == events.DeclineConflict && p != nil && !p.Emergency && !slices.Contains(e.Never, by) {
-		e.Never = append(slices.Clone(e.Never), by)
-	}
 	if e.Owner != by {
+		e.leaveOut(by, why, &staff)
 		return m
 	}
 	e.Ack = nil
@@ -267,7 +265,40 @@ func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 	if !e.climb(&m, e.staff(staff), now, s) {
 		m.Reason = NobodyElse
 		e.wait(now)
+		return m
 	}
+	e.leaveOut(by, why, &staff)
+	return m
+}
+
+// leaveOut asks a person no more who said that they should not be asked. An emergency
+// address is a desk, and whoever sits there passes it to a colleague.
+func (e *Escalation) leaveOut(by, why string, staff *Staff) bool {
+	p := staff.Person(by)
+	if why != events.DeclineConflict || p == nil || p.Emergency || slices.Contains(e.Never, by) {
+		return false
+	}
+	e.Never = append(slices.Clone(e.Never), by)
+	return true
+}
+
+// Exclude is news that some people must not be asked about this client, whom the staff
+// name as such: their mails that wait are withdrawn, and where the question is with one
+// of them, and nobody has taken it, whoever stands in is asked at once.
+func (e *Escalation) Exclude(staff Staff, now time.Time) Move {
+	now = now.UTC()
+	if !e.Open() {
+		return Move{Reason: NotOpen, Closed: e.closing()}
+	}
+	e.own()
+	m := Move{Reason: Excluded}
+	for _, id := range staff.Never {
+		e.withdraw(&m, id)
+	}
+	if e.Ack == nil && slices.Contains(staff.Never, e.Owner) {
+		e.askFrom(&m, e.Rung, e.Round+1, e.staff(staff), now, step{})
+	}
+	m.Changed = len(m.Withdraw)+len(m.Asks) > 0
 	return m
 }
 
@@ -351,6 +382,9 @@ func (e *Escalation) Late(message string, staff Staff, now time.Time) Move {
 	i := slices.IndexFunc(e.Asks, func(a Ask) bool { return message != "" && a.Message == message })
 	if i < 0 || !e.Open() || e.Ack != nil || i != e.current() || e.Asks[i].Status != Asked || e.Rung >= e.Policy.last() {
 		return Move{Reason: Unrelated}
+	}
+	if begun := e.Next.Add(-e.Policy.within(e.Rung)); e.Asks[i].Again && now.Sub(begun) < staff.slack() {
+		return Move{Reason: Unrelated} // it has just been given its time once more
 	}
 	e.own()
 	m := Move{Reason: NotLeft, Changed: true}
@@ -441,6 +475,16 @@ func (e *Escalation) staff(staff Staff) *Staff {
 // StandsIn says whether the person of an ask was asked for somebody who is absent.
 func (e *Escalation) StandsIn(a Ask, staff Staff, now time.Time) bool {
 	return e.staff(staff).StandsIn(a.Person, e.Policy.rung(a.Rung).Owner, e.Clinician, now)
+}
+
+// For is the person in whose place somebody was last asked; empty where they were asked
+// themselves, or not at all.
+func (e *Escalation) For(person string, staff Staff, now time.Time) string {
+	i := e.latest(person, func(a *Ask) bool { return !a.Inform })
+	if i < 0 {
+		return ""
+	}
+	return e.staff(staff).InsteadOf(person, e.Policy.rung(e.Asks[i].Rung).Owner, e.Clinician, now)
 }
 
 // own makes the asks this value's own before they are changed: older states

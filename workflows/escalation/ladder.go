@@ -95,7 +95,9 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 		}
 	}
 	if rung >= e.Policy.last() {
-		ids = append(ids, staff.Fallback(now))
+		if id := staff.Fallback(now); id != nameless || s.by == "" {
+			ids = append(ids, id) // nobody is no one to pass a question on to
+		}
 	}
 	ids = slices.DeleteFunc(ids, s.leavesOut)
 	if len(ids) == 0 {

@@ -140,6 +140,9 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 		}
 	case "staff":
 		w.staff = drawStaff(t)
+	case "exclude":
+		w.staff.Never = append(slices.Clone(w.staff.Never), rapid.SampledFrom(ids).Draw(t, "never"))
+		m = w.e.Exclude(w.staff, w.now)
 	case "close":
 		outcome := rapid.SampledFrom([]events.Outcome{"", "odd", events.OutcomeReachedSafe, events.OutcomeFalseAlarm}).Draw(t, "outcome")
 		m = w.e.Close(person.Draw(t, "by"), outcome, rapid.SampledFrom([]string{"", "spoke for a while"}).Draw(t, "note"), w.now)
@@ -159,7 +162,7 @@ func store(t *rapid.T, e Escalation) string {
 }
 
 var (
-	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "attempt", "join", "delivered", "owner's mail fails", "late", "owner's mail waits", "staff"}
+	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "attempt", "join", "delivered", "owner's mail fails", "late", "owner's mail waits", "staff", "exclude"}
 	allActs       = append([]string{"close", "reopen"}, allButClosing...)
 )
 
@@ -334,6 +337,14 @@ func TestNeverAsked(t *testing.T) {
 		check := func(m Move) {
 			for _, a := range m.Asks {
 				if a.Person == nameless {
+					for _, p := range w.staff.People {
+						if p.mailable() && !slices.Contains(w.staff.Never, p.ID) && !slices.Contains(w.e.Never, p.ID) {
+							t.Fatalf("%s asks nobody, and %s is there", w.act, p.ID)
+						}
+					}
+					if w.act == "decline" {
+						t.Fatalf("passed on to nobody: %+v", m)
+					}
 					continue // where nobody is left, nobody's mail fails and says so
 				}
 				if slices.Contains(w.staff.Never, a.Person) || slices.Contains(w.e.Never, a.Person) {

@@ -23,6 +23,9 @@ const (
 	// NotLeft means that the mail could not leave for some minutes; the next rung was
 	// asked at once.
 	NotLeft Reason = "not-left"
+	// Excluded means that somebody who was asked must not be asked about this client;
+	// whoever stands in was asked.
+	Excluded Reason = "excluded"
 	// PassedOn means that the person passed the question on.
 	PassedOn Reason = "passed-on"
 	// NobodyElse means that the person passed the question on and nobody else can be
@@ -81,6 +84,7 @@ var words = [...]struct {
 	{AfterOutage, "The time ran out during an outage; the same rung was asked once more, with its full time."},
 	{NotDelivered, "The mail could not be delivered; we do not wait for an answer to it."},
 	{NotLeft, "The mail could not leave for some minutes; the next person is asked."},
+	{Excluded, "Somebody who was asked should not be asked about this client; whoever stands in is."},
 	{PassedOn, "The person asked passed the question on."},
 	{NobodyElse, "Passed on, but there is nobody else to ask; it stays where it is and is asked again."},
 	{NobodyReachable, "Nobody on this rung can be reached; it was passed at once."},

@@ -144,6 +144,21 @@ func (s *Staff) StandsIn(person, owner, clinician string, now time.Time) bool {
 	return false
 }
 
+// InsteadOf is the one person in whose place somebody is asked where owner is named;
+// empty where they stand in for nobody, or for a role that several hold.
+func (s *Staff) InsteadOf(person, owner, clinician string, now time.Time) string {
+	if !s.StandsIn(person, owner, clinician, now) {
+		return ""
+	}
+	switch kind, name := s.named(owner, clinician); kind {
+	case ownerPerson:
+		return name
+	case ownerRota:
+		return s.turns(name, now)[0]
+	}
+	return ""
+}
+
 func (s *Staff) replaces(person, named string, now time.Time) bool {
 	p := s.Person(named)
 	return p != nil && p.ID != person && s.absent(p, "", now)
@@ -230,6 +245,11 @@ func (s *Staff) Fallback(now time.Time) string {
 		return wide[0].ID
 	case person != "":
 		return person
+	}
+	for i := range s.People {
+		if p := &s.People[i]; p.ID != "" && p.mailable() && !slices.Contains(s.Never, p.ID) {
+			return p.ID // away, and still somebody
+		}
 	}
 	return nameless
 }
