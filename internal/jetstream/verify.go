@@ -150,10 +150,27 @@ func (c *chainSeen) whole() bool {
 // verification before gave and that were kept elsewhere: they show that old
 // entries were written anew, too.
 func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Ref]ChainEnd) (Verified, error) {
-	pattern := ">"
-	if clinic != "" {
-		pattern = "*." + clinic + ".*"
+	v := Verified{Ends: map[runner.Ref]ChainEnd{}}
+	met := map[runner.Ref]bool{}
+	of := clinic
+	if of == "" {
+		of = "*"
 	}
+	// One bucket after the other: what is kept of a client is let go with its bucket.
+	for _, bucket := range clientKeyAlphabet {
+		if err := s.verifyBucket(ctx, string(bucket)+"."+of+".*", earlier, met, &v); err != nil {
+			return v, err
+		}
+	}
+	return v, s.leadThrough(ctx, streamAudit, clinic, earlier, met, &v)
+}
+
+// clientKeyAlphabet is what a client key, and so a bucket, is written in.
+const clientKeyAlphabet = "234567abcdefghijklmnopqrstuvwxyz"
+
+// verifyBucket verifies the clients whose subjects fit a pattern. It notes which of the
+// earlier ends it has met.
+func (s *Store) verifyBucket(ctx context.Context, pattern string, earlier map[runner.Ref]ChainEnd, met map[runner.Ref]bool, v *Verified) error {
 	seen := map[runner.Ref]*chainSeen{}
 	of := func(ref runner.Ref) *chainSeen {
 		if seen[ref] == nil {
@@ -161,8 +178,6 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 		}
 		return seen[ref]
 	}
-	v := Verified{Ends: map[runner.Ref]ChainEnd{}}
-	met := map[runner.Ref]bool{}
 	// CLIENTS first: what it is seen to have, AUDIT has by the time that it is
 	// read, or soon.
 	err := s.each(ctx, streamClients, prefixClients+pattern, func(msg jetstream.Msg) error {
@@ -173,21 +188,23 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 		return err
 	})
 	if err != nil {
-		return v, err
+		return err
 	}
 	err = s.each(ctx, streamAudit, prefixAudit+pattern, func(msg jetstream.Msg) error {
 		ref, a, err := auditedOf(msg)
 		if err == nil {
 			of(ref).take(a)
 			v.Entries++
-			met[ref] = met[ref] || earlier[ref].Hash == a.hash
+			if earlier[ref].Hash == a.hash {
+				met[ref] = true
+			}
 		}
 		return err
 	})
 	if err != nil {
-		return v, err
+		return err
 	}
-	v.Clients = len(seen)
+	v.Clients += len(seen)
 	within := time.Now().Add(copiedWithin)
 	for _, ref := range sorted(seen) {
 		if v.Ends[ref] = seen[ref].end; seen[ref].whole() {
@@ -195,13 +212,13 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 		}
 		one, err := s.verifyUntil(ctx, ref, within)
 		if err != nil {
-			return v, err
+			return err
 		}
 		v.Ends[ref] = one.Ends[ref]
 		v.Waiting += one.Waiting
 		v.Findings = append(v.Findings, one.Findings...)
 	}
-	return v, s.leadThrough(ctx, streamAudit, clinic, earlier, met, &v)
+	return nil
 }
 
 // leadThrough finds the chains of a stream that do not lead through their earlier
