@@ -83,7 +83,7 @@ func (w *watcher) feedAlarm(ctx context.Context, c *version, f *feed) {
 		return
 	}
 	f.calm = false
-	if !c.Hours.Open(c.Zone, w.a.clock.Now()).Equal(w.a.clock.Now()) {
+	if now := w.a.clock.Now(); !c.Hours.Open(c.Zone, now).Equal(now) {
 		return // nobody is there to mend it
 	}
 	taken, mine, err := w.a.store.TakeAlarm(ctx, c.ID, jetstream.AlarmFeed, 1, time.Now())
