@@ -22,9 +22,10 @@ import (
 type Watch struct {
 	mu sync.RWMutex
 	// rows are the clients with an open escalation or task; ready is set once the
-	// log was read to its end. Both guarded by mu.
+	// log was read to its end, and seq is up to where it was read. All guarded by mu.
 	rows  map[runner.Ref]IndexRow
 	ready bool
+	seq   uint64
 }
 
 // NewWatch makes an empty watch.
@@ -55,9 +56,37 @@ func (w *Watch) Suspects(before time.Time) []IndexRow {
 	return out
 }
 
+// Tasked are a clinic's clients who have an open task.
+func (w *Watch) Tasked(clinic string) []runner.Ref {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var out []runner.Ref
+	for ref, row := range w.rows {
+		if ref.Clinic == clinic && row.Meta.Tasks > 0 {
+			out = append(out, ref)
+		}
+	}
+	slices.SortFunc(out, func(a, b runner.Ref) int { return cmp.Compare(a.Key, b.Key) })
+	return out
+}
+
+// Watched says whether the watch has read all that the log holds at this moment.
+func (s *Store) Watched(ctx context.Context, w *Watch) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	info, err := s.streams[streamClients].Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("ask the stream %s: %w", streamClients, err)
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.ready && (w.seq >= info.State.LastSeq || info.State.Msgs == 0), nil
+}
+
 func (w *Watch) put(row IndexRow) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.seq = max(w.seq, row.Seq)
 	if row.Meta.Open+row.Meta.Tasks > 0 {
 		w.rows[row.Ref] = row
 	} else {
