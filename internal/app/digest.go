@@ -45,15 +45,15 @@ type digester struct {
 	watch *jetstream.Watch
 	every time.Duration
 	// done is the last day, by clinic and person, for which nothing is left to do, and
-	// again when somebody's is next looked at, on the machine's clock.
+	// again until when somebody's is not looked at.
 	done  map[string]calendar.Day
-	again map[string]time.Time
+	again map[string]digestPause
 	// looked counts the looks.
 	looked atomic.Int64
 }
 
 func newDigester(a *App) *digester {
-	g := &digester{a: a, watch: a.watcher.watch, every: watchEvery, done: map[string]calendar.Day{}, again: map[string]time.Time{}}
+	g := &digester{a: a, watch: a.watcher.watch, every: watchEvery, done: map[string]calendar.Day{}, again: map[string]digestPause{}}
 	if a.watchEvery > 0 {
 		g.every = a.watchEvery
 	}
@@ -66,6 +66,12 @@ func (g *digester) run(ctx context.Context) {
 		g.once(ctx)
 		g.looked.Add(1)
 	}
+}
+
+// digestPause is until when, on the machine's clock, a day's digest is not looked at.
+type digestPause struct {
+	day   calendar.Day
+	until time.Time
 }
 
 // digestDue is somebody whose working day has begun, and of whose digest this replica
@@ -116,18 +122,18 @@ func (g *digester) due(ctx context.Context, c *version, now time.Time) []digestD
 		p := &c.Staff.People[i]
 		day, from, to, works := c.DigestDay(p, now)
 		key := g.key(c, p.ID)
-		if p.Emergency || p.Email == "" || !works || now.Before(from) || !now.Before(to) || g.done[key] >= day || time.Now().Before(g.again[key]) {
+		if p.Emergency || p.Email == "" || !works || now.Before(from) || !now.Before(to) || g.done[key] >= day || g.again[key].day == day && time.Now().Before(g.again[key].until) {
 			continue
 		}
 		last, err := g.a.store.LastDigest(ctx, c.ID, p.ID)
 		switch {
 		case err != nil:
-			g.later(c, p.ID, "whether a digest was made cannot be seen; trying again", err)
+			g.later(c, digestDue{p, day, from}, "whether a digest was made cannot be seen; trying again", err)
 		case last.Day >= day && last.Made:
 			g.done[key] = day
 		case last.Day >= day:
 			// Another replica is at it, or died while it was.
-			g.again[key] = time.Now().Add(digestAgain)
+			g.again[key] = digestPause{day, time.Now().Add(digestAgain)}
 		default:
 			out = append(out, digestDue{p, day, from})
 		}
@@ -135,8 +141,8 @@ func (g *digester) due(ctx context.Context, c *version, now time.Time) []digestD
 	return out
 }
 
-func (g *digester) later(c *version, person, what string, err error) {
-	g.again[g.key(c, person)] = time.Now().Add(digestAgain)
+func (g *digester) later(c *version, x digestDue, what string, err error) {
+	g.again[g.key(c, x.person.ID)] = digestPause{x.day, time.Now().Add(digestAgain)}
 	g.a.log.Warn(what, "clinic", c.ID, "error", err)
 }
 
@@ -200,7 +206,7 @@ func (g *digester) make(ctx context.Context, c *version, x digestDue, refs []run
 	key := g.key(c, x.person.ID)
 	open, err := g.tasks(ctx, c, x.person.ID, refs, now)
 	if err != nil && now.Sub(x.from) < digestPatience {
-		g.later(c, x.person.ID, "not every open task can be read for a digest; trying again", err)
+		g.later(c, x, "not every open task can be read for a digest; trying again", err)
 		return
 	}
 	var mail notifier.Mail
@@ -216,7 +222,7 @@ func (g *digester) make(ctx context.Context, c *version, x digestDue, refs []run
 	defer cancel()
 	taken, mine, err := g.a.store.TakeDigest(ctx, c.ID, x.person.ID, x.day)
 	if err != nil {
-		g.later(c, x.person.ID, "a digest could not be taken on; trying again", err)
+		g.later(c, x, "a digest could not be taken on; trying again", err)
 		return
 	}
 	if !mine {
@@ -243,7 +249,7 @@ func (g *digester) send(ctx context.Context, c *version, x digestDue, mail notif
 		g.a.log.Error("a digest did not leave, or nobody can tell; it is not sent again today", "clinic", c.ID, "error", class.String())
 		return true
 	}
-	g.later(c, x.person.ID, "a digest could not leave yet; trying again", errors.New(class.String()))
+	g.later(c, x, "a digest could not leave yet; trying again", errors.New(class.String()))
 	if err := g.a.store.ReturnDigest(ctx, c.ID, x.person.ID, taken); err != nil {
 		g.a.log.Error("a digest that could not leave could not be given back; whoever it is for gets none today", "clinic", c.ID, "error", err)
 	}
