@@ -19,9 +19,19 @@ import (
 	"github.com/mooring-care/mooring/workflows/calendar"
 )
 
-// digestConfig serves the clinic "quay", whose tasks are due after five days, with
-// these pairs of words in its clinic.yaml replaced.
+// digestConfig serves the clinic "quay" as quayConfig does, and nobody hears where no
+// events come.
 func digestConfig(t testing.TB, cfg Config, pairs ...string) Config {
+	t.Helper()
+	return quayConfig(t, cfg, append(pairs, "feed_quiet: 8h\n", "")...)
+}
+
+// noDigest are the words by which a clinic leaves the digest out.
+var noDigest = []string{"task_owner: ", "digest: false\ntask_owner: "}
+
+// quayConfig serves the clinic "quay", whose tasks are due after five days, with these
+// pairs of words in its clinic.yaml replaced.
+func quayConfig(t testing.TB, cfg Config, pairs ...string) Config {
 	t.Helper()
 	cfg.Clinics = clinicFolder(t, map[string]string{
 		"call": "start: {on: [appointment.noshow]}\nsteps:\n  - task: {id: call, what: call-client, owner: assigned, due: 5d}\n  - end: over\n",
@@ -31,7 +41,6 @@ func digestConfig(t testing.TB, cfg Config, pairs ...string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pairs = append(pairs, "feed_quiet: 8h\n", "")
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(string(text), pairs[i]) {
 			t.Fatalf("%q is not in clinic.yaml", pairs[i])
@@ -56,10 +65,7 @@ func (p *program) onClock(clock string) time.Time {
 // makeDigests has the digester look once, when it knows of all that was decided.
 func (p *program) makeDigests() {
 	p.t.Helper()
-	testkit.Eventually(p.t, patience, "the watch has read the log", func() bool {
-		ok, err := p.store.Watched(p.t.Context(), p.watcher.watch)
-		return ok && err == nil
-	})
+	testkit.Eventually(p.t, patience, "the watch has read the log", p.watcher.watch.Ready)
 	p.digester.once(p.t.Context())
 	p.collect()
 }
@@ -356,7 +362,7 @@ func TestDigestProvider(t *testing.T) {
 // a speed at which days pass in seconds.
 func TestDigestOff(t *testing.T) {
 	t.Parallel()
-	p := run(t, digestConfig(t, storyConfig(t), "task_owner: ", "digest: false\ntask_owner: "))
+	p := run(t, digestConfig(t, storyConfig(t), noDigest...))
 	p.replies("ana", "amara")
 	p.expect(amara, "task")
 	for _, day := range []string{"2026-03-03", "2026-03-04"} {

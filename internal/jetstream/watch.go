@@ -70,17 +70,32 @@ func (w *Watch) Tasked(clinic string) []runner.Ref {
 	return out
 }
 
-// Watched says whether the watch has read all that the log holds at this moment.
-func (s *Store) Watched(ctx context.Context, w *Watch) (bool, error) {
+// ErrBehind says that the watch does not catch up with the log.
+var ErrBehind = errors.New("the reading of the log lags behind")
+
+// Watched waits until the watch has read all that the log held when it was called.
+func (s *Store) Watched(ctx context.Context, w *Watch) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	info, err := s.streams[streamClients].Info(ctx)
 	if err != nil {
-		return false, fmt.Errorf("ask the stream %s: %w", streamClients, err)
+		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
 	}
+	for !w.read(info.State.LastSeq, info.State.Msgs == 0) {
+		if pause(ctx, watchedEvery); ctx.Err() != nil {
+			return ErrBehind
+		}
+	}
+	return nil
+}
+
+// watchedEvery is how often Watched looks.
+const watchedEvery = 10 * time.Millisecond
+
+func (w *Watch) read(seq uint64, empty bool) bool {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	return w.ready && (w.seq >= info.State.LastSeq || info.State.Msgs == 0), nil
+	return w.ready && (w.seq >= seq || empty)
 }
 
 func (w *Watch) put(row IndexRow) {
