@@ -128,7 +128,7 @@ func (g *digester) due(ctx context.Context, c *version, now time.Time) []digestD
 		last, err := g.a.store.LastDigest(ctx, c.ID, p.ID)
 		switch {
 		case err != nil:
-			g.later(c, digestDue{p, day, from}, "whether a digest was made cannot be seen; trying again", err)
+			g.later(c, digestDue{p, day, from}, "whether it was made cannot be seen", err)
 		case last.Day >= day && last.Made:
 			g.done[key] = day
 		case last.Day >= day:
@@ -143,7 +143,7 @@ func (g *digester) due(ctx context.Context, c *version, now time.Time) []digestD
 
 func (g *digester) later(c *version, x digestDue, what string, err error) {
 	g.again[g.key(c, x.person.ID)] = digestPause{x.day, time.Now().Add(digestAgain)}
-	g.a.log.Warn(what, "clinic", c.ID, "error", err)
+	g.a.log.Warn("a digest has to wait; trying again", "clinic", c.ID, "because", what, "error", err)
 }
 
 // readers are the clients of whose open tasks each person is to read. It fails where
@@ -200,7 +200,7 @@ func (g *digester) make(ctx context.Context, c *version, x digestDue, refs []run
 	key := g.key(c, x.person.ID)
 	open, err := g.tasks(ctx, c, x.person.ID, refs, now)
 	if err != nil && now.Sub(x.from) < digestPatience {
-		g.later(c, x, "not every open task can be read for a digest; trying again", err)
+		g.later(c, x, "not every open task can be read", err)
 		return
 	}
 	var mail notifier.Mail
@@ -216,7 +216,7 @@ func (g *digester) make(ctx context.Context, c *version, x digestDue, refs []run
 	defer cancel()
 	taken, mine, err := g.a.store.TakeDigest(ctx, c.ID, x.person.ID, x.day)
 	if err != nil {
-		g.later(c, x, "a digest could not be taken on; trying again", err)
+		g.later(c, x, "it could not be taken on", err)
 		return
 	}
 	if !mine {
@@ -243,7 +243,7 @@ func (g *digester) send(ctx context.Context, c *version, x digestDue, mail notif
 		g.a.log.Error("a digest did not leave, or nobody can tell; it is not sent again today", "clinic", c.ID, "error", class.String())
 		return true
 	}
-	g.later(c, x, "a digest could not leave yet; trying again", errors.New(class.String()))
+	g.later(c, x, "the provider does not take it yet", errors.New(class.String()))
 	if err := g.a.store.ReturnDigest(ctx, c.ID, x.person.ID, taken); err != nil {
 		g.a.log.Error("a digest that could not leave could not be given back; whoever it is for gets none today", "clinic", c.ID, "error", err)
 	}

@@ -276,6 +276,7 @@ func TestDigestTwoReplicas(t *testing.T) {
 		}
 		return out
 	}
+	testkit.Eventually(t, patience, "both have read the log", func() bool { return p.watcher.watch.Ready() && q.watcher.watch.Ready() })
 	at("2026-03-02 10:00")
 	p.misses("ana")
 	q.settle()

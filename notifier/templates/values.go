@@ -115,8 +115,8 @@ type Task struct {
 }
 
 // of is the values of a mail about one of its tasks.
-func (v *Values) of(t *Task) Values {
-	out := *v
+func (v Values) of(t *Task) Values {
+	out := v
 	out.Tasks = nil
 	out.TaskWhat, out.TaskDue, out.TaskLate, out.TaskSince = t.What, t.Due, t.Late, t.Since
 	out.OwnerName, out.TaskURL, out.Code = t.Owner, t.URL, t.Code
