@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -226,7 +227,9 @@ func TestAskedAgainSaysWhy(t *testing.T) {
 }
 
 // TestNeverSilentTasks: a reminder goes to who is there, and after two that
-// nobody answered somebody else hears of it too.
+// nobody answered somebody else hears of it too. Where the clinic sends a digest,
+// the first one goes out, the same people read of it every day after, and the task
+// comes up again all the same.
 func TestNeverSilentTasks(t *testing.T) {
 	begin := chicago(t, "2026-03-02 10:00")
 	leave := []escalation.Absence{{From: begin.Add(time.Hour), To: begin.Add(60 * 24 * time.Hour)}}
@@ -240,9 +243,11 @@ func TestNeverSilentTasks(t *testing.T) {
 		{"on leave: the cover, while the task stays hers", []string{"amara"}, []string{"jonas task, jonas", "jonas", "jonas, ruth"}},
 		{"nobody stands in: who owns what nobody else can", []string{"amara", "jonas", "mei"}, []string{"ruth task, ruth", "ruth", "ruth"}},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for i := range 2 * len(tests) {
+		tt, digest := tests[i/2], i%2 == 1
+		t.Run(fmt.Sprintf("%s, digest %t", tt.name, digest), func(t *testing.T) {
 			c := *sampleClinic(t)
+			c.Digest = digest
 			c.Staff.People = slices.Clone(c.Staff.People)
 			for i := range c.Staff.People {
 				if p := &c.Staff.People[i]; slices.Contains(tt.away, p.ID) {
@@ -263,8 +268,19 @@ func TestNeverSilentTasks(t *testing.T) {
 					}
 					got = append(got, who)
 				}
+				if digest && day > 0 {
+					if len(got) > 0 {
+						t.Errorf("day %d: mailed %v beside the digest", day+1, got)
+					}
+					for _, l := range s.state.Listed(&c, s.now) {
+						got = append(got, l.Person)
+					}
+				}
 				if strings.Join(got, ", ") != want {
-					t.Errorf("day %d: mailed %v, want %s", day+1, got, want)
+					t.Errorf("day %d: mailed or listed %v, want %s", day+1, got, want)
+				}
+				if next := s.state.Tasks[0].Next; !next.After(s.now) || next.Sub(s.now) > remindEvery {
+					t.Errorf("day %d: it comes up again at %s, and it is %s", day+1, next, s.now)
 				}
 			}
 			if owner := s.state.Tasks[0].Owner; owner != "amara" {

@@ -48,6 +48,9 @@ type Clinic struct {
 	// FeedQuiet is for how long, in hours in which the clinic is open, its system may send
 	// no event before somebody is told; 0 means that nobody is.
 	FeedQuiet time.Duration
+	// Digest says that whoever has open tasks gets one mail about all of them on each day
+	// that they work; without it the owner of an overdue task is reminded daily.
+	Digest bool
 	// Hours are when the clinic is open, and its holidays.
 	Hours calendar.Hours
 	// QuietFrom and QuietTo bound the hours, in the client's zone, in which no

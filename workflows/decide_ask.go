@@ -275,9 +275,10 @@ func (d *decider) mailTask(t *Task, template, person string) {
 	d.note(Note{What: WhatMessage, Reason: Asked, Subject: id, Person: person, Detail: template})
 }
 
-// remindEvery is how often the owner of an overdue task is reminded. After
-// remindAlone reminders somebody else hears of it too: a reply that nobody
-// reads may be a cry for help.
+// remindEvery is how often an overdue task comes up again: its owner is reminded,
+// or, where the clinic sends a digest, after the first time that stands for it.
+// After remindAlone times somebody else hears of it too: a reply that nobody reads
+// may be a cry for help.
 const (
 	remindEvery = 24 * time.Hour
 	remindAlone = 2
@@ -299,6 +300,10 @@ func (d *decider) remind() {
 		}
 		t.Reminded++
 		t.Next = d.now.Add(remindEvery)
+		if d.c.Digest && t.Reminded > 1 {
+			d.note(Note{What: WhatTask, Reason: TaskInDigest, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Next})
+			continue
+		}
 		d.note(Note{What: WhatTask, Reason: TaskOverdue, Subject: t.ID, Person: t.Owner, Detail: t.What, Until: t.Next})
 		last := d.taskOwner()
 		there, standsIn := d.asks("person:" + t.Owner)

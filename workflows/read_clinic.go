@@ -64,7 +64,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -114,6 +114,10 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	}
 	if e, ok := m.get("feed_quiet"); ok {
 		c.FeedQuiet = cr.span(e, 15*time.Minute, 14*24*time.Hour)
+	}
+	c.Digest = true
+	if e, ok := m.get("digest"); ok {
+		c.Digest = r.yesNo(e)
 	}
 	if e, ok := r.need(m, what, "policies", "{safety: {urgency: crisis, hold: 2h, rungs: [{owner: assigned, within: 10m}]}}"); ok {
 		cr.policies(e)

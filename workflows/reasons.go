@@ -149,6 +149,7 @@ const (
 	TaskOpened   Reason = "task-opened"
 	TaskFinished Reason = "task-finished"
 	TaskOverdue  Reason = "task-overdue"
+	TaskInDigest Reason = "task-in-digest"
 	TaskNotOpen  Reason = "task-not-open"
 	TaskHandedOn Reason = "task-handed-on"
 	TaskNoLonger Reason = "task-not-needed"
@@ -377,6 +378,8 @@ func words(r Reason) string {
 		return "done"
 	case TaskOverdue:
 		return "it is overdue; a reminder goes out"
+	case TaskInDigest:
+		return "it is overdue; the daily digest lists it"
 	case TaskNotOpen:
 		return "it is not open any more"
 	case TaskHandedOn:
@@ -408,7 +411,7 @@ func Reasons() []Reason {
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
-		TaskOpened, TaskFinished, TaskOverdue, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
+		TaskOpened, TaskFinished, TaskOverdue, TaskInDigest, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff, NobodyStandsIn,
 	}
 }

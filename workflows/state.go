@@ -292,7 +292,7 @@ type Task struct {
 	// Next is when the owner is reminded, or, before it is due, when their leave
 	// begins.
 	Next time.Time `json:"next"`
-	// Reminded counts the reminders sent after Due.
+	// Reminded counts the reminders after Due, by a mail of their own or in a digest.
 	Reminded int `json:"reminded,omitempty"`
 	// Cause is the event that opened it.
 	Cause events.Hash `json:"cause,omitzero"`

@@ -39,6 +39,7 @@ type App struct {
 	notify   *notifier.Notifier
 	provider notifier.Provider
 	watcher  *watcher
+	digester *digester
 	looks    *looks
 	// watchEvery and watchWaits replace the watcher's own times; 0 leaves them.
 	watchEvery, watchWaits time.Duration
@@ -174,6 +175,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 		return nil, err
 	}
 	a.watcher = newWatcher(a)
+	a.digester = newDigester(a)
 	a.metrics = newMetrics(a)
 	a.looks = newLooks(a.between.Looks, a.store, a.clock.Now, a.metrics.lookLost, log)
 	a.runner, err = runner.New(runner.Config{
@@ -322,6 +324,7 @@ func (a *App) Start(ctx context.Context) error {
 	a.rest.Go(func() { a.watcher.run(rest) })
 	a.rest.Go(func() { a.watcher.runFeed(rest) })
 	a.rest.Go(func() { a.countTimes(rest) })
+	a.rest.Go(func() { a.digester.run(rest) })
 	a.rest.Go(func() { a.looks.run(rest) })
 	a.rest.Go(func() { a.store.Follow(rest, a.index) })
 	a.rest.Go(func() { a.store.FollowArrivals(rest, a.concerns) })

@@ -29,6 +29,9 @@ const (
 // dayAndTime is how mails to staff write a time, in the clinic's zone.
 const dayAndTime = "Monday, 2 January, 3:04 pm"
 
+// dayOnly is how they write a date.
+const dayOnly = "Monday, 2 January"
+
 // outbox turns what a decision asks for into the notifier's message.
 type outbox struct{ store *jetstream.Store }
 

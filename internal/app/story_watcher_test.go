@@ -136,7 +136,7 @@ func TestWatcherSeesLostTimers(t *testing.T) {
 // TestWatcherSeesAStoppedRunner: nobody decides any more, on questions or tasks.
 func TestWatcherSeesAStoppedRunner(t *testing.T) {
 	t.Parallel()
-	p := run(t, storyConfig(t), WithWatch(look, time.Hour))
+	p := run(t, quayConfig(t, storyConfig(t), noDigest...), WithWatch(look, time.Hour))
 	p.say(events.MessageReplied, "ana", events.Data{Client: person("ana", events.RiskNone), Reply: &events.Reply{}})
 	p.expect(amara, "task")
 	p.stopReading()

@@ -127,6 +127,8 @@ func templateWords(t string) string {
 		return "an alarm: something does not go on"
 	case "feed":
 		return "a note that no events come"
+	case "digest":
+		return "the open tasks of a day"
 	case "note":
 		return "a note that there is news"
 	}

@@ -22,9 +22,10 @@ import (
 type Watch struct {
 	mu sync.RWMutex
 	// rows are the clients with an open escalation or task; ready is set once the
-	// log was read to its end. Both guarded by mu.
+	// log was read to its end, and seq is up to where it was read. All guarded by mu.
 	rows  map[runner.Ref]IndexRow
 	ready bool
+	seq   uint64
 }
 
 // NewWatch makes an empty watch.
@@ -55,9 +56,52 @@ func (w *Watch) Suspects(before time.Time) []IndexRow {
 	return out
 }
 
+// Tasked are a clinic's clients who have an open task.
+func (w *Watch) Tasked(clinic string) []runner.Ref {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var out []runner.Ref
+	for ref, row := range w.rows {
+		if ref.Clinic == clinic && row.Meta.Tasks > 0 {
+			out = append(out, ref)
+		}
+	}
+	slices.SortFunc(out, func(a, b runner.Ref) int { return cmp.Compare(a.Key, b.Key) })
+	return out
+}
+
+// ErrBehind says that the watch does not catch up with the log.
+var ErrBehind = errors.New("the reading of the log lags behind")
+
+// Watched waits until the watch has read all that the log held when it was called.
+func (s *Store) Watched(ctx context.Context, w *Watch) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	info, err := s.streams[streamClients].Info(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the stream %s: %w", streamClients, err)
+	}
+	for !w.read(info.State.LastSeq, info.State.Msgs == 0) {
+		if pause(ctx, watchedEvery); ctx.Err() != nil {
+			return ErrBehind
+		}
+	}
+	return nil
+}
+
+// watchedEvery is how often Watched looks.
+const watchedEvery = 10 * time.Millisecond
+
+func (w *Watch) read(seq uint64, empty bool) bool {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.ready && (w.seq >= seq || empty)
+}
+
 func (w *Watch) put(row IndexRow) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.seq = max(w.seq, row.Seq)
 	if row.Meta.Open+row.Meta.Tasks > 0 {
 		w.rows[row.Ref] = row
 	} else {

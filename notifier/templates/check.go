@@ -126,12 +126,19 @@ func (f *file) checkFamily(end int) {
 		want, never = []fieldID{fOpenedAgo, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode, fAlarm}
 	case "escalation-taken":
 		want = []fieldID{fOwnerName, fEscalationLink, fCode}
+	case "digest":
+		want = []fieldID{fTask, fTaskLink, fCode, fTaskMore, fStaffLink}
+		never = []fieldID{fEscalationLink, fClientLink, fUrgency, fOpenedAgo, fRound, fHoldEnds, fAlarm}
+		f.checkTasks()
 	case "task", "task-reminder":
 		want, never = []fieldID{fTaskLink, fTask, fCode}, []fieldID{fEscalationLink, fClientLink}
 	case "note":
 		// It asks for nothing, and so leads to no question; its page asks for the
 		// code before it shows the client.
 		want, never = []fieldID{fClientLink, fCode}, []fieldID{fEscalationLink, fTaskLink, fTask, fTaskDue, fUrgency}
+	}
+	if family != "digest" {
+		never = append(never, fTaskLate, fTaskSince, fTaskCount, fTaskMore)
 	}
 	if f.header.audience == Client {
 		for _, part := range []fieldID{fCrisisLine, fReplies, fPreferences} {
@@ -155,6 +162,38 @@ func (f *file) checkFamily(end int) {
 	for _, b := range f.doc {
 		if b.kind == list && len(b.items) == 0 {
 			s.fail(b.at, "an empty list")
+		}
+	}
+}
+
+// ofATask are the values of one task in a digest.
+const ofATask = 1<<fTask | 1<<fTaskLink | 1<<fCode | 1<<fTaskDue | 1<<fTaskLate | 1<<fTaskSince | 1<<fOwnerName
+
+// checkTasks keeps what a digest says of a task in the one entry that stands there
+// for each, with its link and its code side by side.
+func (f *file) checkTasks() {
+	s, entries := f.source, 0
+	outside := func(runs []inline) {
+		for _, in := range runs {
+			if (in.kind == inValue || in.kind == inLink && !in.fixed) && ofATask&bit(in.id) != 0 {
+				s.fail(in.at, "{{%s}} stands in the entry of a list that shows {{task_link}}: a digest has many tasks", fields[in.id].name)
+			}
+		}
+	}
+	outside(f.subject)
+	for _, b := range f.doc {
+		outside(b.runs)
+		for _, runs := range b.items {
+			if uses(runs)&bit(fTaskLink) == 0 {
+				outside(runs)
+				continue
+			}
+			if entries++; entries > 1 {
+				s.fail(b.at, "every task is listed twice")
+			}
+			if need := needs(runs); need&bit(fTask) == 0 || need&bit(fCode) == 0 || need&bit(fTaskLink) == 0 {
+				s.fail(b.at, "the entry of a task always shows {{task}}, {{task_link}} and {{code}}")
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ const (
 	opNeed                    // unless every field in need has a value, go to the op at to
 	opAny                     // unless one of any has all its values, go to the op at to
 	opResources               // write the resource list
+	opEach                    // up to the op at to, once for each task of a digest
 )
 
 // op is one step of a compiled part: what a render does, with all Markdown and
@@ -42,7 +43,7 @@ func (p *program) lit(s string) {
 // grow together with what follows.
 func (p *program) target(i int) bool {
 	for _, o := range *p {
-		if (o.kind == opNeed || o.kind == opAny) && o.to == i {
+		if (o.kind == opNeed || o.kind == opAny || o.kind == opEach) && o.to == i {
 			return true
 		}
 	}
@@ -132,6 +133,9 @@ type textBlock struct {
 	part bool
 	// resources asks for the clinic's list in place of ops.
 	resources bool
+	// each stands there once for each task of a digest, with the blocks beside it
+	// that do.
+	each bool
 }
 
 // compiler builds one template from its document.
@@ -342,16 +346,27 @@ func (c *compiler) list(b block) {
 	*h = append(*h, op{kind: opAny, any: shown})
 	h.lit(open)
 	for i, runs := range b.items {
+		from, each := len(*h), uses(runs)&bit(fTaskLink) != 0
+		if each {
+			*h = append(*h, op{kind: opEach})
+		}
 		h.when(shown[i], func() {
 			h.lit(liOpen)
 			c.inlineHTML(runs)
 			h.lit(liEnd)
 		})
+		if each {
+			(*h)[from].to = len(*h)
+		}
 		first := "- "
 		if b.kind == ordered {
 			first = round(i+1) + ". "
 		}
+		text := len(c.out.text)
 		c.textOf(runs, first, strings.Repeat(" ", len(first)))
+		for k := range c.out.text[text:] {
+			c.out.text[text+k].each = each
+		}
 	}
 	h.lit(end)
 	(*h)[at].to = len(*h)

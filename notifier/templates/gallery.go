@@ -29,6 +29,9 @@ func (s *Set) Gallery() []Sample {
 		}
 		bare := sample
 		bare.Title, bare.Values = sample.Title+", bare", bareValues()
+		if f.header.family == "digest" {
+			sample.Values.Tasks = sampleTasks()
+		}
 		out = append(out, sample, bare)
 		if f.header.family == "escalation" {
 			again := sample
@@ -65,6 +68,26 @@ func SampleValues() Values {
 		TaskURL:   "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5",
 		StaffURL:  "https://mail.riverside.example/", Alarm: "questions",
 		TaskWhat: "call-client", TaskDue: "Tuesday, 4 March, 5 pm",
+		TaskLate: "Monday, 3 March, 5 pm", TaskSince: "Friday, 28 February", TaskCount: 5, TaskMore: 2,
+	}
+}
+
+// sampleTasks are a digest's: one that is late, one of somebody who is away, one that
+// is ahead.
+func sampleTasks() []Task {
+	return []Task{
+		{
+			What: "read-reply", Late: "Monday, 3 March, 5 pm", Since: "Friday, 28 February",
+			URL: "https://mail.riverside.example/t/v1.k1.3fK8wP1nXcR5yUd7", Code: "4TK9QW",
+		},
+		{
+			What: "call-client", Late: "Tuesday, 4 March, 8 am", Since: "Monday, 3 March", Owner: "Alex Moreno",
+			URL: "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5", Code: "H2MDXV",
+		},
+		{
+			What: "decide-closure", Due: "Thursday, 6 March, 5 pm", Since: "Monday, 3 March",
+			URL: "https://mail.riverside.example/t/v1.k1.0bT7gA4hJmW9sQe2", Code: "7RYCNF",
+		},
 	}
 }
 
@@ -75,7 +98,7 @@ func bareValues() Values {
 		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
 		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
 		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo, HoldEnds: v.HoldEnds,
-		StaffURL: v.StaffURL, Alarm: v.Alarm, ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat,
+		StaffURL: v.StaffURL, Alarm: v.Alarm, ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat, TaskCount: 1,
 	}
 }
 

@@ -25,11 +25,9 @@ func (c *compiled) render(v *Values, words map[string]string) (Rendered, error) 
 	if err != nil {
 		return Rendered{}, err
 	}
-	if missing := c.must &^ f.have; missing != 0 {
-		for id := range numFields {
-			if missing&bit(id) != 0 {
-				return Rendered{}, &ValueError{fields[id].name, "the mail cannot do without it"}
-			}
+	for _, one := range append([]*filled{f}, f.tasks...) {
+		if missing := c.must &^ one.have; missing != 0 {
+			return Rendered{}, &ValueError{firstOf(missing), "the mail cannot do without it"}
 		}
 	}
 	var out Rendered
@@ -41,10 +39,25 @@ func (c *compiled) render(v *Values, words map[string]string) (Rendered, error) 
 	return out, nil
 }
 
+// firstOf is the name of a set's first field.
+func firstOf(set uint64) string {
+	for id := range numFields {
+		if set&bit(id) != 0 {
+			return fields[id].name
+		}
+	}
+	return ""
+}
+
 // run appends what a program writes.
 func (p *program) run(dst []byte, f *filled, html bool) []byte {
+	return p.span(dst, f, html, 0, len(*p))
+}
+
+// span appends what the ops from one place up to another write.
+func (p *program) span(dst []byte, f *filled, html bool, from, to int) []byte {
 	ops := *p
-	for i := 0; i < len(ops); i++ {
+	for i := from; i < to; i++ {
 		o := &ops[i]
 		switch o.kind {
 		case opLit:
@@ -65,6 +78,13 @@ func (p *program) run(dst []byte, f *filled, html bool) []byte {
 			}
 		case opResources:
 			dst = appendResources(dst, f.resources)
+		case opEach:
+			if f.tasks != nil {
+				for _, one := range f.tasks {
+					dst = p.span(dst, one, html, i+1, o.to)
+				}
+				i = o.to - 1
+			}
 		}
 	}
 	return dst
@@ -108,31 +128,54 @@ func appendResources(dst []byte, rs []Resource) []byte {
 
 // runText writes the text part, paragraph by paragraph.
 func (c *compiled) runText(scratch []byte, f *filled) string {
-	dst := make([]byte, 0, c.sizeText+256*len(f.resources))
-	last, inParts := -1, false
-	for i := range c.text {
-		b := &c.text[i]
-		if f.have&b.need != b.need {
-			continue
+	w := textWriter{dst: make([]byte, 0, c.sizeText+256*len(f.resources)), scratch: scratch, last: -1}
+	for i := 0; i < len(c.text); i++ {
+		from := i
+		for c.text[from].each && i+1 < len(c.text) && c.text[i+1].each && c.text[i+1].first == c.text[from].rest {
+			i++ // the links of an entry stand below it
 		}
-		switch {
-		case len(dst) == 0:
-		case b.group == last:
-			dst = append(dst, '\n')
-		default:
-			dst = append(dst, "\n\n"...)
+		about := []*filled{f}
+		if c.text[from].each && f.tasks != nil {
+			about = f.tasks
 		}
-		if b.part && !inParts {
-			dst = append(dst, textRule+"\n\n"...)
+		for _, one := range about {
+			for k := from; k <= i; k++ {
+				w.block(&c.text[k], one)
+			}
 		}
-		last, inParts = b.group, b.part
-		if b.resources {
-			dst = textResources(dst, scratch, f.resources)
-			continue
-		}
-		dst = wrap(dst, b.ops.run(scratch[:0], f, false), b.first, b.rest)
 	}
-	return string(append(dst, '\n'))
+	return string(append(w.dst, '\n'))
+}
+
+// textWriter writes the text part.
+type textWriter struct {
+	dst, scratch []byte
+	// last is the group of the block before, and inParts says that the shared parts
+	// have begun.
+	last    int
+	inParts bool
+}
+
+func (w *textWriter) block(b *textBlock, f *filled) {
+	if f.have&b.need != b.need {
+		return
+	}
+	switch {
+	case len(w.dst) == 0:
+	case b.group == w.last:
+		w.dst = append(w.dst, '\n')
+	default:
+		w.dst = append(w.dst, "\n\n"...)
+	}
+	if b.part && !w.inParts {
+		w.dst = append(w.dst, textRule+"\n\n"...)
+	}
+	w.last, w.inParts = b.group, b.part
+	if b.resources {
+		w.dst = textResources(w.dst, w.scratch, f.resources)
+		return
+	}
+	w.dst = wrap(w.dst, b.ops.run(w.scratch[:0], f, false), b.first, b.rest)
 }
 
 func textResources(dst, scratch []byte, rs []Resource) []byte {

@@ -36,7 +36,7 @@ func Reasons() []string {
 // Names lists every template that a message may ask for: the client families
 // A to F, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note", "alarm", "feed"}
+	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note", "alarm", "feed", "digest"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are
@@ -91,6 +91,36 @@ type Values struct {
 	TaskWhat string
 	// TaskDue is a time in words, such as "Tuesday, 4 March, 5 pm".
 	TaskDue string
+	// TaskLate is the same of a task whose time has passed, and TaskSince since when
+	// it is open.
+	TaskLate, TaskSince string
+
+	// Tasks are those of a digest; an entry that shows a task's link stands there
+	// once for each, with its values in place of those above. TaskCount is how many
+	// tasks are open, and TaskMore how many of them are not listed.
+	Tasks               []Task
+	TaskCount, TaskMore int
+}
+
+// Task is one entry of a digest. What is empty is left out.
+type Task struct {
+	// What is its code, as TaskWhat.
+	What string
+	// Due is when it is due, or Late when it was, and Since when it was opened.
+	Due, Late, Since string
+	// Owner is whose it is, where that is not the reader.
+	Owner string
+	// URL opens its page, which asks for Code.
+	URL, Code string
+}
+
+// of is the values of a mail about one of its tasks.
+func (v Values) of(t *Task) Values {
+	out := v
+	out.Tasks = nil
+	out.TaskWhat, out.TaskDue, out.TaskLate, out.TaskSince = t.What, t.Due, t.Late, t.Since
+	out.OwnerName, out.TaskURL, out.Code = t.Owner, t.URL, t.Code
+	return out
 }
 
 // Resource is one entry of the clinic's resource list. What is empty is left out.
@@ -168,6 +198,10 @@ const (
 	fTaskLink
 	fTask
 	fTaskDue
+	fTaskLate
+	fTaskSince
+	fTaskCount
+	fTaskMore
 	fClientLink
 	fStaffLink
 	fAlarm
@@ -201,6 +235,10 @@ var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fTaskLink:        {"task_link", linkField, Staff, true, 0, func(v *Values) string { return v.TaskURL }},
 	fTask:            {"task", codeField, Staff, false, 120, func(v *Values) string { return v.TaskWhat }},
 	fTaskDue:         {"task_due", wordField, Staff, false, 60, func(v *Values) string { return v.TaskDue }},
+	fTaskLate:        {"task_late", wordField, Staff, false, 60, func(v *Values) string { return v.TaskLate }},
+	fTaskSince:       {"task_since", wordField, Staff, false, 60, func(v *Values) string { return v.TaskSince }},
+	fTaskCount:       {"task_count", wordField, Staff, true, 20, func(v *Values) string { return round(v.TaskCount) }},
+	fTaskMore:        {"task_more", wordField, Staff, false, 20, func(v *Values) string { return round(v.TaskMore) }},
 	fClientLink:      {"client_link", linkField, Staff, true, 0, func(v *Values) string { return v.ClientURL }},
 	fStaffLink:       {"staff_link", linkField, Staff, true, 0, func(v *Values) string { return v.StaffURL }},
 	fAlarm:           {"alarm", codeField, Staff, false, 160, func(v *Values) string { return v.Alarm }},
@@ -235,11 +273,16 @@ type filled struct {
 	val       [numFields]string
 	have      uint64
 	resources []Resource
+	// tasks are a digest's, each as if the mail were about it alone.
+	tasks []*filled
 }
 
 // fill cleans the values in uses. A code goes through words, the language's
 // own table.
 func fill(v *Values, uses uint64, words map[string]string) (*filled, error) {
+	if len(v.Tasks) > 0 {
+		return fillTasks(v, uses, words)
+	}
 	out := &filled{}
 	for id := range numFields {
 		if uses&bit(id) == 0 {
@@ -278,6 +321,23 @@ func fill(v *Values, uses uint64, words map[string]string) (*filled, error) {
 		}
 	}
 	return out, nil
+}
+
+// fillTasks fills a digest's values in: each task's, and those of the first for the
+// mail around them.
+func fillTasks(v *Values, uses uint64, words map[string]string) (*filled, error) {
+	tasks := make([]*filled, 0, len(v.Tasks))
+	for i := range v.Tasks {
+		one := v.of(&v.Tasks[i])
+		f, err := fill(&one, uses, words)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, f)
+	}
+	out := *tasks[0]
+	out.tasks = tasks
+	return &out, nil
 }
 
 // inWords looks a code up; none, or one that the language does not know, reads

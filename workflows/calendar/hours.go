@@ -64,6 +64,27 @@ func (h *Hours) Workday(date time.Time) bool {
 	return len(h.Week[date.Weekday()]) > 0 && !h.Holiday(DayOf(date))
 }
 
+// Working is when the day begins and ends that loc's clock shows now: its first opening
+// and its last closing. ok is false on a day without hours, and on a holiday.
+func (h *Hours) Working(loc *time.Location, now time.Time) (from, to time.Time, ok bool) {
+	year, month, day := now.In(loc).Date()
+	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	if !h.Workday(date) {
+		return from, to, false
+	}
+	for _, o := range h.Week[date.Weekday()] {
+		a, b := OnClock(date, o.From, loc), OnClock(date, o.To, loc)
+		if !a.Before(b) {
+			continue // the night on which clocks change swallowed it
+		}
+		if !ok {
+			from, ok = a, true
+		}
+		to = b
+	}
+	return from, to, ok
+}
+
 // LongestClosed bounds how many days are looked through for one on which the
 // clinic is open. The longest holiday that can be written is shorter.
 const LongestClosed = 400

@@ -209,6 +209,16 @@ func TestJudge(t *testing.T) {
 			alarm.MID = "alarmq2345"
 			w.h.Taken = append(w.h.Taken, alarm)
 		}, ""},
+		{"a digest", func(w *world) {
+			digest := w.h.Taken[1]
+			digest.MID = "digestq2345"
+			w.h.Taken = append(w.h.Taken, digest)
+		}, ""},
+		{"a digest left twice", func(w *world) {
+			digest := w.h.Taken[1]
+			digest.MID = "digestq2345"
+			w.h.Taken = append(w.h.Taken, digest, digest)
+		}, "once"},
 		{"a message was never claimed", func(w *world) { delete(w.s.Ledger, careID); w.h.Taken = w.h.Taken[1:] }, "nothing-lost"},
 		{"a message was left claimed", func(w *world) { w.last(notifier.Claimed) }, "nothing-lost"},
 		{"withdrawn, and taken", func(w *world) { w.last(notifier.Withdrawn) }, "last-look"},
