@@ -14,7 +14,7 @@ import (
 // Options say what to measure. Run fills in nothing: the command has the
 // defaults.
 type Options struct {
-	// Parts are "a" to "d"; Syncs are "always" and "interval".
+	// Parts are "a" to "d", "f" and "g"; Syncs are "always" and "interval".
 	Parts, Syncs []string
 	// Dir is where folders to measure in are made; "" is the system's.
 	Dir string
@@ -22,10 +22,15 @@ type Options struct {
 	Events   map[string]int // part a: events of a run, by sync
 	Runs     int            // part a: runs, of which the median is told
 	Rate     int            // part b: events a second
-	Span     time.Duration  // part b: how long
+	Span     time.Duration  // parts b, f and g: how long
 	Waiting  int            // part c: waiting clients
 	Timers   int            // part d: timers
 	Window   time.Duration  // part d: in which they are due
+	Backlog  int            // part f: care messages that wait
+	Trickle  int            // part f: care mails a second that the provider takes
+	Concerns int            // part f: safety events a second
+	Open     int            // part g: open escalations
+	Requests int            // part g: requests a second
 	Progress io.Writer      // one line per run
 	Err      io.Writer      // the measured program's warnings
 	// Tune sets this process up for a sync as serve does.
@@ -62,6 +67,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 				m.Waiting, err = o.waiting(ctx, sync)
 			case "d":
 				m.Timers, err = o.timers(ctx, sync)
+			case "f":
+				m.Safety, err = o.safety(ctx, sync)
+			case "g":
+				m.Pages, err = o.pages(ctx, sync)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("part %s, sync %s: %w", part, sync, err)

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/runner"
 )
 
 func TestSpread(t *testing.T) {
@@ -53,7 +55,7 @@ func TestAddress(t *testing.T) {
 func TestClinic(t *testing.T) {
 	for hour := range 24 {
 		dir := t.TempDir()
-		if err := writeClinic(dir, time.Date(2026, 3, 2, hour, 59, 30, 0, time.UTC)); err != nil {
+		if err := writeClinic(dir, time.Date(2026, 3, 2, hour, 59, 30, 0, time.UTC), map[string]string{"at-risk": atRiskYAML}); err != nil {
 			t.Fatal(err)
 		}
 		c, err := workflows.ReadClinic(os.DirFS(filepath.Join(dir, clinicID)), clinicID)
@@ -73,7 +75,11 @@ func TestJudge(t *testing.T) {
 			Sync: "always", Burst: &Burst{Ratio: 0.79}, Steady: &Steady{Spread: Spread{P99: 10.9}},
 			Timers: &Timers{Early: 1, Spread: Spread{P99: 299}}, Waiting: &Waiting{Clients: 2_000_000, Loaded: 1900, Ready: 1500, ReadyAfter: 19},
 		},
-		{Sync: "interval", Burst: &Burst{Ratio: 0.5, Twice: 1}, Steady: &Steady{Spread: Spread{P99: 5}}},
+		{
+			Sync: "interval", Burst: &Burst{Ratio: 0.5, Twice: 1}, Steady: &Steady{Spread: Spread{P99: 5}},
+			Safety: &Safety{Concerns: Spread{P99: 999}, NoShows: Spread{P99: 1000}, Twice: 1},
+			Pages:  &Pages{Link: Spread{P99: 49}, Code: Spread{P99: 50}, Case: Spread{P99: 49}, Take: Spread{P99: 50}, Failed: 1},
+		},
 	}}
 	r.judge()
 	var below []string
@@ -82,7 +88,9 @@ func TestJudge(t *testing.T) {
 			below = append(below, f.Sync+" "+f.Name)
 		}
 	}
-	want := "always journeys against the same messages written bare, always timers early, interval mails sent twice, interval event to mail, p99"
+	want := "always journeys against the same messages written bare, always timers early, interval mails sent twice, interval event to mail, p99, " +
+		"interval no-show at risk to mail under load, p99, interval care mails sent twice, " +
+		"interval POST the code, p99, interval POST the acknowledgement, p99, interval requests failed"
 	if got := strings.Join(below, ", "); got != want || r.Met() {
 		t.Errorf("below their floors: %s\nwant %s", got, want)
 	}
@@ -92,9 +100,9 @@ func TestJudge(t *testing.T) {
 // of its own.
 func TestRun(t *testing.T) {
 	r, err := Run(t.Context(), Options{
-		Parts: []string{"a", "b", "d"}, Syncs: []string{"interval"}, Dir: t.TempDir(),
+		Parts: []string{"a", "b", "d", "f", "g"}, Syncs: []string{"interval"}, Dir: t.TempDir(),
 		Events: map[string]int{"interval": 200}, Runs: 1, Rate: 50, Span: time.Second,
-		Timers: 20, Window: time.Second, Progress: io.Discard, Err: io.Discard,
+		Timers: 20, Window: time.Second, Backlog: 100, Trickle: 1, Concerns: 20, Open: 20, Requests: 40, Progress: io.Discard, Err: io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +116,14 @@ func TestRun(t *testing.T) {
 			t.Errorf("one journey writes %v messages to %s, want %v", got, stream, messages)
 		}
 	}
+	if s := m.Safety; s.Concerns.P50 <= 0 || s.NoShows.P50 <= 0 || s.Twice != 0 || s.Backlog == 0 || s.Left == 0 {
+		t.Errorf("measured %+v", s)
+	}
+	for i, k := range m.Pages.kinds() {
+		if k.P50 <= 0 || m.Pages.Failed != 0 {
+			t.Errorf("%s: %+v, %d failed", pageKinds()[i], k, m.Pages.Failed)
+		}
+	}
 	var out bytes.Buffer
 	if err := r.JSON(&out); err != nil {
 		t.Fatal(err)
@@ -119,5 +135,51 @@ func TestRun(t *testing.T) {
 	out.Reset()
 	if err := r.Table(&out); err != nil || !strings.Contains(out.String(), "200 events at once") {
 		t.Errorf("the table says %q, %v", out.String(), err)
+	}
+}
+
+// A provider that throttles takes what its rate has left, and all safety mail; a
+// client's mail counts from the first, and from whichever of the two is heard
+// of first, the mail or its decision.
+func TestThrottled(t *testing.T) {
+	p := newThrottled(1, 2)
+	p.credit = 1
+	care := func(to string) error {
+		_, err := p.Send(t.Context(), notifier.Mail{Lane: notifier.Care, To: notifier.Address{Email: to}})
+		return err
+	}
+	if err := care(address(7)); err != nil {
+		t.Fatal(err)
+	}
+	p.credit = 0
+	if se := notifier.Classify(care(address(8))); se.Class != notifier.RetryAfter || se.After != throttledFor {
+		t.Errorf("refused with %+v", se)
+	}
+	asks := func(i int, id string) {
+		state := workflows.State{}
+		state.Profile.Email = &workflows.Field[string]{Value: address(i)}
+		p.decided(runner.Decided{State: &state, Entry: runner.Entry{Effects: []workflows.Effect{
+			{Enqueue: &workflows.Enqueue{ID: id, Message: workflows.Message{Template: askTemplate}}},
+		}}})
+	}
+	send := func(id string) {
+		if _, err := p.Send(t.Context(), notifier.Mail{ID: id, Lane: notifier.Safety}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("m0")
+	asks(0, "m0")
+	first := p.at[0]
+	asks(0, "m0-again")
+	send("m0-again")
+	if first.IsZero() || !p.at[0].Equal(first) {
+		t.Errorf("left at %v, then at %v", first, p.at[0])
+	}
+	asks(1, "m1")
+	send("m1")
+	select {
+	case <-p.done:
+	default:
+		t.Error("every mail left, and more are waited for")
 	}
 }

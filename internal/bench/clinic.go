@@ -60,18 +60,36 @@ steps:
   - send: A
   - end: no-answer
 `
-	// laterWait is the wait above.
+	// atRiskYAML is part f's: a client at risk who does not come.
+	atRiskYAML = `workflow: at-risk
+title: At risk
+why: A human is asked first about a client at risk who did not come.
+precedence: 90
+start:
+  on: [appointment.noshow]
+  when: risk in ["elevated", "high"]
+steps:
+  - escalate: {id: ask, policy: safety, question: high-risk-no-show}
+  - wait: {event: [escalation.acknowledged, escalation.closed], of: ask}
+  - end: with-a-human
+`
+	// laterWait is the wait of laterYAML.
 	laterWait = time.Hour
 )
 
-// writeClinic writes the clinic's folder below dir.
-func writeClinic(dir string, now time.Time) error {
+// writeClinic writes the clinic's folder below dir, with further workflows by
+// name.
+func writeClinic(dir string, now time.Time, further map[string]string) error {
 	quiet := now.UTC().Add(12 * time.Hour)
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"clinic.yaml":            fmt.Sprintf(clinicYAML, quiet.Format("15:04"), quiet.Add(time.Minute).Format("15:04")),
 		"workflows/at-once.yaml": atOnceYAML,
 		"workflows/later.yaml":   laterYAML,
-	} {
+	}
+	for name, text := range further {
+		files["workflows/"+name+".yaml"] = text
+	}
+	for name, text := range files {
 		path := filepath.Join(dir, clinicID, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return fmt.Errorf("write the measured clinic: %w", err)
@@ -112,11 +130,26 @@ type message struct {
 // clientEvent is the i-th client's event: everything about the client, and an
 // appointment, at a time.
 func clientEvent(kind events.Kind, i int, at time.Time) (message, error) {
-	yes, risk := true, events.RiskNone
+	return encode(newEvent(kind, i, at, events.RiskNone))
+}
+
+// safetyEvent is the i-th client's event that asks a human: a concern, or a
+// visit missed by somebody at risk.
+func safetyEvent(kind events.Kind, i int, at time.Time) (message, error) {
+	ev := newEvent(kind, i, at, events.RiskHigh)
+	if kind == events.SafetyConcern {
+		ev.Data.Appointment = nil
+		ev.Data.Concern = &events.Concern{Level: events.ConcernImmediate, From: "questionnaire"}
+	}
+	return encode(ev)
+}
+
+func newEvent(kind events.Kind, i int, at time.Time, risk events.Risk) events.Event {
+	yes := true
 	first, email, clinician := "Sam", address(i), "amara"
 	start := at.Add(-time.Hour)
 	client := "p" + strconv.Itoa(i)
-	ev := events.Event{
+	return events.Event{
 		ID: string(kind) + "-" + strconv.Itoa(i), Source: "bench", Clinic: clinicID, Client: client, Kind: kind, Time: at,
 		Data: events.Data{
 			Client: &events.Client{
@@ -126,9 +159,12 @@ func clientEvent(kind events.Kind, i int, at time.Time) (message, error) {
 			Appointment: &events.Appointment{ID: "a" + strconv.Itoa(i), Start: &start},
 		},
 	}
+}
+
+func encode(ev events.Event) (message, error) {
 	header, body, err := events.Encode(ev)
 	if err != nil {
 		return message{}, fmt.Errorf("write an event: %w", err)
 	}
-	return message{events.Subject(events.SubjectEvents, clinicID, kind), header, body}, nil
+	return message{events.Subject(events.SubjectEvents, clinicID, ev.Kind), header, body}, nil
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -82,16 +83,22 @@ type instance struct {
 
 // start makes the folder and starts the program in it.
 func (o *Options) start(ctx context.Context, sync string, opts ...app.Option) (*instance, error) {
+	return o.startWith(ctx, sync, nil, o.Err, opts...)
+}
+
+// startWith does so with further workflows, and the program's warnings on
+// warnings.
+func (o *Options) startWith(ctx context.Context, sync string, further map[string]string, warnings io.Writer, opts ...app.Option) (*instance, error) {
 	dir, err := os.MkdirTemp(o.Dir, "mooring-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to measure in: %w", err)
 	}
 	in := &instance{dir: dir}
-	if err := writeClinic(filepath.Join(dir, "clinics"), time.Now()); err != nil {
+	if err := writeClinic(filepath.Join(dir, "clinics"), time.Now(), further); err != nil {
 		in.stop(ctx)
 		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(o.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if in.App, err = app.New(ctx, config(dir, sync), log, opts...); err != nil {
 		in.stop(ctx)
 		return nil, fmt.Errorf("start the program: %w", err)

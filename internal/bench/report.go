@@ -46,6 +46,8 @@ type Measured struct {
 	Steady   *Steady  `json:"b_steady,omitempty"`
 	Waiting  *Waiting `json:"c_waiting,omitempty"`
 	Timers   *Timers  `json:"d_timers,omitempty"`
+	Safety   *Safety  `json:"f_safety,omitempty"`
+	Pages    *Pages   `json:"g_pages,omitempty"`
 }
 
 // Floor is one figure against what it must reach on two cores.
@@ -99,6 +101,17 @@ func (r *Report) judge() {
 			below("timers early", m.Sync, float64(t.Early), 1, "")
 			below("timers late, p99", m.Sync, t.P99, 300, "ms")
 		}
+		if s := m.Safety; s != nil {
+			below("concern to mail under load, p99", m.Sync, s.Concerns.P99, 1000, "ms")
+			below("no-show at risk to mail under load, p99", m.Sync, s.NoShows.P99, 1000, "ms")
+			below("care mails sent twice", m.Sync, float64(s.Twice), 1, "")
+		}
+		if p := m.Pages; p != nil {
+			for i, x := range p.kinds() {
+				below(pageKinds()[i]+", p99", m.Sync, x.P99, 50, "ms")
+			}
+			below("requests failed", m.Sync, float64(p.Failed), 1, "")
+		}
 	}
 }
 
@@ -144,6 +157,17 @@ func (r *Report) Table(w io.Writer) error {
 		}
 		if t := x.Timers; t != nil {
 			row("d", x.Sync, fmt.Sprintf("%d timers due in %.0f s", t.Timers, t.Window), "%d early; late p50 %.1f, p99 %.1f, max %.1f ms", t.Early, t.P50, t.P99, t.Max)
+		}
+		if s := x.Safety; s != nil {
+			row("f", x.Sync, fmt.Sprintf("%d safety events/s for %.0f s, %d care messages waiting", s.Rate, s.Seconds, s.Backlog), "concerns p50 %.2f, p99 %.2f, max %.2f ms", s.Concerns.P50, s.Concerns.P99, s.Concerns.Max)
+			row("", x.Sync, "", "no-shows at risk p50 %.2f, p99 %.2f, max %.2f ms", s.NoShows.P50, s.NoShows.P99, s.NoShows.Max)
+			row("", x.Sync, "the provider meanwhile", "%.1f care mails/s taken, %.1f/s refused; %d wait still", s.Taken, s.Refused, s.Left)
+		}
+		if p := x.Pages; p != nil {
+			row("g", x.Sync, fmt.Sprintf("%d requests/s for %.0f s, %d escalations open", p.Rate, p.Seconds, p.Open), "%d failed", p.Failed)
+			for i, k := range p.kinds() {
+				row("", x.Sync, pageKinds()[i], "p50 %.2f, p99 %.2f, max %.2f ms", k.P50, k.P99, k.Max)
+			}
 		}
 	}
 	fmt.Fprintln(tw, "\nFLOOR\tSYNC\tGOT\tNEEDS")

@@ -154,7 +154,7 @@ func (o *Options) waiting(ctx context.Context, sync string) (_ *Waiting, err err
 		return nil, fmt.Errorf("make a folder to measure in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := writeClinic(filepath.Join(dir, "clinics"), time.Now()); err != nil {
+	if err := writeClinic(filepath.Join(dir, "clinics"), time.Now(), nil); err != nil {
 		return nil, err
 	}
 	ops, err := freePort()
