@@ -213,18 +213,23 @@ func TestWatcherFeed(t *testing.T) {
 	cfg := externalConfig(t, url)
 	p := run(t, cfg, WithWatch(look, time.Hour))
 	q := run(t, copyOf(t, cfg), WithWatch(look, time.Hour))
+	heard := func() {
+		t.Helper()
+		for _, r := range []*program{p, q} {
+			from := r.watcher.heard.Load()
+			testkit.Eventually(t, patience, "it has looked at the events", func() bool { return r.watcher.heard.Load() >= from+3 })
+		}
+	}
 	at := func(clock string) {
 		t.Helper()
 		to, err := time.ParseInLocation("2006-01-02 15:04", clock, p.zone(p.clinic()))
 		if err != nil {
 			t.Fatal(err)
 		}
+		heard()
 		p.set(to)
 		q.set(to)
-		for _, r := range []*program{p, q} {
-			from := r.watcher.heard.Load()
-			testkit.Eventually(t, patience, "it has looked at the events", func() bool { return r.watcher.heard.Load() >= from+3 })
-		}
+		heard()
 	}
 	silent := func(want string) {
 		t.Helper()
