@@ -269,11 +269,12 @@ func (d *decider) run(j *Journey, w *Workflow) {
 		}
 		switch st.Kind {
 		case StepSend:
-			if st.Send.To != "" {
+			switch {
+			case st.Send.To != "":
 				d.tell(j, w, st)
-			} else if j.Silent {
+			case j.Silent:
 				d.note(Note{What: WhatMessage, Reason: MailStopped, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template})
-			} else if !d.care(j, w, st) {
+			case !d.care(j, w, st):
 				return // put off
 			}
 		case StepWait:

@@ -457,7 +457,8 @@ func TestOneHandProviderCancels(t *testing.T) {
 					continue
 				}
 				began++
-				if w, _ := dir[0].AtWork(n.Workflow); w.Precedence > 0 {
+				// It may tell of a visit that was missed, and said to be ahead, when it was.
+				if w, _ := dir[0].AtWork(n.Workflow); w.Precedence > 0 && slices.Contains(w.Start.On, events.AppointmentCancelled) {
 					rt.Fatalf("cancelled by %q: %s begins", st.ev.Data.Appointment.By, w.Name)
 				}
 			}
