@@ -93,7 +93,7 @@ func TestListed(t *testing.T) {
 		{"who has left the clinic", nil, nil, "nobody", 0, "[ruth]"},
 		{"never asked about this client", nil, []string{"amara"}, "amara", 0, "[jonas]"},
 		{"nor the task owner: whoever stands in for them", nil, []string{"ruth"}, "amara", 3, "[amara mei]"},
-		{"nobody at all may be asked", nil, []string{"amara", "jonas", "mei", "ruth"}, "amara", 3, "[]"},
+		{"nobody on the staff may be asked", nil, []string{"amara", "jonas", "mei", "ruth"}, "amara", 3, "[emergency-1]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := *sampleClinic(t)
