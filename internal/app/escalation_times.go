@@ -26,6 +26,8 @@ type escalationTimes struct {
 	todo chan toCount
 	// left is how many are to be counted.
 	left atomic.Int64
+	// said is when it was last said that too many wait, in Unix seconds.
+	said atomic.Int64
 }
 
 type toCount struct {
@@ -36,7 +38,7 @@ type toCount struct {
 // countsWait bounds how many records wait to be counted; countWithin is how long
 // reading one client's history may take.
 const (
-	countsWait  = 4096
+	countsWait  = 16 << 10
 	countWithin = 30 * time.Second
 )
 
@@ -89,7 +91,9 @@ func (a *App) escalationDecided(r jetstream.Recorded, head []byte) {
 	case a.metrics.times.todo <- toCount{countedRecord{r.Ref, r.Sequence}, head}:
 	default:
 		a.metrics.times.left.Add(-1)
-		a.log.Warn("the time that a question took is not counted: too many wait", "clinic", r.Ref.Clinic)
+		if now, said := time.Now().Unix(), a.metrics.times.said.Load(); now-said >= 60 && a.metrics.times.said.CompareAndSwap(said, now) {
+			a.log.Warn("times that questions took are not counted: too many wait", "clinic", r.Ref.Clinic)
+		}
 	}
 }
 
