@@ -120,6 +120,8 @@ func (w *walk) next(t *rapid.T, acts []string) Move {
 		m = w.e.Acknowledge(person.Draw(t, "by"), person.Draw(t, "for"), w.now)
 	case "decline":
 		m = w.e.Decline(person.Draw(t, "by"), rapid.SampledFrom([]string{"", events.DeclineBusy, events.DeclineConflict}).Draw(t, "why"), w.staff, w.now)
+	case "owner's conflict":
+		m = w.e.Decline(w.e.Owner, events.DeclineConflict, w.staff, w.now)
 	case "attempt":
 		m = w.e.Attempt(person.Draw(t, "by"), "phone", w.now)
 	case "join":
@@ -162,7 +164,7 @@ func store(t *rapid.T, e Escalation) string {
 }
 
 var (
-	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "attempt", "join", "delivered", "owner's mail fails", "late", "owner's mail waits", "staff", "exclude"}
+	allButClosing = []string{"due", "on time", "on time", "ack", "decline", "owner's conflict", "attempt", "join", "delivered", "owner's mail fails", "late", "owner's mail waits", "staff", "exclude"}
 	allActs       = append([]string{"close", "reopen"}, allButClosing...)
 )
 
