@@ -115,14 +115,14 @@ func (p *Profile) owned(consent *Field[events.ConsentRecord]) (Reason, events.Ha
 func (p *Profile) owner() string {
 	of, owner := p.OwnedAddress.Get(), p.AddressOwner.Get()
 	switch {
+	case owner == addressOfProxy:
+		// A proxy's stays one until somebody says otherwise of the new one.
 	case of != "":
 		if of != p.Email.Get() {
 			return ""
 		}
-	case p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At) && owner != addressOfProxy:
-		// It may be the same address, said once more. Nobody knows whose a minor's is
-		// then; a proxy's stays one until somebody says otherwise of the new one.
-		return ""
+	case p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At):
+		return "" // it may be the same address, said once more: nobody knows
 	}
 	return owner
 }
