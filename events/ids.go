@@ -8,9 +8,13 @@ import (
 	"strings"
 )
 
+// Alphabet is what ids and client keys are written in; a client's bucket is the first
+// character of their key.
+const Alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+
 // encoding is base32 in lower case without padding: safe in subjects, file
 // names and URLs.
-var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding) //nolint:gochecknoglobals // never written again
+var encoding = base32.NewEncoding(Alphabet).WithPadding(base32.NoPadding) //nolint:gochecknoglobals // never written again
 
 // ClientKey is the pseudonym of a client in subjects: HMAC-SHA-256 over clinic
 // and EHR id, cut to 128 bits, base32, 26 characters. The secret is made once
@@ -71,5 +75,5 @@ func ValidToken(s string) bool {
 	if s == "" || len(s) > 40 {
 		return false
 	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	return strings.Trim(s, Alphabet) == ""
 }

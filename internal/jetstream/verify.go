@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -157,16 +158,13 @@ func (s *Store) Verify(ctx context.Context, clinic string, earlier map[runner.Re
 		of = "*"
 	}
 	// One bucket after the other: what is kept of a client is let go with its bucket.
-	for _, bucket := range clientKeyAlphabet {
+	for _, bucket := range events.Alphabet {
 		if err := s.verifyBucket(ctx, string(bucket)+"."+of+".*", earlier, met, &v); err != nil {
 			return v, err
 		}
 	}
 	return v, s.leadThrough(ctx, streamAudit, clinic, earlier, met, &v)
 }
-
-// clientKeyAlphabet is what a client key, and so a bucket, is written in.
-const clientKeyAlphabet = "234567abcdefghijklmnopqrstuvwxyz"
 
 // verifyBucket verifies the clients whose subjects fit a pattern. It notes which of the
 // earlier ends it has met.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/links"
 )
 
@@ -35,7 +36,7 @@ func derive(what string, parts ...string) string {
 }
 
 func validID(id string) bool {
-	return len(id) == idLength && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	return len(id) == idLength && strings.Trim(id, events.Alphabet) == ""
 }
 
 // session is an opened session: the signed value of its cookie and what it
