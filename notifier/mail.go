@@ -40,6 +40,8 @@ type Mail struct {
 	Text, HTML        string
 	// Headers are further header lines, such as List-Unsubscribe.
 	Headers []Header
+	// Pages ask the recipient in other ways at the same time; to staff alone.
+	Pages []Page
 }
 
 // Header is one header line of a mail.
@@ -63,6 +65,9 @@ type Receipt struct {
 	// Wait asks for a pause before the next mail: the provider took this one and
 	// said that it would refuse another. 0 asks for none.
 	Wait time.Duration
+	// Ways says in machine's words how the recipient was reached, where there was more
+	// than one way: "mail, webhook", "not mail, webhook".
+	Ways string
 }
 
 // Class says what a failed attempt means.

@@ -424,7 +424,7 @@ func (n *Notifier) request(ctx context.Context, a *attempt) outcome {
 		if receipt.Wait > 0 {
 			n.restCare(receipt.Wait)
 		}
-		return n.settle(ctx, a, Entry{Status: Accepted, ProviderID: receipt.ProviderID})
+		return n.settle(ctx, a, Entry{Status: Accepted, ProviderID: receipt.ProviderID, Detail: receipt.Ways})
 	}
 	se := Classify(err)
 	n.cfg.Logger.Warn("a mail was not accepted", "message", a.m.ID, "lane", a.m.Lane, "class", se.Class.String(), "detail", se.Detail)

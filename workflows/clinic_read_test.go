@@ -105,6 +105,7 @@ people:
   amara:
     name: Amara Cole
     email: amara@example.org
+    reach: {webhook: amara-on-call}
     verified: 2026-05-04
     roles: [clinician, lead]
     hours: {mon-thu: {from: "08:00", to: "16:00"}}
@@ -140,6 +141,9 @@ policies:
 	if amara.Verified != 20260504 || amara.Zone.String() != "America/New_York" || len(amara.Hours.Week[time.Thursday]) != 1 || amara.Hours.Week[time.Friday] != nil ||
 		len(amara.Hours.Holidays) != 1 || c.Staff.Person("jonas").Hours != nil {
 		t.Errorf("amara is %+v", amara)
+	}
+	if len(amara.Reach) != 1 || amara.Reach["webhook"] != "amara-on-call" {
+		t.Errorf("amara is reached by %v", amara.Reach)
 	}
 	if a := amara.Away[0]; a.Cover != "jonas" || !slices.Equal(a.Roles, []string{"clinician"}) {
 		t.Errorf("the leave is %+v", a)

@@ -245,15 +245,19 @@ func (cr *clinicReader) email(e entry) string {
 }
 
 func (cr *clinicReader) address(e entry) Address {
-	var a Address
 	m, ok := cr.r.mapping(e.value, "`"+e.key+"`", "name", "email")
 	if !ok {
-		return a
+		return Address{}
 	}
-	if e, ok := cr.r.need(m, "`"+e.key+"`", "name", "Front desk"); ok {
+	return cr.addressIn(m, "`"+e.key+"`")
+}
+
+// addressIn reads the name and email of a mapping that may hold more.
+func (cr *clinicReader) addressIn(m *mapping, what string) (a Address) {
+	if e, ok := cr.r.need(m, what, "name", "Front desk"); ok {
 		a.Name = cr.line(e, 100)
 	}
-	if e, ok := cr.r.need(m, "`"+e.key+"`", "email", "desk@example.org"); ok {
+	if e, ok := cr.r.need(m, what, "email", "desk@example.org"); ok {
 		a.Email = cr.email(e)
 	}
 	return a

@@ -27,7 +27,7 @@ func (cr *clinicReader) people(e entry) {
 			continue
 		}
 		what := "the person `" + p.key + "`"
-		pm, ok := r.mapping(p.value, what, "name", "email", "verified", "roles", "cover", "away", "hours", "zone")
+		pm, ok := r.mapping(p.value, what, "name", "email", "reach", "verified", "roles", "cover", "away", "hours", "zone")
 		if !ok {
 			continue
 		}
@@ -37,6 +37,9 @@ func (cr *clinicReader) people(e entry) {
 		}
 		if e, ok := r.need(pm, what, "email", "amara@example.org"); ok {
 			person.Email = cr.email(e)
+		}
+		if e, ok := pm.get("reach"); ok {
+			person.Reach = cr.channels(e)
 		}
 		if e, ok := pm.get("verified"); ok {
 			if date, ok := cr.date(e); ok {
@@ -90,14 +93,55 @@ func (cr *clinicReader) emergency(e entry) {
 		return
 	}
 	for i, n := range nodes {
-		a := cr.address(entry{key: e.key, at: start(n), value: n})
+		a, reach := cr.duty(entry{key: e.key, at: start(n), value: n})
 		id := emergencyPrefix + strconv.Itoa(i+1)
 		if c.Staff.Person(id) != nil {
 			r.failf(start(n), "`people` has somebody called %#q, which is the id of this address; give them another", id)
 			continue
 		}
-		c.Staff.People = append(c.Staff.People, escalation.Person{ID: id, Name: a.Name, Email: a.Email, Emergency: true})
+		c.Staff.People = append(c.Staff.People, escalation.Person{ID: id, Name: a.Name, Email: a.Email, Reach: reach, Emergency: true})
 	}
+}
+
+// duty reads one emergency address.
+func (cr *clinicReader) duty(e entry) (a Address, reach map[string]string) {
+	m, ok := cr.r.mapping(e.value, "an entry of `emergency`", "name", "email", "reach")
+	if !ok {
+		return a, nil
+	}
+	if e, ok := m.get("reach"); ok {
+		reach = cr.channels(e)
+	}
+	return cr.addressIn(m, "an entry of `emergency`"), reach
+}
+
+// maxReach bounds in how many ways one person is asked, and maxReachAddress where they
+// are on each, in characters.
+const maxReach, maxReachAddress = 4, 200
+
+// channels reads where somebody is asked beside mail: an address by channel. Which
+// channels there are is not for this package to know.
+func (cr *clinicReader) channels(e entry) map[string]string {
+	r := cr.r
+	m, ok := r.anyMapping(e.value, "`reach`")
+	if !ok {
+		return nil
+	}
+	if len(m.entries) == 0 || len(m.entries) > maxReach {
+		r.failf(e.at, "`reach` names 1 to %d channels, such as {webhook: amara}", maxReach)
+		return nil
+	}
+	out := map[string]string{}
+	for _, ch := range m.entries {
+		if !isWord(ch.key) {
+			r.failf(ch.at, "a channel is a word such as webhook, not %#q", shorten(ch.key))
+			continue
+		}
+		if s := cr.line(ch, maxReachAddress); s != "" {
+			out[ch.key] = s
+		}
+	}
+	return out
 }
 
 // away reads the times when somebody cannot be asked, in all that they do or in some

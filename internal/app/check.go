@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,14 +39,46 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow
 		for _, r := range c.Policies[id].Rungs {
-			shortest = min(shortest, r.Within)
+			if !paged(c, r.Owner) {
+				shortest = min(shortest, r.Within)
+			}
 		}
 		if shortest < mailIsSlow {
-			out = append(out, fmt.Sprintf("the policy %s gives people %d minutes, and mail is all that reaches them; it may lie unread for longer, so agree on a telephone or a pager beside it",
+			out = append(out, fmt.Sprintf("the policy %s gives people %d minutes, and mail is all that reaches some of them; it may lie unread for longer, so write a pager under `reach`, or agree on a telephone beside it",
 				id, int(shortest.Minutes())))
 		}
 	}
 	return append(out, staleResources(c, now)...)
+}
+
+// paged says whether everybody whom a rung may ask is reached by more than mail.
+func paged(c *workflows.Clinic, owner string) bool {
+	_, role, isRole := strings.Cut(owner, "role:")
+	_, person, isPerson := strings.Cut(owner, "person:")
+	some := false
+	for _, p := range c.Staff.People {
+		if p.Emergency || isRole && !slices.Contains(p.Roles, role) || isPerson && p.ID != person {
+			continue
+		}
+		if len(p.Reach) == 0 {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// unknownChannels refuses ways of `reach` that this program does not know.
+func unknownChannels(c *workflows.Clinic) error {
+	var errs []error
+	for _, p := range c.Staff.People {
+		for _, name := range slices.Sorted(maps.Keys(p.Reach)) {
+			if !slices.Contains(channelNames(), name) {
+				errs = append(errs, fmt.Errorf("clinic.yaml: %s is to be reached by %q, which is no channel; there is: %s", p.ID, name, strings.Join(channelNames(), ", ")))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // unverified names the people whom mail may not reach: nobody has made sure of it, or

@@ -64,3 +64,32 @@ func TestWarningsOfStaleResources(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A way to reach people that this program does not know is refused by name; a pager
+// beside mail takes the warning of a short policy away.
+func TestReachedBeside(t *testing.T) {
+	t.Parallel()
+	c := &workflows.Clinic{
+		FeedQuiet: time.Hour,
+		Staff: escalation.Staff{People: []escalation.Person{
+			{ID: "amara", Verified: 20261001, Roles: []string{"lead"}, Reach: map[string]string{"webhook": "a"}},
+			{ID: "desk", Emergency: true},
+		}},
+		Policies: map[string]escalation.Policy{"safety": {Rungs: []escalation.Rung{{Owner: "role:lead", Within: time.Minute}}}},
+	}
+	now := time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
+	if got := Warnings(c, now); len(got) != 0 {
+		t.Errorf("with a pager: %q", got)
+	}
+	c.Staff.People = append(c.Staff.People, escalation.Person{ID: "jonas", Verified: 20261001, Roles: []string{"lead"}})
+	if got := Warnings(c, now); len(got) != 1 || !strings.Contains(got[0], "mail is all that reaches some of them") {
+		t.Errorf("with one of two: %q", got)
+	}
+	if err := unknownChannels(c); err != nil {
+		t.Error(err)
+	}
+	c.Staff.People[0].Reach["pigeon"] = "loft"
+	if err := unknownChannels(c); err == nil || !strings.Contains(err.Error(), `amara is to be reached by "pigeon"`) {
+		t.Errorf("an unknown channel: %v", err)
+	}
+}

@@ -118,6 +118,9 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
 		}
+		if err := unknownChannels(c); err != nil {
+			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
+		}
 		out[c.ID] = c
 	}
 	if len(out) == 0 {

@@ -71,6 +71,9 @@ type Config struct {
 	SMTPPassword Secret  `envconfig:"MOORING_SMTP_PASSWORD" desc:"for MOORING_SMTP_USERNAME"`
 	SMTPTLS      string  `envconfig:"MOORING_SMTP_TLS" default:"required" desc:"required (STARTTLS), implicit, or none (loopback only)"`
 
+	WebhookURL   Secret `envconfig:"MOORING_WEBHOOK_URL" desc:"https address of a pager, or of a bridge to one, that is told of questions beside mail, for whom clinic.yaml says \"reach: {webhook: …}\""`
+	WebhookToken Secret `envconfig:"MOORING_WEBHOOK_TOKEN" desc:"bearer token for MOORING_WEBHOOK_URL"`
+
 	TimeSpeed float64 `envconfig:"MOORING_TIME_SPEED" default:"1" desc:"how fast the program's clock runs, 0 for a clock that stands still; anything but 1 with the mailbox mailer only"`
 	TimeStart string  `envconfig:"MOORING_TIME_START" desc:"what the clock shows at the first start, RFC 3339; mailbox mailer only; unset: now"`
 
@@ -166,6 +169,11 @@ func (c *Config) Check() error {
 	if c.TimeStart != "" {
 		if _, err := time.Parse(time.RFC3339, c.TimeStart); err != nil {
 			return &ConfigError{"MOORING_TIME_START", "is not a time such as 2026-03-08T09:00:00-06:00"}
+		}
+	}
+	if c.Mailer == "mailbox" && c.WebhookURL != "" {
+		if u, err := url.Parse(string(c.WebhookURL)); err != nil || !isLoopback(u.Hostname()) {
+			return &ConfigError{"MOORING_WEBHOOK_URL", "must be an address of this machine with MOORING_MAILER=mailbox: with it nothing leaves"}
 		}
 	}
 	if c.Mailer != "mailbox" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/escalation"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -102,7 +105,23 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		return mail, fmt.Errorf("%w: %w", err, notifier.ErrCannotRender)
 	}
 	mail.Subject, mail.Text, mail.HTML = out.Subject, out.Text, out.HTML
+	if asksNow(m.Template) {
+		mail.Pages = pages(c.current.Staff.Person(m.Person), &mail, v.EscalationURL, v.Code)
+	}
 	return mail, nil
+}
+
+// asksNow says whether a mail of a family asks for an answer before the day is over,
+// so that it also goes where its reader is reached beside mail.
+func asksNow(family string) bool { return family == "escalation" || family == "escalation-hold" }
+
+// pages are a mail to a member of staff on the other ways on which they are reached.
+func pages(p *escalation.Person, mail *notifier.Mail, link, code string) []notifier.Page {
+	var out []notifier.Page
+	for _, channel := range slices.Sorted(maps.Keys(p.Reach)) {
+		out = append(out, notifier.Page{Channel: channel, To: p.Reach[channel], Title: mail.Subject, Text: mail.Text, Link: link, Code: code})
+	}
+	return out
 }
 
 // client fills in a mail to the client and returns their language.

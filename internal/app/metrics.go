@@ -20,6 +20,7 @@ type metrics struct {
 	refused   *prometheus.CounterVec
 	decisions *prometheus.CounterVec
 	sends     *prometheus.CounterVec
+	pages     *prometheus.CounterVec
 	lost      prometheus.Counter
 	times     *escalationTimes
 }
@@ -39,6 +40,9 @@ func newMetrics(a *App) *metrics {
 		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mooring_sends_total", Help: "Messages settled, by lane and result.",
 		}, []string{"lane", "result"}),
+		pages: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mooring_pages_total", Help: "Pages to staff beside mail, by channel and result: taken or failed.",
+		}, []string{"channel", "result"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "mooring_looks_lost_total", Help: "Looks at a client's data that could not be written down.",
 		}),
@@ -48,7 +52,7 @@ func newMetrics(a *App) *metrics {
 		m.registry.MustRegister(h)
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.decisions, m.sends, m.lost, newLive(a),
+		m.events, m.refused, m.decisions, m.sends, m.pages, m.lost, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -59,6 +63,15 @@ func (m *metrics) rejected(r events.Reason) { m.refused.WithLabelValues(string(r
 func (m *metrics) lookLost()                { m.lost.Inc() }
 func (m *metrics) sent(l notifier.Lane, s notifier.Status) {
 	m.sends.WithLabelValues(string(l), string(s)).Inc()
+}
+
+// paged hears how a page ended.
+func (m *metrics) paged(channel string, taken bool) {
+	result := "failed"
+	if taken {
+		result = "taken"
+	}
+	m.pages.WithLabelValues(channel, result).Inc()
 }
 
 func (m *metrics) decided(d runner.Decided) {

@@ -16,6 +16,7 @@ import (
 	"github.com/mooring-care/mooring/notifier/mailbox"
 	"github.com/mooring-care/mooring/notifier/sendgrid"
 	"github.com/mooring-care/mooring/notifier/smtp"
+	"github.com/mooring-care/mooring/notifier/webhook"
 )
 
 // newNotifier makes the mailer and the stages around it.
@@ -29,7 +30,11 @@ func (a *App) newNotifier() error {
 	if a.mailed != nil {
 		a.provider = hooked{a.provider, a.mailed}
 	}
-	var err error
+	channels, err := a.newChannels()
+	if err != nil {
+		return err
+	}
+	a.provider = &notifier.Reach{Mail: a.provider, Channels: channels, Logger: a.log, Observe: a.metrics.paged, Pause: pause}
 	a.notify, err = notifier.New(notifier.Config{
 		Provider: between(a.between.Provider, a.provider),
 		Ledger:   between(a.between.Ledger, notifier.Ledger(a.store.Ledger())),
@@ -102,6 +107,33 @@ func (a *App) newProvider() (notifier.Provider, error) {
 		a.mailbox = box
 		return box, nil
 	}
+}
+
+// channelNames are the ways beside mail on which this program can reach people, as
+// clinic.yaml calls them.
+func channelNames() []string { return []string{webhook.Name} }
+
+// newChannels makes those that are set up, and sees that nobody is to be reached on
+// another.
+func (a *App) newChannels() (map[string]notifier.Channel, error) {
+	channels := map[string]notifier.Channel{}
+	if a.cfg.WebhookURL != "" {
+		c, err := webhook.New(webhook.Config{URL: string(a.cfg.WebhookURL), Token: string(a.cfg.WebhookToken)})
+		if err != nil {
+			return nil, &ConfigError{"MOORING_WEBHOOK_URL", err.Error()}
+		}
+		channels[webhook.Name] = c
+	}
+	for _, id := range a.clinics.ids() {
+		for _, p := range a.clinics.byID[id].current.Staff.People {
+			for name := range p.Reach {
+				if channels[name] == nil && a.cfg.Mailer != "mailbox" {
+					return nil, &ConfigError{"MOORING_WEBHOOK_URL", "must be set: in clinic " + id + " somebody is reached by " + name}
+				}
+			}
+		}
+	}
+	return channels, nil
 }
 
 func (a *App) publicURL() string {

@@ -278,6 +278,9 @@ func (w *watcher) tell(ctx context.Context, id string, t trouble) (told bool) {
 func (w *watcher) send(ctx context.Context, c *version, p *escalation.Person, family, what string, since time.Time) bool {
 	mail, err := w.mail(c, family, what, since, notifier.Address{Name: p.Name, Email: p.Email})
 	if err == nil {
+		if family == "alarm" {
+			mail.Pages = pages(p, &mail, w.a.staffURL()+"/", "")
+		}
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		_, err = w.a.provider.Send(ctx, mail)

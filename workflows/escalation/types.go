@@ -38,6 +38,8 @@ type Person struct {
 	ID    string
 	Name  string
 	Email string
+	// Reach is where else the person is asked beside mail: an address by channel.
+	Reach map[string]string
 	Roles []string
 	// Cover is the id of the person who stands in where an absence names nobody.
 	Cover string
