@@ -95,7 +95,7 @@ func newLive(a *App) *live {
 		age:     prometheus.NewDesc("mooring_oldest_escalation_seconds", "Age of the oldest open escalation; 0 when none is open.", nil, nil),
 		lag:     prometheus.NewDesc("mooring_consumer_lag", "Messages that a durable consumer has not finished.", []string{"consumer"}, nil),
 		silent:  prometheus.NewDesc("mooring_feed_silent", "1 where a clinic's system has sent no event for as long as the clinic allows while it is open.", []string{"clinic"}, nil),
-		overdue: prometheus.NewDesc("mooring_overdue", "Questions and tasks that have not moved a minute after their time, as the watcher sees it; 1 for mail to staff that does not leave.", []string{"what"}, nil),
+		overdue: prometheus.NewDesc("mooring_overdue", "Questions and tasks that have not moved a minute after their time, or that nobody can be asked, as the watcher sees it; 1 for mail to staff that does not leave.", []string{"what"}, nil),
 	}
 }
 
@@ -122,8 +122,8 @@ func (l *live) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(l.open, prometheus.GaugeValue, float64(open))
 		ch <- prometheus.MustNewConstMetric(l.age, prometheus.GaugeValue, max(age, 0))
 	}
-	questions, tasks, mail := l.a.watcher.counts()
-	for what, n := range map[string]int{alarmQuestions: questions, alarmTasks: tasks, alarmMail: mail} {
+	questions, nobody, tasks, mail := l.a.watcher.counts()
+	for what, n := range map[string]int{alarmQuestions: questions, alarmNobody: nobody, alarmTasks: tasks, alarmMail: mail} {
 		ch <- prometheus.MustNewConstMetric(l.overdue, prometheus.GaugeValue, float64(n), what)
 	}
 	for clinic, silent := range l.a.watcher.silentFeeds() {

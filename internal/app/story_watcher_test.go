@@ -203,6 +203,41 @@ func TestWatcherTellsOnce(t *testing.T) {
 	}
 }
 
+// TestWatcherSeesNobody: everybody is never to be asked about a client, and the clinic
+// has no emergency address. The ladder goes on asking nobody, so whoever is on call
+// hears of it, without a word about the client, until there is somebody again.
+func TestWatcherSeesNobody(t *testing.T) {
+	t.Parallel()
+	cfg := peopleConfig(t, "emergency:\n  - {name: Harbour Lane duty desk, email: duty@harbour-lane.example.org}\n", "")
+	p := run(t, cfg, WithWatch(look, time.Hour))
+	alone := person("dee", events.RiskHigh)
+	alone.NeverAsk = []string{"amara", "jonas", "mei", "ruth"}
+	p.say(events.AppointmentNoShow, "dee", events.Data{Client: alone, Appointment: p.appointment("dee-missed", -time.Hour)})
+	e := p.question("dee")
+	if !e.Ownerless() || e.Next.IsZero() {
+		t.Fatalf("the question is %+v", e)
+	}
+	var told []letter
+	testkit.Eventually(t, patience, "somebody hears of it", func() bool {
+		told = append(told, p.alarms()...)
+		return len(told) > 0
+	})
+	p.looks(5)
+	if told = append(told, p.alarms()...); len(told) != 1 || told[0].To.Email != ruth || !strings.Contains(told[0].Subject, "has nobody who can be asked") {
+		t.Errorf("alarms %+v, want one to %s", told, ruth)
+	}
+	if g := p.browser().get("http://ops.mooring.test/metrics"); !strings.Contains(g.text, `mooring_overdue{what="nobody"} 1`) {
+		t.Errorf("the metric is missing:\n%s", g.text)
+	}
+	alone.NeverAsk = []string{}
+	p.say(events.ClientUpdated, "dee", events.Data{Client: alone})
+	p.pass(31 * time.Minute)
+	p.settle()
+	l := p.expect(ruth, "escalation")
+	p.expect(jonas, "escalation-inform")
+	p.end("dee", l)
+}
+
 // A clinic's system falls silent. Hours in which the clinic is closed do not count; of
 // two replicas one tells the task owner, once; news ends it, and the next silence is told
 // again.

@@ -43,6 +43,7 @@ const alarmPrefix = "alarm"
 // What can be wrong, in the codes of the alarm's mail.
 const (
 	alarmQuestions = "questions"
+	alarmNobody    = "nobody"
 	alarmTasks     = "tasks"
 	alarmMail      = "mail"
 )
@@ -78,18 +79,22 @@ type watcher struct {
 // trouble is what does not go on in a clinic.
 type trouble struct {
 	questions, tasks int
-	mail             bool
+	// nobody counts the questions that move and that nobody can be asked.
+	nobody int
+	mail   bool
 	// since is the oldest time that has passed, as the program's clock shows it.
 	since time.Time
 }
 
-func (t trouble) any() bool { return t.questions > 0 || t.tasks > 0 || t.mail }
+func (t trouble) any() bool { return t.questions+t.nobody+t.tasks > 0 || t.mail }
 
 // what is the worst of it, as the mail's code, and rank how bad that is.
 func (t trouble) what() (code string, rank int) {
 	switch {
 	case t.questions > 0:
-		return alarmQuestions, 3
+		return alarmQuestions, 4
+	case t.nobody > 0:
+		return alarmNobody, 3
 	case t.mail:
 		return alarmMail, 2
 	}
@@ -147,7 +152,7 @@ func (w *watcher) look(ctx context.Context) (found map[string]trouble, whole boo
 	suspects := w.watch.Suspects(past)
 	whole = len(suspects) <= mostSuspects
 	for _, row := range suspects[:min(len(suspects), mostSuspects)] {
-		t := trouble{questions: row.Meta.Open, tasks: row.Meta.Tasks, since: row.Meta.Next}
+		t := trouble{questions: row.Meta.Open, nobody: row.Meta.Ownerless, tasks: row.Meta.Tasks, since: row.Meta.Next}
 		s, _, readErr := w.a.runner.State(ctx, row.Ref)
 		if err = errors.Join(err, readErr); readErr == nil {
 			t = overdue(&s, past)
@@ -175,6 +180,7 @@ func (w *watcher) slack() time.Duration {
 
 func (t trouble) with(more trouble) trouble {
 	t.questions += more.questions
+	t.nobody += more.nobody
 	t.tasks += more.tasks
 	t.mail = t.mail || more.mail
 	if t.since.IsZero() || more.since.Before(t.since) {
@@ -183,12 +189,16 @@ func (t trouble) with(more trouble) trouble {
 	return t
 }
 
-// overdue is what of a client's has no deadline, or one before past.
+// overdue is what of a client's has no deadline, or one before past, or nobody to
+// ask.
 func overdue(s *workflows.State, past time.Time) trouble {
 	var t trouble
 	for i := range s.Escalations {
-		if e := &s.Escalations[i]; e.Open() && e.Next.Before(past) {
+		switch e := &s.Escalations[i]; {
+		case e.Open() && e.Next.Before(past):
 			t = t.with(trouble{questions: 1, since: e.Next})
+		case e.Ownerless():
+			t = t.with(trouble{nobody: 1, since: e.Opened})
 		}
 	}
 	for i := range s.Tasks {
@@ -206,17 +216,18 @@ func (w *watcher) keep(found map[string]trouble) {
 }
 
 // counts are what the last look found, for the metrics.
-func (w *watcher) counts() (questions, tasks, mail int) {
+func (w *watcher) counts() (questions, nobody, tasks, mail int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.overdue {
 		questions += t.questions
+		nobody += t.nobody
 		tasks += t.tasks
 		if t.mail {
 			mail = 1
 		}
 	}
-	return questions, tasks, mail
+	return questions, nobody, tasks, mail
 }
 
 // alarm tells the clinic's emergency addresses once, when two looks in a row have
@@ -237,7 +248,7 @@ func (w *watcher) alarm(ctx context.Context, id string, t trouble) {
 		return
 	}
 	w.a.log.Error("questions or tasks do not go on; the emergency addresses are told", "clinic", id,
-		"questions", t.questions, "tasks", t.tasks, "mail", t.mail)
+		"questions", t.questions, "nobody", t.nobody, "tasks", t.tasks, "mail", t.mail)
 	if w.tell(ctx, id, t) && err == nil {
 		if err := w.a.store.AlarmTold(ctx, id, jetstream.AlarmStands, taken); err != nil {
 			w.a.log.Error("an alarm was told, and that could not be kept; it may be told again", "clinic", id, "error", err)

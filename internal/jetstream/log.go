@@ -53,6 +53,9 @@ func (s *Store) Append(ctx context.Context, ref runner.Ref, expected uint64, rec
 		msg.Header.Set(headerOpen, strconv.Itoa(meta.Open))
 		msg.Header.Set(headerOldestOpen, meta.OldestOpen.UTC().Format(time.RFC3339Nano))
 	}
+	if meta.Ownerless > 0 {
+		msg.Header.Set(headerOwnerless, strconv.Itoa(meta.Ownerless))
+	}
 	if meta.Tasks > 0 {
 		msg.Header.Set(headerTasks, strconv.Itoa(meta.Tasks))
 	}
@@ -80,6 +83,7 @@ func (s *Store) Append(ctx context.Context, ref runner.Ref, expected uint64, rec
 func metaOf(h nats.Header) runner.Meta {
 	var m runner.Meta
 	m.Open, _ = strconv.Atoi(h.Get(headerOpen))
+	m.Ownerless, _ = strconv.Atoi(h.Get(headerOwnerless))
 	m.Tasks, _ = strconv.Atoi(h.Get(headerTasks))
 	m.Decisions, _ = strconv.ParseInt(h.Get(headerDecisions), 10, 64)
 	m.Previous, _ = strconv.ParseUint(h.Get(headerPrevious), 10, 64)

@@ -186,7 +186,7 @@ func TestStreams(t *testing.T) {
 func TestMetaStandsInHeaders(t *testing.T) {
 	s := newStore(t)
 	at := time.Date(2026, 5, 4, 9, 0, 0, 123456789, time.UTC)
-	want := runner.Meta{Open: 2, OldestOpen: at, Next: at.Add(time.Hour), Previous: 0, Decisions: 41}
+	want := runner.Meta{Open: 2, OldestOpen: at, Ownerless: 1, Tasks: 3, Next: at.Add(time.Hour), Previous: 0, Decisions: 41}
 	if _, err := s.Append(t.Context(), refN(1), 0, []byte("x"), want); err != nil {
 		t.Fatal(err)
 	}

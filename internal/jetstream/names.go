@@ -35,6 +35,7 @@ const (
 
 	headerOpen       = "Mooring-Open"        // open escalations
 	headerOldestOpen = "Mooring-Oldest-Open" // RFC 3339, when the oldest was opened
+	headerOwnerless  = "Mooring-Ownerless"   // those of them that nobody can be asked
 	headerTasks      = "Mooring-Tasks"       // open tasks
 	headerNext       = "Mooring-Next"        // RFC 3339, the earliest deadline
 	headerPrevious   = "Mooring-Previous"    // sequence of the client's record before

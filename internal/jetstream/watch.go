@@ -39,14 +39,14 @@ func (w *Watch) Ready() bool {
 }
 
 // Suspects are the clients for whom a human has something to do and whose earliest
-// deadline has passed before a time, or who have none. A row is a pointer: whether
-// it is so stands in the log.
+// deadline has passed before a time, or who have none, and those with a question that
+// nobody can be asked. A row is a pointer: whether it is so stands in the log.
 func (w *Watch) Suspects(before time.Time) []IndexRow {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	var out []IndexRow
 	for _, row := range w.rows {
-		if row.Meta.Next.Before(before) {
+		if row.Meta.Next.Before(before) || row.Meta.Ownerless > 0 {
 			out = append(out, row)
 		}
 	}

@@ -17,9 +17,13 @@ const (
 	ownerPerson   = "person:"
 )
 
-// nameless is who owns a question where the staff list is empty, as no clinic's
-// file makes it. A mail to them fails, and the failure is seen.
+// nameless is who owns a question where nobody at all can be asked: everybody is
+// never to be asked about the client, and there is no emergency address. A mail to
+// them fails, the ladder goes on, and Ownerless says so.
 const nameless = "on-call"
+
+// Ownerless says whether the question is open and nobody could be asked.
+func (e *Escalation) Ownerless() bool { return e.Open() && e.Owner == nameless }
 
 // usualSlack is how late a timer may be on a busy day.
 const usualSlack = 5 * time.Minute

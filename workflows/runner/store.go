@@ -35,6 +35,8 @@ type Meta struct {
 	// Open counts open escalations; OldestOpen is when the oldest was opened.
 	Open       int
 	OldestOpen time.Time
+	// Ownerless counts those of them whom nobody can be asked about.
+	Ownerless int
 	// Tasks counts open tasks.
 	Tasks int
 	// Next is the client's earliest deadline, zero when nothing waits.
