@@ -121,12 +121,14 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 		}
 		header := nats.Header{}
 		if end.Record != r.Meta.Previous {
-			anew, err := s.beginsAnew(ctx, r, end)
-			if err != nil || !anew {
+			gone, err := s.copiedBefore(ctx, r)
+			if err != nil || !gone {
 				s.chain.Remove(subject)
 				return cmp.Or(err, errGap)
 			}
-			header.Set(headerChainAnew, strconv.FormatUint(r.Meta.Previous, 10))
+			if end.Sequence == 0 {
+				header.Set(headerChainAnew, strconv.FormatUint(r.Meta.Previous, 10))
+			}
 		}
 		header.Set(headerChain, end.Hash)
 		header.Set(headerRecord, strconv.FormatUint(r.Sequence, 10))
@@ -145,16 +147,13 @@ func (s *Store) audit(ctx context.Context, r Recorded, body []byte) error {
 	}
 }
 
-// beginsAnew says whether a client's chain goes on from nothing although there
-// were decisions before: AUDIT has dropped the last of them for its age. An
-// earlier one that is only not copied yet is still there and not acknowledged,
-// for the copy comes first; so the chain begins anew when, of what CLIENTS holds
-// of the client beyond the point up to which everything was acknowledged, r is
-// the first.
-func (s *Store) beginsAnew(ctx context.Context, r Recorded, end ChainEnd) (bool, error) {
-	if end.Sequence != 0 {
-		return false, nil
-	}
+// copiedBefore says whether every decision before r was copied, so that what AUDIT
+// lacks of them is gone: dropped for its age, or taken out. Then the chain goes on
+// from what there is, and Verify says what is missing. An earlier one that is only
+// not copied yet is still there and not acknowledged, for the copy comes first; so
+// all were copied when, of what CLIENTS holds of the client beyond the point up to
+// which everything was acknowledged, r is the first.
+func (s *Store) copiedBefore(ctx context.Context, r Recorded) (bool, error) {
 	q := effectsQueue()
 	var floor uint64
 	switch cons, err := s.js.Consumer(ctx, q.stream, q.durable); {

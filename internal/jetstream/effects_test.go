@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -162,6 +163,41 @@ func TestAuditGapWaits(t *testing.T) {
 	}
 	if n := held(t, s, streamAudit); n != 0 {
 		t.Errorf("AUDIT holds %d records, want none", n)
+	}
+}
+
+// TestAuditGoesOn: somebody takes the newest entry of a client out of AUDIT while the
+// program runs. What is decided later is copied all the same, and Verify names the one
+// that is missing.
+func TestAuditGoesOn(t *testing.T) {
+	for name, forget := range map[string]bool{"as last known": false, "after a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			ref := refN(1)
+			stop := effects(t, s, willing)
+			defer stop()
+			decisions(t, s, ref, 1, 3)
+			testkit.Eventually(t, 10*time.Second, "AUDIT has every decision", func() bool { return held(t, s, streamAudit) == 3 })
+			msg, err := s.last(t.Context(), streamAudit, prefixAudit+tail(ref))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.streams[streamAudit].DeleteMsg(t.Context(), msg.Sequence); err != nil {
+				t.Fatal(err)
+			}
+			if forget {
+				s.chain.Purge()
+			}
+			decisions(t, s, ref, 4, 5)
+			testkit.Eventually(t, 10*time.Second, "AUDIT has the decisions since", func() bool { return held(t, s, streamAudit) == 4 })
+			got, err := s.Verify(t.Context(), "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Findings) != 1 || got.Findings[0].Wrong != WrongMissing || !strings.Contains(got.Findings[0].Text, "the decision that CLIENTS has at sequence 3 is not in AUDIT") {
+				t.Errorf("Verify says %+v", got.Findings)
+			}
+		})
 	}
 }
 
