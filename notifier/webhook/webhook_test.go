@@ -72,7 +72,7 @@ func TestAnswers(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
 	t.Cleanup(slow.Close)
 	t.Cleanup(func() { close(hang) })
-	gone, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
