@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mooring-care/mooring/workflows/calendar"
@@ -18,6 +19,10 @@ type Clinic struct {
 	Name string
 	// Zone is the clinic's time zone.
 	Zone *time.Location
+	// Languages are those that the clinic serves, such as "en" and "es", its own first.
+	// None means English.
+	Languages   []string
+	languagesAt place
 	// CrisisLine is what every client mail and page shows.
 	CrisisLine CrisisLine
 	// ReplyTo is the staffed address that answers go to; From is the sender.
@@ -121,6 +126,37 @@ func (c *Clinic) AtWork(name string) (*Workflow, bool) {
 		}
 	}
 	return nil, false
+}
+
+// english is the language of a clinic that names none.
+const english = "en"
+
+// Language is the clinic's own language: what its staff read, and clients for
+// whom it has no other.
+func (c *Clinic) Language() string {
+	if len(c.Languages) == 0 {
+		return english
+	}
+	return c.Languages[0]
+}
+
+// LanguageFor is the language that the clinic speaks with somebody whose language
+// is tag, a BCP 47 tag or empty: that one where it is served ("es-MX" counts as
+// "es"), else the clinic's own.
+func (c *Clinic) LanguageFor(tag string) string {
+	base := strings.ToLower(tag)
+	if i := strings.IndexAny(base, "-_"); i >= 0 {
+		base = base[:i]
+	}
+	if slices.Contains(c.Languages, base) {
+		return base
+	}
+	return c.Language()
+}
+
+// LanguagesPlace is where clinic.yaml lists the languages.
+func (c *Clinic) LanguagesPlace() (line, column int) {
+	return max(1, c.languagesAt.line), max(1, c.languagesAt.column)
 }
 
 // CrisisLine is the clinic's own.

@@ -190,6 +190,34 @@ func TestReadClinicDefaults(t *testing.T) {
 	}
 }
 
+// TestClinicLanguages: a client is spoken with in a language that the clinic serves,
+// and in its own where theirs is none of these.
+func TestClinicLanguages(t *testing.T) {
+	for _, tc := range []struct{ listed, tag, want string }{
+		{"", "", "en"},
+		{"", "es", "en"},
+		{"languages: [en, es]\n", "es-MX", "es"},
+		{"languages: [en, es]\n", "ES_419", "es"},
+		{"languages: [en, es]\n", "en-GB", "en"},
+		{"languages: [en, es]\n", "pt-BR", "en"},
+		{"languages: [en, es]\n", "est", "en"},
+		{"languages: [es]\n", "en", "es"},
+		{"languages: [es, en]\n", "", "es"},
+		{"languages: [es, en]\n", "en", "en"},
+	} {
+		c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte(tc.listed + smallClinic)}}, "small")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.LanguageFor(tc.tag); got != tc.want {
+			t.Errorf("with %q, %q is spoken with in %q, want %q", tc.listed, tc.tag, got, tc.want)
+		}
+	}
+	if got := (&Clinic{}).LanguageFor("es"); got != "en" {
+		t.Errorf("a clinic that lists none speaks %q", got)
+	}
+}
+
 const smallClinic = `name: Small
 zone: America/Chicago
 from: {name: Small, email: hello@example.org}

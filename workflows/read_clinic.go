@@ -63,7 +63,7 @@ type clinicReader struct {
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
-	m, ok := r.mapping(n, what, "name", "zone", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
+	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
 		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
@@ -73,6 +73,10 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	}
 	if e, ok := r.need(m, what, "zone", "America/Chicago"); ok {
 		c.Zone = cr.zone(e)
+	}
+	c.Languages = []string{english}
+	if e, ok := m.get("languages"); ok {
+		c.Languages, c.languagesAt = cr.served(e), e.at
 	}
 	if e, ok := m.get("phone"); ok {
 		c.Phone = cr.line(e, 40)
@@ -183,6 +187,29 @@ func (cr *clinicReader) rules(m *mapping) {
 	if e, ok := m.get("acknowledge_no_baa"); ok {
 		c.AcknowledgeNoBAA = r.yesNo(e)
 	}
+}
+
+// served reads the languages that the clinic serves, as the folders of wordings are
+// called. Whether there is wording in each is not known here.
+func (cr *clinicReader) served(e entry) []string {
+	nodes, ok := cr.r.list(e.value, e.key, "[en, es]")
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, n := range nodes {
+		s, ok := cr.r.text(n, e.key, 10)
+		switch {
+		case !ok:
+		case len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "":
+			cr.r.failf(start(n), "%#q must be the code of a language alone, such as `en` or `es`, not %#q; `es` serves `es-MX` too", e.key, shorten(s))
+		case slices.Contains(out, s):
+			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
+		default:
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (cr *clinicReader) zone(e entry) *time.Location {

@@ -69,8 +69,8 @@ func (s *Resource) Ended(now time.Time, zone *time.Location) bool {
 func (s *Resource) Stale(now time.Time) bool { return now.Sub(s.Checked) > ResourceChecked }
 
 // ResourcesFor chooses from the clinic's list what fits a client: the reason (the
-// check-in page's code; empty for unknown), the language (empty for English) and
-// the programmes that the client is in. What helps with practical matters fits an
+// check-in page's code; empty for unknown), the language (empty for the clinic's
+// own) and the programmes that the client is in. What helps with practical matters fits an
 // unknown reason too. Entries that name the reason come first, then those for
 // everybody, each in the order of the file; MaxListed at most.
 func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now time.Time) []Resource {
@@ -78,9 +78,8 @@ func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now 
 	if reason == "" || reason == "other" {
 		reason = "stress"
 	}
-	language = strings.ToLower(language)
-	if language == "" {
-		language = "en"
+	if language = strings.ToLower(language); language == "" {
+		language = c.Language()
 	}
 	base, _, _ := strings.Cut(language, "-")
 	var named, general []Resource

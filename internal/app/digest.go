@@ -272,7 +272,7 @@ func (g *digester) mail(c *version, x digestDue, open []openTask, now time.Time)
 		t.URL, t.Code = r.staffLink("t", m, links.Task, o.task.ID)
 		v.Tasks = append(v.Tasks, t)
 	}
-	out, err := c.wording.Render("digest", templates.DefaultLanguage, templates.Unknown, v)
+	out, err := c.wording.Render("digest", c.wording.Speaks("digest", c.Language()), templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}

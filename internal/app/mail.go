@@ -90,15 +90,15 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		CrisisText: c.current.CrisisLine.Text, CrisisURL: c.current.CrisisLine.URL,
 		ReplyHours: c.current.ReplyHours,
 	}
-	language := templates.DefaultLanguage
-	if m.Lane == notifier.Care {
-		language = r.client(m, &state, c.current.Clinic, &v, &mail)
-	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
-		return mail, err
-	}
 	name := m.Template
 	if m.Wording != "" {
 		name += "." + m.Wording
+	}
+	language := wording.wording.Speaks(name, languages(c.current.Clinic, m.Lane, &state.Profile)...)
+	if m.Lane == notifier.Care {
+		r.client(m, &state, c.current.Clinic, &v, &mail)
+	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
+		return mail, err
 	}
 	out, err := wording.wording.Render(name, language, wordingReason(m.Why), v)
 	if err != nil {
@@ -124,8 +124,17 @@ func pages(p *escalation.Person, mail *notifier.Mail, link, code string) []notif
 	return out
 }
 
-// client fills in a mail to the client and returns their language.
-func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) string {
+// languages are those to write a mail in, the first that has wording: a client's
+// own where the clinic serves it, then the clinic's. Staff read the clinic's.
+func languages(c *workflows.Clinic, lane notifier.Lane, p *workflows.Profile) []string {
+	if lane != notifier.Care {
+		return []string{c.Language()}
+	}
+	return []string{c.LanguageFor(p.Language.Get()), c.Language()}
+}
+
+// client fills in a mail to the client.
+func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) {
 	p := &s.Profile
 	mail.To = notifier.Address{Email: p.Email.Get()}
 	v.FirstName = p.FirstName.Get()
@@ -138,7 +147,6 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 	mail.Headers = append(mail.Headers,
 		notifier.Header{Name: "List-Unsubscribe", Value: "<" + v.PreferencesURL + ">"},
 		notifier.Header{Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"})
-	return p.Language.Get()
 }
 
 // resources are the clinic's services that fit a client, as they are in force now:

@@ -310,7 +310,7 @@ func (w *watcher) mail(c *version, family, what string, since time.Time, to noti
 	if since.IsZero() {
 		v.OpenedAgo = ""
 	}
-	out, err := c.wording.Render(family, templates.DefaultLanguage, templates.Unknown, v)
+	out, err := c.wording.Render(family, c.wording.Speaks(family, c.Language()), templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}

@@ -22,7 +22,7 @@ func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error)
 	}
 	var missing workflows.FileErrors
 	for _, w := range c.Workflows {
-		missing = append(missing, missingWordings(set, w)...)
+		missing = append(missing, missingWordings(set, w, c.Language())...)
 	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, missing)
@@ -34,9 +34,14 @@ func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error)
 // version that was stored need not: drafts ask for wordings that there are, and
 // what resources.yaml says may stand in a client's mail.
 func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
-	var wrong workflows.FileErrors
+	wrong := unspoken(set, c)
 	for _, w := range c.Drafts {
-		wrong = append(wrong, missingWordings(set, w)...)
+		wrong = append(wrong, missingWordings(set, w, c.Language())...)
+	}
+	if len(wrong) == 0 && len(c.Languages) > 1 {
+		for _, w := range slices.Concat(c.Workflows, c.Drafts) {
+			wrong = append(wrong, missingWordings(set, w, c.Languages[1:]...)...)
+		}
 	}
 	for i := range c.Resources {
 		wrong = append(wrong, clinicalResource(&c.Resources[i])...)
@@ -47,20 +52,48 @@ func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
 	return nil
 }
 
-// missingWordings are the wordings that a workflow asks for and nobody wrote.
-func missingWordings(set *templates.Set, w *workflows.Workflow) workflows.FileErrors {
+// unspoken are the languages that clinic.yaml lists and nobody wrote in. The clinic's
+// own must have every mail: it stands in where another has none.
+func unspoken(set *templates.Set, c *workflows.Clinic) workflows.FileErrors {
+	var out workflows.FileErrors
+	line, column := c.LanguagesPlace()
+	say := func(format string, args ...any) {
+		out = append(out, &workflows.FileError{File: "clinic.yaml", Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
+	}
+	for i, l := range c.Languages {
+		switch lacks := set.Lacks(l); {
+		case !slices.Contains(set.Languages(), l):
+			say("`languages` lists %#q, and there is no wording in it, only in %s; take it out, or add templates/%s/parts.md and the mails beside it",
+				l, strings.Join(set.Languages(), ", "), l)
+		case i == 0 && len(lacks) > 0:
+			say("the clinic's own language %#q, the first of `languages`, has no wording for %s; add them to templates/%s, or list another language first",
+				l, strings.Join(lacks, ", "), l)
+		}
+	}
+	return out
+}
+
+// missingWordings are the wordings that a workflow asks for and nobody wrote in one
+// of the languages.
+func missingWordings(set *templates.Set, w *workflows.Workflow, languages ...string) workflows.FileErrors {
 	var out workflows.FileErrors
 	for i := range w.Program {
 		s := w.Program[i].Send
-		if s == nil || s.Wording == "" || set.HasWording(s.Template, s.Wording) {
-			continue
+		for _, l := range languages {
+			if s == nil || s.Wording == "" || set.HasWording(l, s.Template, s.Wording) {
+				continue
+			}
+			line, column := s.WordingPlace()
+			in, folder := "", "the templates folder"
+			if l != templates.DefaultLanguage {
+				in, folder = fmt.Sprintf(" in the language %q", l), "templates/"+l
+			}
+			out = append(out, &workflows.FileError{
+				File: "workflows/" + w.Name + ".yaml", Line: line, Column: column,
+				Message: fmt.Sprintf("the step %q asks for the wording %q of %s, which no file has%s; add one to %s with the line \"wording: %s\"",
+					w.Program[i].ID, s.Wording, s.Template, in, folder, s.Wording),
+			})
 		}
-		line, column := s.WordingPlace()
-		out = append(out, &workflows.FileError{
-			File: "workflows/" + w.Name + ".yaml", Line: line, Column: column,
-			Message: fmt.Sprintf("the step %q asks for the wording %q of %s, which no file has; add one to the templates folder with the line \"wording: %s\"",
-				w.Program[i].ID, s.Wording, s.Template, s.Wording),
-		})
 	}
 	return out
 }
@@ -98,9 +131,13 @@ func templatesNear(file string) (map[string][]byte, error) {
 		return nil, nil
 	}
 	out := map[string][]byte{}
-	names, err := fs.Glob(os.DirFS(filepath.Dir(folder)), "templates/*.md")
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, pattern := range []string{"templates/*.md", "templates/*/*.md"} {
+		found, err := fs.Glob(os.DirFS(filepath.Dir(folder)), pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, found...)
 	}
 	for _, name := range names {
 		src, err := os.ReadFile(filepath.Join(filepath.Dir(folder), filepath.FromSlash(name)))
@@ -108,7 +145,7 @@ func templatesNear(file string) (map[string][]byte, error) {
 			return nil, err
 		}
 		if base := path.Base(name); !strings.EqualFold(base, "README.md") {
-			out[strings.TrimSuffix(base, ".md")] = src
+			out[strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")] = src
 		}
 	}
 	return out, nil
@@ -129,10 +166,14 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 	if err != nil {
 		return fmt.Errorf("read the wordings beside the workflow:\n%w", err)
 	}
-	if missing := missingWordings(set, w); len(missing) > 0 {
-		return missing
+	// Which languages the clinic serves is not known here; the folder's check does.
+	var missing workflows.FileErrors
+	for _, l := range append(set.Languages(), templates.DefaultLanguage) {
+		if missing = missingWordings(set, w, l); len(missing) == 0 {
+			return nil
+		}
 	}
-	return nil
+	return missing
 }
 
 // precedenceFree refuses a workflow whose precedence another one has that is at work

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/sample"
@@ -143,6 +144,93 @@ func TestClinicsOtherLanguages(t *testing.T) {
 	} {
 		if err := read(name, "nothing of use"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+// TestClinicLanguages: only a language that somebody wrote in is served, and the
+// clinic's own has every mail.
+func TestClinicLanguages(t *testing.T) {
+	t.Parallel()
+	base, err := templates.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clinic, err := sample.FS.ReadFile("clinic.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	english := filepath.Join("..", "..", "notifier", "templates", "en")
+	entries, err := os.ReadDir(english)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(languages string, files ...string) (*templates.Set, *workflows.Clinic, error) {
+		folder := fstest.MapFS{"clinic.yaml": {Data: []byte(languages + "\n" + string(clinic))}}
+		for _, name := range files {
+			src, err := os.ReadFile(filepath.Join(english, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			folder["templates/vi/"+name] = &fstest.MapFile{Data: src}
+		}
+		c, err := workflows.ReadClinic(folder, "quay")
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := wordingOf(base, c)
+		if err == nil {
+			err = fitToLeave(set, c)
+		}
+		return set, c, err
+	}
+	var all, most []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+		if e.Name() != "a-we-cancelled.md" {
+			most = append(most, e.Name())
+		}
+	}
+	for _, tc := range []struct {
+		languages string
+		files     []string
+		want      string
+	}{
+		{"languages: [en]", nil, ""},
+		{"languages: [en, vi]", nil, "clinic.yaml:1:1: `languages` lists `vi`, and there is no wording in it, only in en"},
+		{"languages: [en, vi]", []string{"parts.md", "note.md"}, "there is no wording in it"},
+		{"languages: [en, vi]", most, `asks for the wording "we-cancelled" of A, which no file has in the language "vi"`},
+		{"languages: [vi]", []string{"parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md"}, "`vi`, the first of `languages`, has no wording for B, C, D, E, F, escalation"},
+		{"languages: [vi, en]", all, ""},
+		{"languages: [en, vi]", all, ""},
+	} {
+		_, _, err := read(tc.languages, tc.files...)
+		if (tc.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s with %d files: %v, want %q", tc.languages, len(tc.files), err, tc.want)
+		}
+	}
+
+	set, c, err := read("languages: [en, vi]", "parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s workflows.State
+	speak := func(name string, lane notifier.Lane, tag string) string {
+		s.Profile.Language = &workflows.Field[string]{Value: tag}
+		return set.Speaks(name, languages(c, lane, &s.Profile)...)
+	}
+	for _, tc := range []struct {
+		name, tag, want string
+		lane            notifier.Lane
+	}{
+		{"A", "vi-VN", "vi", notifier.Care},
+		{"A", "pt", "en", notifier.Care},
+		{"A", "", "en", notifier.Care},
+		{"B", "vi", "en", notifier.Care}, // nobody wrote that one
+		{"task", "vi", "en", notifier.Safety},
+	} {
+		if got := speak(tc.name, tc.lane, tc.tag); got != tc.want {
+			t.Errorf("%s to somebody who speaks %q is in %q, want %q", tc.name, tc.tag, got, tc.want)
 		}
 	}
 }

@@ -267,9 +267,45 @@ func (s *Set) find(name, language, reason string) *file {
 	return nil
 }
 
-// HasWording says whether a family has a wording of its own of that name.
-func (s *Set) HasWording(family, wording string) bool {
-	return s.index[wordingKey{DefaultLanguage, family, Unknown, wording}] != nil
+// HasWording says whether a family has a wording of its own of that name in a
+// language.
+func (s *Set) HasWording(language, family, wording string) bool {
+	return s.index[wordingKey{language, family, Unknown, wording}] != nil
+}
+
+// Speaks is the language that Render takes for a template when asked for the first
+// of languages in which there is wording for it; English where there is none in
+// any. Tags such as "es-MX" count as their language.
+func (s *Set) Speaks(name string, languages ...string) string {
+	for _, l := range languages {
+		if f := s.find(name, l, Unknown); f != nil && f.key.language == baseLanguage(l) {
+			return f.key.language
+		}
+	}
+	return DefaultLanguage
+}
+
+// Lacks lists the templates, of Names, for which a language has no wording.
+func (s *Set) Lacks(language string) []string {
+	var out []string
+	for _, name := range Names() {
+		if s.index[wordingKey{language, name, Unknown, ""}] == nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Languages lists those that have wording for clients, in alphabetical order.
+func (s *Set) Languages() []string {
+	var out []string
+	for key := range s.index {
+		if audienceOf(key.family) == Client && !slices.Contains(out, key.language) {
+			out = append(out, key.language)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // baseLanguage is "es" for "es-MX".

@@ -75,7 +75,7 @@ func TestWordings(t *testing.T) {
 			}
 		}
 	}
-	if !own.HasWording("A", "short") || own.HasWording("A", "long") || own.HasWording("B", "short") {
+	if !own.HasWording("en", "A", "short") || own.HasWording("en", "A", "long") || own.HasWording("en", "B", "short") {
 		t.Error("the set says wrongly which wordings it has")
 	}
 	for wrong, want := range map[string]string{
