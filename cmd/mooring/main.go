@@ -44,6 +44,7 @@ type cli struct {
 
 	Simulate simulateCmd `cmd:"" help:"Tell what a workflow would decide on a scenario, in virtual time; nothing is sent."`
 	Backtest backtestCmd `cmd:"" help:"Decide past events with and without a draft, and compare; nothing is sent."`
+	Preview  previewCmd  `cmd:"" help:"Show what mails and pages look like; nothing is sent."`
 
 	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -84,12 +84,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
 
-	v := templates.Values{
-		ClinicName: c.current.Name, ClinicPhone: c.current.Phone,
-		CrisisName: c.current.CrisisLine.Name, CrisisPhone: c.current.CrisisLine.Phone,
-		CrisisText: c.current.CrisisLine.Text, CrisisURL: c.current.CrisisLine.URL,
-		ReplyHours: c.current.ReplyHours,
-	}
+	v := clinicValues(c.current.Clinic)
 	name := m.Template
 	if m.Wording != "" {
 		name += "." + m.Wording
@@ -109,6 +104,16 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		mail.Pages = pages(c.current.Staff.Person(m.Person), &mail, v.EscalationURL, v.Code)
 	}
 	return mail, nil
+}
+
+// clinicValues are what every mail of a clinic is filled in with.
+func clinicValues(c *workflows.Clinic) templates.Values {
+	return templates.Values{
+		ClinicName: c.Name, ClinicPhone: c.Phone,
+		CrisisName: c.CrisisLine.Name, CrisisPhone: c.CrisisLine.Phone,
+		CrisisText: c.CrisisLine.Text, CrisisURL: c.CrisisLine.URL,
+		ReplyHours: c.ReplyHours,
+	}
 }
 
 // asksNow says whether a mail of a family asks for an answer before the day is over,
@@ -154,11 +159,16 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 func resources(c *workflows.Clinic, p *workflows.Profile, reason string, now time.Time) []templates.Resource {
 	var out []templates.Resource
 	for _, s := range c.ResourcesFor(reason, p.Language.Get(), p.Programmes.Get(), now) {
-		out = append(out, templates.Resource{
-			Name: s.Title, About: s.About, Phone: s.Reach.Phone, Address: s.Reach.Address, URL: s.Reach.URL, Hours: s.Hours, Cost: s.Cost,
-		})
+		out = append(out, resourceOf(&s))
 	}
 	return out
+}
+
+// resourceOf is a service as a mail shows it.
+func resourceOf(s *workflows.Resource) templates.Resource {
+	return templates.Resource{
+		Name: s.Title, About: s.About, Phone: s.Reach.Phone, Address: s.Reach.Address, URL: s.Reach.URL, Hours: s.Hours, Cost: s.Cost,
+	}
 }
 
 // staff fills in a mail to a member of staff. It names no client.

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -329,6 +331,49 @@ type recorder struct {
 func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// WriteGallery writes every page in every state into a folder, each as <name>.html, and
+// returns the names. The pages find their style beside them; what they link to does not
+// exist.
+func WriteGallery(dir string, now time.Time) ([]string, error) {
+	all, err := Gallery(now)
+	if err != nil {
+		return nil, err
+	}
+	files, err := newAssets()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for at, body := range files.bodies {
+		out[strings.TrimPrefix(at, "/")] = body
+	}
+	frame := map[string]string{} // what the frame of a mail's page asks for
+	for _, p := range all {
+		if strings.HasSuffix(p.path, "/body") {
+			frame[`src="`+p.path+`"`] = `src="` + p.Name + `.html"`
+		}
+	}
+	var names []string
+	for _, p := range all {
+		page := strings.ReplaceAll(string(p.HTML), `="`+assetPrefix, `="`+strings.TrimPrefix(assetPrefix, "/"))
+		for from, to := range frame {
+			page = strings.ReplaceAll(page, from, to)
+		}
+		out[p.Name+".html"] = []byte(page)
+		names = append(names, p.Name)
+	}
+	for name, body := range out {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(at, body, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
 
 // GalleryHandler serves the previews for a browser: a list at "/", each page at
 // "/gallery/<name>". It shows fictional data and acts on nothing.

@@ -30,7 +30,7 @@ func (s *Set) Gallery() []Sample {
 		bare := sample
 		bare.Title, bare.Values = sample.Title+", bare", bareValues()
 		if f.header.family == "digest" {
-			sample.Values.Tasks = sampleTasks()
+			sample.Values.Tasks = SampleTasks()
 		}
 		out = append(out, sample, bare)
 		if f.header.family == "escalation" {
@@ -72,9 +72,9 @@ func SampleValues() Values {
 	}
 }
 
-// sampleTasks are a digest's: one that is late, one of somebody who is away, one that
+// SampleTasks are a digest's: one that is late, one of somebody who is away, one that
 // is ahead.
-func sampleTasks() []Task {
+func SampleTasks() []Task {
 	return []Task{
 		{
 			What: "read-reply", Late: "Monday, 3 March, 5 pm", Since: "Friday, 28 February",

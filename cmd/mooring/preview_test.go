@@ -1,0 +1,28 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPreview(t *testing.T) {
+	settle(t, "")
+	out := done(t, "preview", "b-overwhelm")
+	if !strings.HasPrefix(out, "templates/en/b-overwhelm.md\n\nSubject: A note from Harbour Lane Counselling\n\nHello Sam,\n") {
+		t.Errorf("it prints\n%s", out)
+	}
+	if out := done(t, "preview", "B", "--reason", "overwhelm", "--html"); !strings.HasPrefix(out, "<!doctype html>") || !strings.Contains(out, "Slower is fine.") {
+		t.Errorf("as HTML\n%s", out)
+	}
+	dir := filepath.Join(t.TempDir(), "previews")
+	if out := done(t, "preview", "--out", dir); !strings.Contains(out, " of Harbour Lane Counselling: open "+filepath.Join(dir, "index.html")) {
+		t.Errorf("it says %q", out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
+		t.Error(err)
+	}
+	fails(t, exitWrong, `there is no mail "nix"`, "preview", "nix")
+	fails(t, exitWrong, "is no clinic's folder", "preview", "--clinic-dir", t.TempDir())
+}

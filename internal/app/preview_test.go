@@ -1,0 +1,163 @@
+package app
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/mooring-care/mooring/internal/testkit/axe"
+	"github.com/mooring-care/mooring/internal/testkit/chromium"
+)
+
+// previewClinic is the folder of a clinic that changed one mail and wrote one of its own.
+func previewClinic(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(clinicFolder(t, atOnce()), "quay")
+	base, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "en", "a-notice.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(base), "Plans change, and some days are full.", "Some days are full.", 1)
+	own := strings.Replace(strings.Replace(string(base), "family: A\n", "family: B\n", 1), "reasons: unknown\n", "reasons: shame\n", 1)
+	if err := os.MkdirAll(filepath.Join(dir, "templates"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"a-notice.md": changed, "our-words.md": own} {
+		if err := os.WriteFile(filepath.Join(dir, "templates", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestPreviewMail(t *testing.T) {
+	t.Parallel()
+	p, err := OpenPreviews(previewClinic(t), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, reason, file string
+		own                bool
+		changed            string
+	}{
+		{"A", "", "a-notice", true, "-We saw that your visit could not go as planned. That is okay. Plans change, and some days are full.\n+We saw that your visit could not go as planned. That is okay. Some days are full.\n"},
+		{"a-notice", "", "a-notice", true, "+We saw that"},
+		{"B", "shame", "our-words", true, ""},
+		{"our-words", "", "our-words", true, ""},
+		{"B", "vulnerability", "b-normalise", false, ""},
+		{"D", "no-progress", "d-no-progress", false, ""},
+		{"D", "shame", "d-collaborate", false, ""},
+		{"task", "", "task", false, ""},
+		{"digest", "", "digest", false, ""},
+	} {
+		m, err := p.Mail(c.name, "", c.reason)
+		if err != nil || !strings.HasSuffix(m.File, "/"+c.file+".md") || m.Own != c.own || !strings.Contains(m.Changed, c.changed) || (c.changed == "") != (m.Changed == "") {
+			t.Errorf("%s, %s: %s (own %v), %v\n%s", c.name, c.reason, m.File, m.Own, err, m.Changed)
+		}
+		if m.Audience == "client" && (!strings.Contains(m.Text, "Hello Sam,") || !strings.Contains(m.Text, "988") || !strings.Contains(m.HTML, "Harbour Lane")) {
+			t.Errorf("%s reads\n%s", c.name, m.Text)
+		}
+	}
+	for name, want := range map[string]string{"Z": `there is no mail "Z"; there is: a-check-in, a-notice,`, "": "there is no mail"} {
+		if _, err := p.Mail(name, "", ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, err := p.Mail("A", "", "boredom"); err == nil || !strings.Contains(err.Error(), `there is no reason "boredom"; there is: unknown,`) {
+		t.Errorf("an unknown reason: %v", err)
+	}
+}
+
+// The folder of previews holds every mail and page, every link in it leads somewhere in
+// it, and whoever cannot see or point can use it.
+func TestPreviewFolder(t *testing.T) {
+	t.Parallel()
+	p, err := OpenPreviews(previewClinic(t), time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	mails, pages, err := p.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`(?:href|src)="([^"#]+)"`)
+	seen := map[string]bool{}
+	for _, m := range links.FindAllStringSubmatch(string(index), -1) {
+		seen[m[1]] = true
+		if _, err := os.Stat(filepath.Join(dir, m[1])); err != nil {
+			t.Errorf("the first page leads to %s: %v", m[1], err)
+		}
+	}
+	if len(seen) != 2*mails+pages || mails < 20 || pages < 50 {
+		t.Errorf("%d links to %d mails and %d pages", len(seen), mails, pages)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "pages", "preferences.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?:href|src)="(/?assets[^"]+)"`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat(filepath.Join(dir, "pages", m[1])); err != nil {
+			t.Errorf("a page has no %s: %v", m[1], err)
+		}
+	}
+	if !strings.Contains(string(index), "What you changed") || !strings.Contains(string(index), "No built-in file has this name.") {
+		t.Error("what the clinic changed is not shown")
+	}
+
+	ctx, ok := chromium.Start(t)
+	if !ok {
+		return
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer server.Close()
+	for _, scheme := range []string{"light", "dark"} {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		if err == nil {
+			err = chromedp.Do(ctx, chromedp.EmulateViewport(360, 740))
+		}
+		if err == nil {
+			err = chromedp.Do(ctx, chromedp.Navigate(server.URL+"/index.html"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := axe.Check(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range found {
+			t.Errorf("%s: %s", scheme, one)
+		}
+		if wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 360 {
+			t.Errorf("%d px wide on 360, %v", wide, err)
+		}
+	}
+}
+
+func TestPreviewRefusesWhatCheckDoes(t *testing.T) {
+	t.Parallel()
+	dir := previewClinic(t)
+	if err := os.WriteFile(filepath.Join(dir, "templates", "a-notice.md"), []byte("no head"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenPreviews(dir, time.Now()); err == nil || !strings.Contains(err.Error(), "templates/a-notice.md:1") {
+		t.Errorf("a broken file: %v", err)
+	}
+	if _, err := OpenPreviews(t.TempDir(), time.Now()); err == nil || !strings.Contains(err.Error(), "is no clinic's folder") {
+		t.Errorf("no clinic: %v", err)
+	}
+}
