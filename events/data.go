@@ -245,6 +245,8 @@ type TaskAct struct {
 	ID   string `json:"id"`
 	By   string `json:"by"`
 	Note string `json:"note,omitempty"`
+	// Release answers a task that asks whether a mail may leave: true lets it go.
+	Release bool `json:"release,omitempty"`
 }
 
 // Note is what a clinician noticed.

@@ -92,7 +92,7 @@ var specs = [...]Spec{
 	{EscalationAttempted, Inside, true, []string{"data.escalation.id", "data.escalation.by"}, "a named human tried to reach the client"},
 	{EscalationClosed, Inside, true, []string{"data.escalation.id", "data.escalation.by", "data.escalation.outcome"}, "a named human closed an escalation with an outcome"},
 	{EscalationReopened, Inside, true, []string{"data.escalation.id", "data.escalation.by"}, "a named human opened an escalation again"},
-	{TaskDone, Inside, false, []string{"data.task.id", "data.task.by"}, "a named human finished a task"},
+	{TaskDone, Inside, false, []string{"data.task.id", "data.task.by"}, "a named human finished a task; `data.task.release` lets a mail go that it asks about"},
 	{ClientNoted, Inside, false, []string{"data.note.by"}, "a clinician said what they notice"},
 	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client"},
 	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause; with `opt_in` also an opt-out"},

@@ -82,7 +82,7 @@ func TestApprovalIsOfOneVersion(t *testing.T) {
 // TestRemovedWorkflowEnds its journeys with the clinic's word, and what they
 // asked for; escalations stay.
 func TestRemovedWorkflowEnds(t *testing.T) {
-	c := oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - escalate: {policy: safety, question: ask}\n  - send: E\n  - wait: 2d\n  - send: E\n")
+	c := oneWorkflow(t, "{on: [client.signal]}", "steps:\n  - send: E\n  - escalate: {policy: safety, question: ask}\n  - wait: 2d\n  - send: E\n")
 	after := *c
 	after.Version, after.Workflows, after.Removed = "v-after", nil, map[string]string{"own": "merged into another"}
 	s := newSim(t, chicago(t, "2026-06-01 10:00"), c)

@@ -45,6 +45,14 @@ func TestConsentFirst(t *testing.T) {
 				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" {
 					rt.Fatalf("%s goes to a client with a safety flag", m.Template)
 				}
+				for _, e := range st.dec.State.Escalations {
+					if e.Open() && e.Ack == nil {
+						rt.Fatalf("%s leaves while nobody has taken a question about the client's safety", m.Template)
+					}
+				}
+				if x := sendOf(&st.dec.State, e.Enqueue.ID); m.Template == "F" && st.dec.State.Flagged(st.now) && !x.Released {
+					rt.Fatal("F leaves to a client with a safety flag, and no person let it go")
+				}
 				local := st.now.In(st.dec.State.zone(dir[0]))
 				if local.Hour() >= 20 || local.Hour() < 9 {
 					rt.Fatalf("%s leaves at %v, in the quiet hours", m.Template, local)
@@ -66,6 +74,9 @@ func TestConsentFirst(t *testing.T) {
 				look := s.state.Look(dir[0], x.ID, s.now)
 				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, x.Message.Template, s.now) || s.forbids(x.Message.Template) != "") {
 					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(x.Message.Template), jsonOf(rt, s.state.Profile))
+				}
+				if _, waits := s.state.unanswered(); waits && x.Lane == LaneCare && look.Wanted {
+					rt.Fatalf("the last look lets %s pass while nobody has taken a question about the client's safety", x.Message.Template)
 				}
 				if !look.Wanted && (look.Reason == "" || look.Reason.Words() == string(look.Reason)) {
 					rt.Fatalf("the last look holds %s (%s) back and does not say why", x.ID, x.Status)
@@ -418,4 +429,13 @@ func TestOrderFreeFailedAddresses(t *testing.T) {
 	if a, b := jsonOf(t, one), jsonOf(t, two); a != b || len(one.Suppressed) != keptFailures {
 		t.Errorf("another order, other addresses:\n%s\n%s", a, b)
 	}
+}
+
+func sendOf(s *State, id string) *Send {
+	for i := range s.Sends {
+		if s.Sends[i].ID == id {
+			return &s.Sends[i]
+		}
+	}
+	return &Send{}
 }

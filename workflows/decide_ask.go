@@ -329,7 +329,11 @@ func (d *decider) taskDone() {
 	if d.s.Tasks[i].What == taskContradiction {
 		d.alive()
 	}
+	asks := d.s.Tasks[i].Asks()
 	d.s.Tasks = slices.Delete(d.s.Tasks, i, i+1)
+	if asks {
+		d.answerRelease(act.ID, act.Release)
+	}
 }
 
 // message takes what became of a message.

@@ -163,6 +163,11 @@ func (d *decider) answers() {
 		if w == nil || j.Step == "" || d.heard(j, w) {
 			continue
 		}
+		if t := d.ev.Data.Task; t != nil && t.ID == j.Opened[releaseKey(j.Step)] {
+			// What was asked of a person is answered: the mail leaves, or does not.
+			d.waited(j)
+			continue
+		}
 		st, ok := w.Step(j.Step)
 		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || !d.about(j, st.Wait, nil) {
 			continue
@@ -276,6 +281,8 @@ func (d *decider) run(j *Journey, w *Workflow) {
 				d.note(Note{What: WhatMessage, Reason: MailStopped, Workflow: j.Workflow, Step: st.ID, Detail: st.Send.Template})
 			case !d.care(j, w, st):
 				return // put off
+			default:
+				d.releaseOver(j, st)
 			}
 		case StepWait:
 			to, waits := d.wait(j, st)
@@ -344,6 +351,15 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 		d.mend(why)
 		return true
 	}
+	if why := d.released(j, st, d.lastMoment(j, rule)); why != "" {
+		n.Reason = why
+		if why == NeedsRelease {
+			n.Until = d.lastMoment(j, rule)
+			j.Due = n.Until
+		}
+		d.note(n)
+		return why != NeedsRelease
+	}
 	if d.capped() {
 		n.Reason = CapReached
 		d.note(n)
@@ -375,9 +391,27 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	}, j.ID, "", "")
 	x := &d.s.Sends[len(d.s.Sends)-1]
 	x.Precedence, x.Appointment, x.Late, x.Within = w.Precedence, j.Appointment, rule.waits(d.c), within
+	x.Released = j.Released[st.ID]
 	n.Reason, n.Subject = Asked, id
 	d.note(n)
 	return true
+}
+
+// lastMoment is until when a message of the step that the journey stands at makes
+// sense: until it is late, or the visit that it is about begins.
+func (d *decider) lastMoment(j *Journey, rule Lateness) time.Time {
+	bound := rule.waits(d.c)
+	if bound == 0 {
+		bound = d.c.lateness()
+	}
+	until := j.Nominal.Add(bound)
+	for _, a := range d.s.Appointments {
+		if a.ID == j.Appointment && a.Start.After(d.now) && a.Start.Before(until) {
+			until = a.Start
+		}
+	}
+	// A moment later it is late for sure.
+	return until.Add(time.Second)
 }
 
 // mayHaveLeft says whether a care message counts as one that the client has

@@ -87,7 +87,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			for i := range s.state.Tasks {
 				ids = append(ids, s.state.Tasks[i].ID)
 			}
-			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "z0z"}}
+			return events.Data{Task: &events.TaskAct{ID: ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "task")], By: drawPerson(rt), Note: "z0z", Release: rapid.Bool().Draw(rt, "release")}}
 		},
 		events.ClientNoted:    note,
 		events.ClientPaused:   pause,

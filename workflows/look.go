@@ -50,6 +50,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if why, by, ok := s.gate(c, x.Message.Template, now); !ok {
 				return Look{Reason: why, By: by}
 			}
+			if !x.Released && s.needsRelease(x.Message.Template, now) {
+				return Look{Reason: NeedsRelease, By: s.flaggedBy()}
+			}
 			if s.followed(x) {
 				return Look{Reason: TooClose}
 			}

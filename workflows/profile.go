@@ -334,6 +334,9 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	if s.Flagged(now) && !asksNothing(template) {
 		return FlaggedClient, s.flaggedBy(), false
 	}
+	if said, waits := s.unanswered(); waits {
+		return HumanFirst, said, false
+	}
 	return "", events.Hash{}, true
 }
 

@@ -113,6 +113,9 @@ const (
 	ProgrammeExcluded  Reason = "programme-excluded"
 	MinorUnknownOwner  Reason = "minor-unknown-owner"
 	FlaggedClient      Reason = "flagged-client"
+	HumanFirst         Reason = "human-first"
+	NeedsRelease       Reason = "needs-release"
+	NotReleased        Reason = "not-released"
 	TooLate            Reason = "too-late"
 	ReplyUnread        Reason = "reply-unread"
 	CapReached         Reason = "cap-reached"
@@ -328,6 +331,12 @@ func words(r Reason) string {
 		return "the address is a proxy's, and who gave the consent is not recorded"
 	case FlaggedClient:
 		return "a safety flag allows no such mail"
+	case HumanFirst:
+		return "a question about the client's safety is open, and nobody has taken it yet"
+	case NeedsRelease:
+		return "the client has a safety flag, so a person decides whether it leaves"
+	case NotReleased:
+		return "a person decided that it does not leave"
 	case TooLate:
 		return "its time passed too long ago"
 	case ReplyUnread:
@@ -408,7 +417,7 @@ func Reasons() []Reason {
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, VisitAhead, MailStopped, RecordsMerged, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
-		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
+		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, HumanFirst, NeedsRelease, NotReleased, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
 		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskInDigest, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,

@@ -251,6 +251,9 @@ type Journey struct {
 	// Silent says that a condition to stop it could not be told: it sends the client no
 	// more, and goes on to the questions that it asks.
 	Silent bool `json:"silent,omitempty"`
+	// Released is what a person said about a mail that leaves only when they let it, by
+	// the id of its step.
+	Released map[string]bool `json:"released,omitempty"`
 }
 
 // Missed is the deadline of one workflow's absence: of the event Of nothing
@@ -346,6 +349,8 @@ type Send struct {
 	Late time.Duration `json:"late,omitempty"`
 	// Within says in which hours a care message may leave.
 	Within Within `json:"within,omitempty"`
+	// Released says that a person let it go to a client with a safety flag.
+	Released bool `json:"released,omitempty"`
 	// By is the event that stopped it, Reason why.
 	Reason Reason      `json:"reason,omitempty"`
 	By     events.Hash `json:"by,omitzero"`

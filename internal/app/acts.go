@@ -180,7 +180,7 @@ var _ web.Tasks = (*acts)(nil)
 
 // Finish records that a task is done. Its event id follows from the task, so
 // that of two presses the first counts, whosever they are.
-func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) (web.TaskEnd, error) {
+func (x *acts) Finish(ctx context.Context, clinic, key, task, person string, release bool) (web.TaskEnd, error) {
 	ref := runner.Ref{Clinic: clinic, Key: key}
 	if !events.ValidClinic(clinic) || !events.ValidToken(key) || !events.ValidToken(task) {
 		return web.TaskEnd{}, web.ErrUnknown
@@ -190,7 +190,7 @@ func (x *acts) Finish(ctx context.Context, clinic, key, task, person string) (we
 	}
 	_, _, err := x.a.stateAndWait(ctx, events.Event{
 		ID: "done-" + task, Source: sourcePages, Clinic: clinic, Key: key, Kind: events.TaskDone, Time: x.a.clock.Now(),
-		Data: events.Data{Task: &events.TaskAct{ID: task, By: person}},
+		Data: events.Data{Task: &events.TaskAct{ID: task, By: person, Release: release}},
 	})
 	if err != nil {
 		return web.TaskEnd{}, err

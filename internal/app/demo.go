@@ -317,7 +317,7 @@ func (d *Demo) finishTasks(ctx context.Context) {
 			if d.app.Now().Sub(t.Opened) < taskTakes {
 				continue
 			}
-			if _, err := (&acts{d.app}).Finish(ctx, ref.Clinic, ref.Key, t.ID, t.Owner); err != nil {
+			if _, err := (&acts{d.app}).Finish(ctx, ref.Clinic, ref.Key, t.ID, t.Owner, false); err != nil {
 				return // the next round tries again
 			}
 		}

@@ -189,7 +189,7 @@ func TestStoryTaskFromItsMail(t *testing.T) {
 	}
 	// A colleague presses too: she is told who was first, and when.
 	before := p.state("ana").Decisions
-	end, err := (&acts{p.App}).Finish(t.Context(), "sample", p.ref("ana").Key, task, "mei")
+	end, err := (&acts{p.App}).Finish(t.Context(), "sample", p.ref("ana").Key, task, "mei", false)
 	if err != nil || end.By != "amara" || end.Name != p.personName("sample", "amara") || end.At.After(p.Now()) || p.Now().Sub(end.At) > time.Minute {
 		t.Errorf("the task was finished by %+v, %v", end, err)
 	}

@@ -175,7 +175,7 @@ func (v *views) TaskGlance(ctx context.Context, clinic, target string) (web.Task
 }
 
 func (v *views) taskGlance(clinic string, t *workflows.Task) web.TaskGlance {
-	return web.TaskGlance{What: questionWords(t.What), Due: t.Due, OwnerID: t.Owner, Owner: v.a.personName(clinic, t.Owner)}
+	return web.TaskGlance{What: questionWords(t.What), Due: t.Due, OwnerID: t.Owner, Owner: v.a.personName(clinic, t.Owner), Asks: t.Asks()}
 }
 
 // TaskCase is what the session shows of a task.
@@ -459,7 +459,7 @@ func (v *views) Client(ctx context.Context, clinic, key string) (web.ClientView,
 	}
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
-		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Text: t.Text, Owner: v.a.personName(clinic, t.Owner), Due: t.Due})
+		view.Tasks = append(view.Tasks, web.TaskRow{ID: t.ID, What: questionWords(t.What), Text: t.Text, Owner: v.a.personName(clinic, t.Owner), Due: t.Due, Asks: t.Asks()})
 	}
 	view.Brief, view.Opening = v.brief(clinic, &s, v.a.clock.Now())
 	if view.Entries, err = v.timeline(ctx, ref, &s); err != nil {

@@ -160,6 +160,7 @@ func questions() []question {
 		{"mail-refused", "A mail to the client was refused: find another way"},
 		{"mail-unknown", "See whether a mail reached the client"},
 		{"note-failed", "A note to a colleague did not arrive: see that they hear of it"},
+		{"release-mail", "The client has a safety flag: decide whether the mail before their visit leaves"},
 		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},
 		{"status-changed", "Care mail stopped: decide what comes next"},

@@ -219,8 +219,10 @@ func (g *gallery) taskShots() []shot {
 	own, _, _ := at(sampleOwn)
 	ended, _, _ := at(sampleEnded)
 	faster, fasterCookie, fasterForm := at(sampleFaster)
+	asks, asksCookie, _ := at(sampleAsks)
 	unknown, _, _ := at(sampleUnknown)
 	return []shot{
+		{name: "task-asks-whether-a-mail-leaves", path: asks, cookie: asksCookie},
 		{name: "task-glance", path: open},
 		{name: "task-wrong-code", path: open, form: url.Values{"code": {"222222"}}},
 		{name: "task-case", path: open, cookie: cookie},

@@ -41,12 +41,15 @@ type clinic struct {
 	// owner has the task, "" for dana; over says that it is not open any more,
 	// and ended how; first is who finishes it between a look and a press; done
 	// are those who finished it, noticed what was noticed.
-	owner   string
-	over    bool
-	ended   web.TaskEnd
-	first   string
-	done    []string
-	noticed []string
+	owner string
+	over  bool
+	ended web.TaskEnd
+	first string
+	done  []string
+	// asks says that the task asks whether a mail may leave; released are the answers.
+	asks     bool
+	released []bool
+	noticed  []string
 	// declined is what passing on comes to, informed who was only told.
 	declined web.Result
 	informed []string
@@ -128,7 +131,7 @@ func (c *clinic) TaskGlance(_ context.Context, clinicID, id string) (web.TaskGla
 	if owner == "" {
 		owner = "dana"
 	}
-	return web.TaskGlance{What: "Call the client", Due: c.now.Add(20 * time.Hour), OwnerID: owner, Owner: names()[owner]}, nil
+	return web.TaskGlance{What: "Call the client", Due: c.now.Add(20 * time.Hour), OwnerID: owner, Owner: names()[owner], Asks: c.asks}, nil
 }
 
 func (c *clinic) TaskCase(ctx context.Context, clinicID, id string) (web.TaskCase, error) {
@@ -155,7 +158,7 @@ func (c *clinic) NoteCase(_ context.Context, clinicID, id string) (web.NoteCase,
 	}, nil
 }
 
-func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) (web.TaskEnd, error) {
+func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string, release bool) (web.TaskEnd, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fail != nil {
@@ -165,6 +168,7 @@ func (c *clinic) Finish(_ context.Context, clinicID, key, task, person string) (
 		person = c.first
 	}
 	c.done = append(c.done, strings.Join([]string{clinicID, key, task, person}, " "))
+	c.released = append(c.released, release)
 	c.over, c.ended = true, web.TaskEnd{By: person, Name: names()[person], At: c.now.Add(-3 * time.Minute)}
 	return c.ended, nil
 }

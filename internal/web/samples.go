@@ -22,6 +22,7 @@ const (
 	sampleDown      = "down"   // its records cannot be read
 	sampleUnknown   = "unknown"
 	sampleTask      = "task"
+	sampleAsks      = "asks"
 	sampleLate      = "task-late"  // overdue, and with somebody else
 	sampleOver      = "task-over"  // finished by somebody else
 	sampleOwn       = "task-own"   // finished by the person who looks
@@ -180,7 +181,7 @@ func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
 func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }
 
 // Finish stands for a program that finishes tasks: the previews show its button.
-func (s samples) Finish(_ context.Context, _, _, task, person string) (TaskEnd, error) {
+func (s samples) Finish(_ context.Context, _, _, task, person string, _ bool) (TaskEnd, error) {
 	switch task {
 	case sampleSilent:
 		return TaskEnd{}, ErrNotConfirmed
@@ -199,6 +200,8 @@ func (s samples) TaskGlance(_ context.Context, _, id string) (TaskGlance, error)
 	g := TaskGlance{What: "Call the client", Due: s.now.Add(20 * time.Hour), OwnerID: samplePerson, Owner: "Dana Whitfield"}
 	switch id {
 	case sampleTask, sampleSilent, sampleFaster:
+	case sampleAsks:
+		g.What, g.Asks = "The client has a safety flag: decide whether the mail before their visit leaves", true
 	case sampleLate:
 		g.Due, g.OwnerID, g.Owner = s.ago(3*time.Hour), "priya", "Priya Nair"
 	case sampleOver:

@@ -402,7 +402,7 @@ func (s *staff) finishTask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	clinic, key := r.PathValue("clinic"), r.PathValue("key")
-	end, err := s.Tasks.Finish(r.Context(), clinic, key, r.PathValue("task"), v.claims.Recipient)
+	end, err := s.Tasks.Finish(r.Context(), clinic, key, r.PathValue("task"), v.claims.Recipient, r.PostFormValue("do") == "release")
 	switch {
 	case errors.Is(err, ErrUnknown):
 		s.failed(w, r, v, err)

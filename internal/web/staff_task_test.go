@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,12 +13,12 @@ import (
 )
 
 // Finish is the office's word on tasks: "t1" is known, "slow" is not confirmed.
-func (o *office) Finish(_ context.Context, clinic, key, task, person string) (web.TaskEnd, error) {
+func (o *office) Finish(_ context.Context, clinic, key, task, person string, release bool) (web.TaskEnd, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch task {
 	case "t1":
-		o.finished = append(o.finished, clinic+" "+key+" "+task+" "+person)
+		o.finished = append(o.finished, fmt.Sprint(clinic, " ", key, " ", task, " ", person, map[bool]string{true: " released"}[release]))
 		return web.TaskEnd{By: person}, nil
 	case "slow":
 		return web.TaskEnd{}, web.ErrNotConfirmed

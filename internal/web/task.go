@@ -39,6 +39,8 @@ type TaskGlance struct {
 	Due  time.Time
 	// OwnerID and Owner are whom it is with: a directory id and a name.
 	OwnerID, Owner string
+	// Asks says that the task asks whether a mail may leave.
+	Asks bool
 }
 
 // TaskCase is a task with the client.
@@ -168,7 +170,7 @@ func (p *public) actOnTask(w http.ResponseWriter, r *http.Request, v visit) {
 	switch r.PostFormValue("do") {
 	case "notice":
 		p.noticeOnTask(w, r, v, s)
-	case "done":
+	case "done", "release":
 		p.finishTask(w, r, v, s)
 	case "leave":
 		p.endCase(w, v)
@@ -221,7 +223,7 @@ func (p *public) finishTask(w http.ResponseWriter, r *http.Request, v visit, s s
 	ctx, cancel := acting(r)
 	defer cancel()
 	press := p.press(r)
-	end, err := p.Tasks.Finish(ctx, v.claims.Clinic, c.ClientKey, c.ID, v.claims.Recipient)
+	end, err := p.Tasks.Finish(ctx, v.claims.Clinic, c.ClientKey, c.ID, v.claims.Recipient, c.Asks && r.PostFormValue("do") == "release")
 	if err != nil {
 		p.taskNotConfirmed(w, r, v, s, press, err, Notice{})
 		return

@@ -57,13 +57,47 @@ func TestAStoryOfOneTask(t *testing.T) {
 	v.seesNot("Jamie", "enter your code")
 }
 
+// TestATaskLetsAMailGo: a task that asks whether a mail may leave has a button for each
+// answer. Of another task nobody lets anything go.
+func TestATaskLetsAMailGo(t *testing.T) {
+	for name, tc := range map[string]struct {
+		asks bool
+		do   string
+		want bool
+	}{
+		"yes":             {true, "release", true},
+		"no":              {true, "done", false},
+		"of another task": {false, "release", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.asks = tc.asks
+			c := w.claims(links.Task, "dana")
+			v := w.visitor(t)
+			v.open("/t/" + w.keys.Sign(c))
+			v.press(url.Values{"code": {w.keys.Code(c)}})
+			if tc.asks {
+				v.sees("May the mail leave?", "Yes, let it leave", "No, keep it back")
+				v.seesNot("Mark the task as done")
+			} else {
+				v.seesNot("let it leave")
+			}
+			v.press(url.Values{"do": {tc.do}})
+			v.sees("Thank you, that is done")
+			if !slices.Equal(w.released, []bool{tc.want}) {
+				t.Errorf("let go: %v", w.released)
+			}
+		})
+	}
+}
+
 // TestATaskIsFinishedOnce: whoever finishes it second reads who did and when,
 // whether they had the page open, pressed at the same time, or come later; and
 // nothing changes.
 func TestATaskIsFinishedOnce(t *testing.T) {
 	for name, press := range map[string]func(w *world, v *visitor){
 		"with the page open": func(w *world, v *visitor) {
-			if _, err := w.Finish(t.Context(), "harbor", clientKey, "t4sk", "priya"); err != nil {
+			if _, err := w.Finish(t.Context(), "harbor", clientKey, "t4sk", "priya", false); err != nil {
 				t.Fatal(err)
 			}
 			v.press(url.Values{"do": {"done"}})

@@ -354,14 +354,17 @@ type TaskRow struct {
 	Text  string // what the client wrote, "" for nothing
 	Owner string // name
 	Due   time.Time
+	// Asks says that it asks whether a mail may leave.
+	Asks bool
 }
 
 // Tasks finishes tasks. It publishes, waits up to 5 s until that was decided on,
 // and answers ErrNotConfirmed when it was not.
 type Tasks interface {
 	// Finish says how the task ended: by somebody else where they were first,
-	// and by nobody where it was not open any more.
-	Finish(ctx context.Context, clinic, clientKey, task, person string) (TaskEnd, error)
+	// and by nobody where it was not open any more. release lets the mail go that a
+	// task asks about; for another task it says nothing.
+	Finish(ctx context.Context, clinic, clientKey, task, person string, release bool) (TaskEnd, error)
 }
 
 // Planned is what will happen and when.

@@ -1,0 +1,94 @@
+package workflows
+
+import (
+	"maps"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// taskRelease asks whether the orientation may go to a client with a safety flag.
+const taskRelease = "release-mail"
+
+// Asks says whether finishing the task answers if a mail may leave.
+func (t *Task) Asks() bool { return t.What == taskRelease }
+
+// releaseKey is under which a journey remembers the task that a send step asked with.
+func releaseKey(step string) string { return step + "#release" }
+
+// needsRelease says whether a mail of this family leaves only when a person let it:
+// the orientation to a client with a safety flag.
+func (s *State) needsRelease(template string, now time.Time) bool {
+	return template == "F" && s.Flagged(now)
+}
+
+// unanswered is the open question about the client's safety that nobody has taken, by
+// what raised it. Until a person answers, no machine writes to the client.
+func (s *State) unanswered() (events.Hash, bool) {
+	for i := range s.Escalations {
+		if e := &s.Escalations[i]; e.Open() && e.Ack == nil {
+			return e.Cause, true
+		}
+	}
+	return events.Hash{}, false
+}
+
+// released says why a mail that a person must let go does not leave yet, or never
+// will; empty where it may. It asks the person when nobody has been asked. until is
+// when it would be too late.
+func (d *decider) released(j *Journey, st *Step, until time.Time) Reason {
+	if !d.s.needsRelease(st.Send.Template, d.now) {
+		return ""
+	}
+	if said, ok := j.Released[st.ID]; ok {
+		if said {
+			return ""
+		}
+		return NotReleased
+	}
+	id, asked := j.Opened[releaseKey(st.ID)]
+	if !asked {
+		d.task(taskRelease, "assigned", until.Sub(d.now), j, releaseKey(st.ID), NeedsRelease)
+		return NeedsRelease
+	}
+	if !d.open(id) {
+		return NotReleased // finished by a program that knew no answer
+	}
+	return NeedsRelease
+}
+
+func (d *decider) open(task string) bool {
+	for i := range d.s.Tasks {
+		if d.s.Tasks[i].ID == task {
+			return true
+		}
+	}
+	return false
+}
+
+// answerRelease keeps what a person said about a mail that waits for them, and has its
+// journey go on.
+func (d *decider) answerRelease(task string, leave bool) {
+	for i := range d.s.Journeys {
+		j := &d.s.Journeys[i]
+		for step, id := range j.Opened {
+			if id != task || step != releaseKey(j.Step) {
+				continue
+			}
+			said := maps.Clone(j.Released)
+			if said == nil {
+				said = map[string]bool{}
+			}
+			said[j.Step] = leave
+			j.Released, j.Due = said, d.now
+		}
+	}
+}
+
+// releaseOver takes back the question about a mail whose step is over: its time has
+// passed, or something else holds it.
+func (d *decider) releaseOver(j *Journey, st *Step) {
+	if id, asked := j.Opened[releaseKey(st.ID)]; asked {
+		d.dropTasks(TaskNoLonger, func(t *Task) bool { return t.ID == id })
+	}
+}
