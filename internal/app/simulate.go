@@ -65,7 +65,7 @@ func (t *trial) wordings() error {
 	if err != nil {
 		return fmt.Errorf("read the clinic %s's wording:\n%w", t.id, err)
 	}
-	missing := missingWordings(set, t.workflow)
+	missing := missingWordings(set, t.workflow, t.clinic.Language())
 	for _, e := range missing {
 		e.File = t.file
 	}

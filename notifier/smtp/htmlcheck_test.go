@@ -23,7 +23,7 @@ func explained() map[string]string {
 		"css-max-width":       "600 px; without it the frame is as wide as the window, and still reads",
 		"css-padding":         "space around words",
 		"css-text-decoration": "none for a button; without it the button's words are underlined",
-		"css-white-space":     "keeps a number or a code on one line; without it it may break",
+		"css-white-space":     "keeps a number or a code on one line; otherwise it may break",
 		"css-width":           "the frame is at most as wide as its window",
 		"html-body":           "its colour and space are decoration; the words stand in the table",
 		"html-style":          "holds nothing but the rules of css-at-media; colours and sizes stand inline",
