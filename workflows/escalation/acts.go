@@ -34,6 +34,8 @@ type Move struct {
 	Changed bool
 	// Told is who had it, where somebody came second or the hold ran out.
 	Told *Ack
+	// Of is the person whose mail the move is about, where it is about one.
+	Of string
 	// Closed is the outcome that stands, where somebody came after it.
 	Closed *Closing
 }
@@ -52,6 +54,8 @@ const (
 	TellHold Tell = "hold"
 	// TellTaken says that somebody who was asked earlier has taken it after all.
 	TellTaken Tell = "taken"
+	// TellClosed says that somebody else has closed the question that they had taken.
+	TellClosed Tell = "closed"
 )
 
 // Open begins an escalation and asks its first rung. The policy is copied.
@@ -80,16 +84,16 @@ func (e *Escalation) Join(question string, staff Staff, now time.Time) Move {
 	if !e.Open() {
 		return Move{Reason: NotOpen, Closed: e.closing()}
 	}
-	m := Move{Reason: Joined, Question: question}
+	e.Turn++
+	m := Move{Reason: Joined, Question: question, Changed: true}
 	if question != "" && !slices.Contains(e.Questions, question) {
 		e.Questions = append(slices.Clone(e.Questions), question)
-		m.Changed = true
 	}
 	if e.Ack == nil {
 		return m
 	}
 	e.own()
-	m.Reason, m.Changed = AskedAgain, true
+	m.Reason = AskedAgain
 	by, until := e.Ack.By, e.Until()
 	e.Ack = nil
 	e.askFrom(&m, e.Rung, e.Round+1, e.staff(staff), now, step{first: by, tell: by})
@@ -108,6 +112,8 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	switch {
 	case !e.Open():
 		return Move{Reason: NotOpen, Closed: e.closing()}
+	case now.Sub(e.Next) < staff.slack() && e.HolderGone(staff, now):
+		return e.goOn(staff, now)
 	case now.Before(e.Next):
 		return Move{Reason: Stale}
 	}
@@ -118,6 +124,7 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	m := Move{Reason: NoAnswer, Changed: true}
 	var s step
 	i := e.current()
+	failed := i >= 0 && e.Asks[i].Status == Failed
 	if e.Ack == nil && now.Sub(e.Next) >= staff.slack() && (i < 0 || !e.Asks[i].Again) {
 		e.onceMore(&m, e.staff(staff), now)
 		return m
@@ -128,8 +135,11 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 		s.tell = e.Ack.By
 		e.Ack = nil
 	} else {
-		if e.Rung >= e.Policy.last() {
+		switch {
+		case e.Rung >= e.Policy.last():
 			m.Reason = Repeats
+		case failed:
+			m.Reason = NotDelivered // who was not reached did not fail to answer
 		}
 		if i >= 0 && e.Asks[i].Status == Accepted {
 			e.Asks[i].Status = Silent
@@ -137,6 +147,54 @@ func (e *Escalation) Due(staff Staff, now time.Time) Move {
 	}
 	e.climb(&m, e.staff(staff), now, s)
 	return m
+}
+
+// HolderGone says whether whoever has the question works here no more, or went on
+// leave since they were asked or took it. Somebody who was asked although they were on
+// leave is not gone: there was nobody else.
+func (e *Escalation) HolderGone(staff Staff, now time.Time) bool {
+	s := e.staff(staff)
+	if e.Ack != nil {
+		p := s.Person(e.Ack.By)
+		if p == nil {
+			return true
+		}
+		a := p.absence("", now)
+		return a != nil && a.From.After(e.Ack.At)
+	}
+	i := e.current()
+	if !e.Open() || i < 0 || e.Owner == nameless || e.Asks[i].Away {
+		return false
+	}
+	if e.Owner == s.Fallback(now) {
+		return false // there is nobody better
+	}
+	p := s.Person(e.Owner)
+	return p == nil || s.out(p, "", now)
+}
+
+// goOn asks the next person in place of one who is gone.
+func (e *Escalation) goOn(staff Staff, now time.Time) Move {
+	e.own()
+	m := Move{Reason: HolderGone, Changed: true, Told: e.told()}
+	e.Ack = nil
+	e.climb(&m, e.staff(staff), now, step{emergency: true})
+	return m
+}
+
+// UntilLeave ends the hold of whoever took the question when their leave begins.
+func (e *Escalation) UntilLeave(staff Staff, now time.Time) {
+	if e.Ack == nil {
+		return
+	}
+	if leave := staff.LeaveBegins(e.Ack.By, now, e.Until()); !leave.IsZero() {
+		a := *e.Ack
+		a.Until = leave
+		e.Ack = &a
+		if e.Next.After(leave) {
+			e.Next = leave
+		}
+	}
 }
 
 // mailKept is how long a mail that waits may be relied on to leave: a caller lets go
@@ -218,7 +276,7 @@ func (e *Escalation) tellSince(m *Move, by string) {
 	since := e.latest(by, func(a *Ask) bool { return !a.Inform })
 	for _, a := range e.Asks[since+1:] {
 		told := Telling{a.Person, TellTaken}
-		if !a.Inform && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
+		if a.toAnswer() && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
 			m.Tell = append(m.Tell, told)
 		}
 	}
@@ -240,7 +298,7 @@ func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 	case e.Ack != nil && e.Ack.By != by:
 		return Move{Reason: AlreadyAcknowledged, Told: e.told()}
 	}
-	asked := e.latest(by, func(a *Ask) bool { return !a.Inform })
+	asked := e.latest(by, (*Ask).toAnswer)
 	if e.Owner != by {
 		if asked < 0 {
 			return Move{Reason: NotAsked}
@@ -284,7 +342,7 @@ func (e *Escalation) leaveOut(by, why string, staff *Staff) bool {
 
 // Exclude is news that some people must not be asked about this client, whom the staff
 // name as such: their mails that wait are withdrawn, and where the question is with one
-// of them, and nobody has taken it, whoever stands in is asked at once.
+// of them, taken or not, whoever stands in is asked at once.
 func (e *Escalation) Exclude(staff Staff, now time.Time) Move {
 	now = now.UTC()
 	if !e.Open() {
@@ -295,7 +353,12 @@ func (e *Escalation) Exclude(staff Staff, now time.Time) Move {
 	for _, id := range staff.Never {
 		e.withdraw(&m, id)
 	}
-	if e.Ack == nil && slices.Contains(staff.Never, e.Owner) {
+	holder := e.Owner
+	if e.Ack != nil {
+		holder = e.Ack.By
+	}
+	if slices.Contains(staff.Never, holder) {
+		e.Ack = nil
 		e.askFrom(&m, e.Rung, e.Round+1, e.staff(staff), now, step{})
 	}
 	m.Changed = len(m.Withdraw)+len(m.Asks) > 0
@@ -341,7 +404,7 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 	case status == Accepted && (was == Asked || was == Withdrawn):
 		e.own()
 		e.Asks[i].Status = Accepted
-		m := Move{Reason: MailAccepted, Changed: true}
+		m := Move{Reason: MailAccepted, Changed: true, Of: e.Asks[i].Person}
 		if was == Withdrawn && e.Open() && e.Ack != nil && e.Ack.By != e.Asks[i].Person && !e.Asks[i].Inform {
 			// It left in the moment in which somebody took the question.
 			m.Tell = []Telling{{e.Asks[i].Person, TellTaken}}
@@ -353,7 +416,7 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 	default:
 		return Move{Reason: Unrelated}
 	}
-	m := Move{Reason: NotDelivered, Changed: true}
+	m := Move{Reason: NotDelivered, Changed: true, Of: e.Asks[i].Person}
 	if !e.Open() || e.Ack != nil || i != e.current() {
 		return m
 	}
@@ -361,7 +424,7 @@ func (e *Escalation) Delivered(message string, status Status, staff Staff, now t
 		j := e.latest(id, nil)
 		return j >= 0 && e.Asks[j].Status == Failed
 	}
-	s := step{atOnce: true, by: e.Asks[i].Person, not: func(id string) bool {
+	s := step{atOnce: true, emergency: true, by: e.Asks[i].Person, not: func(id string) bool {
 		return failed(id) || e.askedAt(id, now)
 	}}
 	if e.Rung >= e.Policy.last() {
@@ -427,6 +490,9 @@ func (e *Escalation) Close(by string, o events.Outcome, note string, now time.Ti
 	if runes := []rune(note); len(runes) > keepNote {
 		note = string(runes[:keepNote])
 	}
+	if e.Ack != nil && e.Ack.By != by {
+		m.Tell = []Telling{{e.Ack.By, TellClosed}}
+	}
 	e.Closed = &Closing{By: by, At: now, Outcome: o, Note: note}
 	e.Next = time.Time{}
 	e.withdraw(&m, "")
@@ -445,6 +511,7 @@ func (e *Escalation) Reopen(by string, staff Staff, now time.Time) Move {
 	}
 	e.own()
 	m := Move{Reason: Reopened, Changed: true, Closed: e.closing()}
+	e.Turn++
 	e.Closed, e.Ack, e.Wide = nil, nil, false
 	e.askFrom(&m, 0, e.Round+1, e.staff(staff), now, step{})
 	return m

@@ -6,7 +6,7 @@ import (
 )
 
 // keepAsks is how many asks an escalation keeps.
-const keepAsks = 20
+const keepAsks = 30
 
 // step is how the ladder moves.
 type step struct {
@@ -23,6 +23,8 @@ type step struct {
 	tell string
 	// alone tells nobody beside the owner.
 	alone bool
+	// emergency asks the clinic's emergency addresses where nobody else is left.
+	emergency bool
 	// first is asked, or who stands in for them, before those of the rung. The
 	// first of the rung is told then, and whom the rungs before it tell.
 	first string
@@ -59,11 +61,12 @@ func (e *Escalation) askFrom(m *Move, rung, round int, staff *Staff, now time.Ti
 		handOver := s.atOnce && e.Rung == rung && len(e.Asks) > 0
 		m.Skipped = skipped
 		e.Rung, e.Round, e.Owner = rung, round, owner
-		e.Next = now.Add(e.Policy.within(rung))
-		asks := []Ask{{Rung: rung, Round: round, Person: owner, At: now, Status: Asked}}
+		e.Next = e.atWork(staff, owner, now, now.Add(e.Policy.within(rung)))
+		asks := []Ask{{Rung: rung, Round: round, Person: owner, At: now, Status: Asked, Away: staff.Away(owner, now)}}
 		if !handOver && !s.alone {
+			wide := rung >= last && round >= wideRound
 			for _, id := range e.toTell(staff, now, s) {
-				asks = append(asks, Ask{Rung: rung, Round: round, Person: id, At: now, Status: Asked, Inform: true})
+				asks = append(asks, Ask{Rung: rung, Round: round, Person: id, At: now, Status: Asked, Inform: true, Wide: wide})
 			}
 		}
 		m.Asks = asks
@@ -74,6 +77,15 @@ func (e *Escalation) askFrom(m *Move, rung, round int, staff *Staff, now time.Ti
 		e.trim()
 		return true
 	}
+}
+
+// atWork is a deadline of a person's, or when their leave begins where that is before:
+// who is on leave does not answer.
+func (e *Escalation) atWork(staff *Staff, person string, now, until time.Time) time.Time {
+	if leave := staff.LeaveBegins(person, now, until); !leave.IsZero() {
+		return leave
+	}
+	return until
 }
 
 // pick chooses the one owner of a rung: the first of its people, those whose
@@ -97,6 +109,11 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 	if rung >= e.Policy.last() {
 		if id := staff.Fallback(now); id != nameless || s.by == "" {
 			ids = append(ids, id) // nobody is no one to pass a question on to
+		}
+		if s.emergency {
+			for _, p := range staff.Emergency() {
+				ids = append(ids, p.ID)
+			}
 		}
 	}
 	ids = slices.DeleteFunc(ids, s.leavesOut)
@@ -265,19 +282,23 @@ func (e *Escalation) supersede(m *Move, by Ask) {
 	}
 }
 
-// trim keeps the newest asks. Those whose mail waits stay longest, since they
-// may have to be withdrawn; the one the ladder stands on always stays.
+// trim keeps the newest asks. What somebody was told goes before what they were asked,
+// and of that the last time that each person was goes last: who was asked may take the
+// question or pass it on. Those whose mail waits stay longer, since they may have to be
+// withdrawn; the one the ladder stands on always stays.
 func (e *Escalation) trim() {
 	for len(e.Asks) > keepAsks {
 		standing := e.current()
 		drop := -1
-		for _, may := range [...]func(Ask) bool{
-			func(a Ask) bool { return a.Status != Asked },
-			func(a Ask) bool { return a.Inform },
-			func(Ask) bool { return true },
+		for _, may := range [...]func(int, Ask) bool{
+			func(i int, a Ask) bool { return a.Status != Asked && !e.lastAsked(i) },
+			func(_ int, a Ask) bool { return a.Status != Asked && a.Inform },
+			func(_ int, a Ask) bool { return a.Inform },
+			func(i int, _ Ask) bool { return !e.lastAsked(i) },
+			func(int, Ask) bool { return true },
 		} {
 			for i, a := range e.Asks {
-				if drop < 0 && i != standing && may(a) {
+				if drop < 0 && i != standing && may(i, a) {
 					drop = i
 				}
 			}
@@ -285,3 +306,14 @@ func (e *Escalation) trim() {
 		e.Asks = slices.Delete(e.Asks, drop, drop+1)
 	}
 }
+
+// lastAsked says whether an ask is the last in which its person was asked, or told
+// because nobody answers.
+func (e *Escalation) lastAsked(i int) bool {
+	a := &e.Asks[i]
+	return a.toAnswer() && e.latest(a.Person, (*Ask).toAnswer) == i
+}
+
+// toAnswer says whether the person may answer: they were asked, or told because nobody
+// does.
+func (a *Ask) toAnswer() bool { return !a.Inform || a.Wide }

@@ -48,6 +48,11 @@ const (
 	HoldEnds Reason = "hold-ends"
 	// AttemptRecorded means that a try to reach the client was recorded.
 	AttemptRecorded Reason = "attempt-recorded"
+	// LookFirst means that something new came up after the person had opened the page:
+	// nothing was closed.
+	LookFirst Reason = "look-first"
+	// HolderGone means that whoever had the question is on leave, or works here no more.
+	HolderGone Reason = "holder-gone"
 	// Closed means that a person recorded an outcome.
 	Closed Reason = "closed"
 	// AlreadyClosed means that a person came after the outcome; Move.Closed says whose.
@@ -88,12 +93,14 @@ var words = [...]struct {
 	{PassedOn, "The person asked passed the question on."},
 	{NobodyElse, "Passed on, but there is nobody else to ask; it stays where it is and is asked again."},
 	{NobodyReachable, "Nobody on this rung can be reached; it was passed at once."},
-	{Repeats, "Still no answer; the last rung was asked again."},
+	{Repeats, "Still nobody has answered; the last rung was asked again."},
 	{Acknowledged, "A person took the question; the others wait."},
 	{AlreadyAcknowledged, "Somebody else has already taken the question."},
 	{HoldRanOut, "Taken, but no outcome in time; the next person was asked."},
 	{HoldEnds, "The question still waits for an outcome; soon others are asked. Whoever took it is reminded, if mail can reach them."},
 	{AttemptRecorded, "A try to reach the client was recorded."},
+	{LookFirst, "Something new came up after the page was opened; nothing was closed."},
+	{HolderGone, "Whoever had the question is on leave or works here no more; the next person is asked."},
 	{Closed, "A person closed the question with an outcome."},
 	{AlreadyClosed, "The question is already closed."},
 	{Reopened, "A person opened the question again; the ladder starts anew."},

@@ -33,6 +33,76 @@ var stories = []struct {
 			after 10m => repeats sue (sam) (omar) (ben) (ana) -m9 -m10 -m11 | sue 2.4 in 10m0s`,
 	},
 	{
+		name: "whoever was asked leaves the clinic: the next person is asked when somebody looks, before the time is over",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			pass 5m
+			gone ana
+			after 0s => holder-gone sue ^1 | sue 2.0 in 10m0s
+			after 0s => stale unchanged | sue 2.0 in 10m0s`,
+	},
+	{
+		name: "whoever took it leaves the clinic",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			ack ana => acknowledged | ana 0.0 in 45m0s
+			gone ana
+			after 0s => holder-gone sue ^1 told:ana | sue 2.0 in 10m0s`,
+	},
+	{
+		name:   "leave that begins within the rung's time ends it",
+		before: "leave ana 10m",
+		lines: `
+			open => opened ana | ana 0.0 in 10m0s
+			accepted m1 => accepted | ana 0.0 in 10m0s
+			after 10m => holder-gone ben | ben 1.0 in 20m0s`,
+	},
+	{
+		name: "leave that begins while somebody has it ends the hold",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			ack ana => acknowledged | ana 0.0 in 45m0s
+			leave ana 20m
+			after 20m => holder-gone ben told:ana | ben 1.0 in 20m0s`,
+	},
+	{
+		name:   "whoever answers although on leave keeps it",
+		before: "away ana",
+		lines: `
+			open => opened ben | ben 0.0 in 30m0s
+			ack ana => acknowledged -m1 | ana 0.0 in 45m0s
+			after 5m => stale unchanged | ana 0.0 in 40m0s`,
+	},
+	{
+		name: "whoever took it should not be asked about the client: who stands in is asked at once",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			ack ana => acknowledged | ana 0.0 in 45m0s
+			never ana => excluded ben | ben 0.1 in 30m0s`,
+	},
+	{
+		name:   "no named person can be reached: the emergency address is asked at once",
+		before: "emergency",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			failed m1 => not-delivered ben | ben 1.0 in 20m0s
+			failed m2 => not-delivered sue | sue 2.0 in 10m0s
+			failed m3 => not-delivered omar | omar 2.1 in 10m0s
+			failed m4 => not-delivered desk | desk 2.2 in 10m0s`,
+	},
+	{
+		name: "whoever has it hears that somebody else closed it",
+		lines: `
+			open => opened ana | ana 0.0 in 30m0s
+			accepted m1 => accepted | ana 0.0 in 30m0s
+			ack ana => acknowledged | ana 0.0 in 45m0s
+			close sue reached-safe => closed closed:ana | ana 0.0 in never`,
+	},
+	{
 		name: "after an outage the rung last asked is asked once more, with its full time",
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
@@ -388,7 +458,7 @@ var stories = []struct {
 		lines: `
 			open => opened ana | ana 0.0 in 30m0s
 			join not-safe => joined | ana 0.0 in 30m0s
-			join not-safe => joined unchanged | ana 0.0 in 30m0s
+			join not-safe => joined | ana 0.0 in 30m0s
 			join screening => joined | ana 0.0 in 30m0s`,
 	},
 	{
@@ -400,7 +470,7 @@ var stories = []struct {
 			pass 1m
 			join not-safe => asked-again ana (sue) (sam) | ana 0.1 in 30m0s
 			attempt ana => attempt-recorded | ana 0.1 in 30m0s
-			join not-safe => joined unchanged | ana 0.1 in 30m0s
+			join not-safe => joined | ana 0.1 in 30m0s
 			after 30m => no-answer ben | ben 1.1 in 20m0s`,
 	},
 	{

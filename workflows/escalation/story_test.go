@@ -2,6 +2,7 @@ package escalation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,18 @@ func (s *story) do(line string) Move {
 				s.staff.People[i].Away = []Absence{{From: s.now, To: s.now.Add(9 * time.Hour)}}
 			}
 		}
+	case "leave": // begins so long from now
+		d, err := time.ParseDuration(w[2])
+		if err != nil {
+			s.t.Fatalf("%s: %v", line, err)
+		}
+		s.staff.Person(w[1]).Away = []Absence{{From: s.now.Add(d), To: s.now.Add(d + 9*time.Hour)}}
+		s.e.UntilLeave(s.staff, s.now)
+	case "gone":
+		s.staff.People = slices.DeleteFunc(s.staff.People, func(p Person) bool { return p.ID == w[1] })
+	case "never":
+		s.staff.Never = append(s.staff.Never, w[1])
+		return s.attach(s.e.Exclude(s.staff, s.now))
 	case "emergency":
 		s.staff.People = append(s.staff.People, Person{ID: "desk", Name: "Duty desk", Email: "desk@clinic.example", Emergency: true})
 	case "nomail":

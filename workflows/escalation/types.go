@@ -136,6 +136,12 @@ type Ask struct {
 	Message string `json:"message,omitempty"`
 	// Inform is true for people who are told and not asked.
 	Inform bool `json:"inform,omitempty"`
+	// Wide is true for people who are told because nobody answers: they may take the
+	// question or pass it on as if they had been asked.
+	Wide bool `json:"wide,omitempty"`
+	// Away is true where the person was asked although they were on leave: there was
+	// nobody else.
+	Away bool `json:"away,omitempty"`
 	// Again is true where an outage gave this rung its time once more.
 	Again bool `json:"again,omitempty"`
 	// Why is the reason of whoever passed the question on, in a code of
@@ -165,12 +171,16 @@ type Escalation struct {
 	Round int `json:"round,omitempty"`
 	// Wide says that everybody on duty has been told, as far as there is room.
 	Wide bool `json:"wide,omitempty"`
+	// Turn counts what makes an opened page out of date: another cause, an opening
+	// anew.
+	Turn int `json:"turn,omitempty"`
 	// Owner is the person the question is with.
 	Owner string `json:"owner"`
 	// Next is when the ladder moves by itself.
 	Next time.Time `json:"next,omitzero"`
-	// Asks are the last 20 people asked, oldest first; where some must leave,
-	// those whose mail still waits and the owner's own leave last.
+	// Asks are the last 30 people asked or told, oldest first; where some must leave,
+	// those whose mail still waits, the last time that each person was asked, and the
+	// owner's own leave last.
 	Asks []Ask `json:"asks,omitempty"`
 
 	// Never are people who said that they should not be asked about this client.
