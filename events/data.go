@@ -220,6 +220,9 @@ type EscalationAct struct {
 	// Why is the reason of whoever passes the question on, in a code of Declines.
 	Why  string `json:"why,omitempty"`
 	Note string `json:"note,omitempty"`
+	// Turn is that of the question as the person's page showed it: one of something
+	// older closes nothing. Absent where no page was shown.
+	Turn *int `json:"turn,omitempty"`
 }
 
 // The reasons for passing a question on.

@@ -66,7 +66,7 @@ type Receipt struct {
 	// said that it would refuse another. 0 asks for none.
 	Wait time.Duration
 	// Ways says in machine's words how the recipient was reached, where there was more
-	// than one way: "mail, webhook", "not mail, webhook".
+	// than one way: "mail, webhook", "mail, not webhook".
 	Ways string
 }
 

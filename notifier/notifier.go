@@ -479,6 +479,10 @@ func (n *Notifier) repeat(ctx context.Context, a *attempt, se *SendError) outcom
 	if a.unsure >= unsureTold {
 		wait = min(time.Minute<<min(a.unsure-unsureTold, 4), 10*time.Minute)
 	}
+	// Its lateness is told at the next try: that comes no later than it is late.
+	if left := n.untilLate(a.m); left > 0 {
+		wait = min(wait, left)
+	}
 	if a.unsure == unsureTold {
 		e := Entry{Status: Unknown, Attempt: a.number, At: n.cfg.Now(), Detail: se.Detail}
 		if err := n.cfg.Reporter.Report(context.WithoutCancel(ctx), a.m, events.MessageUnknown, e); err != nil {

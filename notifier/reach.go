@@ -2,11 +2,13 @@ package notifier
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Page asks a person, by another way than mail, to look at one question. Like the
@@ -31,18 +33,40 @@ type Channel interface {
 	Send(ctx context.Context, p Page) error
 }
 
-// Reach is a Provider that sends each mail, and at the same time its pages. Whoever
-// was reached in one way was reached; only where every way failed has the mail
-// failed.
+// Reach is a Provider that sends each mail, and at the same time its pages. What became
+// of the mail is what it says: a page helps somebody see the question sooner, and a rung
+// counts as asked by its mail. A mail that is tried again does not page anew whom its
+// page has reached.
 type Reach struct {
+	mail     Provider
+	channels map[string]Channel
+	log      *slog.Logger
+	observe  func(channel string, taken bool)
+	pause    func(ctx context.Context, d time.Duration) bool
+	// taken are the pages that were, by message and channel. A forgotten one pages
+	// again, which does no harm.
+	taken *lru.Cache[string, bool]
+}
+
+// ReachConfig is what a Reach needs.
+type ReachConfig struct {
 	Mail Provider
 	// Channels are the other ways, by name.
 	Channels map[string]Channel
 	Logger   *slog.Logger
-	// Observe hears how each page ended; nil is nobody.
+	// Observe hears how each page ended.
 	Observe func(channel string, taken bool)
 	// Pause waits between two tries of a page; false means that ctx ended.
 	Pause func(ctx context.Context, d time.Duration) bool
+}
+
+// NewReach makes a Reach.
+func NewReach(c ReachConfig) (*Reach, error) {
+	taken, err := lru.New[string, bool](keptNonces)
+	if err != nil {
+		return nil, fmt.Errorf("set up the channels: %w", err)
+	}
+	return &Reach{mail: c.Mail, channels: c.Channels, log: c.Logger, observe: c.Observe, pause: c.Pause, taken: taken}, nil
 }
 
 // A page is tried this often, within so long: less than a request for a mail may
@@ -52,75 +76,65 @@ const (
 	pageTime  = 6 * time.Second
 )
 
-// Send sends the mail and its pages at once. The error, where every way failed, is
-// the one that leaves most open: what may have left, then what may leave later.
+// Send sends the mail and its pages at once, and answers as the mail's provider did. What
+// became of the pages stands in the receipt, or in the error's detail.
 func (r *Reach) Send(ctx context.Context, m Mail) (Receipt, error) {
 	if len(m.Pages) == 0 {
-		return r.Mail.Send(ctx, m)
+		return r.mail.Send(ctx, m)
 	}
-	failed := make([]error, len(m.Pages))
+	ways := make([]string, len(m.Pages))
 	var wg sync.WaitGroup
 	for i, p := range m.Pages {
-		wg.Go(func() { failed[i] = r.page(ctx, p, m) })
+		wg.Go(func() {
+			ways[i] = p.Channel
+			if !r.page(ctx, p, m) {
+				ways[i] = "not " + p.Channel
+			}
+		})
 	}
-	receipt, err := r.Mail.Send(ctx, m)
+	receipt, err := r.mail.Send(ctx, m)
 	wg.Wait()
-	ways := []string{"mail"}
+	reached := strings.Join(ways, ", ")
 	if err != nil {
-		ways[0] = "not mail"
+		se := *Classify(err)
+		se.Detail += "; " + reached
+		return Receipt{}, &se
 	}
-	worst, taken := err, err == nil
-	for i, p := range m.Pages {
-		if failed[i] == nil {
-			ways, taken = append(ways, p.Channel), true
-			continue
-		}
-		ways = append(ways, "not "+p.Channel)
-		worst = leavesMoreOpen(worst, failed[i])
-	}
-	if !taken {
-		return Receipt{}, worst
-	}
-	receipt.Ways = strings.Join(ways, ", ")
+	receipt.Ways = "mail, " + reached
 	return receipt, nil
 }
 
 // page tries one page until it is taken, refused for good, or its time is over.
-func (r *Reach) page(ctx context.Context, p Page, m Mail) (err error) {
+func (r *Reach) page(ctx context.Context, p Page, m Mail) bool {
+	key := m.ID + " " + p.Channel
+	if r.taken.Contains(key) {
+		return true
+	}
 	p.ID, p.Attempt = m.ID, m.Attempt
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
-	defer func() {
-		if r.Observe != nil {
-			r.Observe(p.Channel, err == nil)
-		}
-	}()
-	channel, ok := r.Channels[p.Channel]
-	if !ok {
-		err = &SendError{Class: Permanent, Detail: "no such channel", Err: errors.New("the channel is not set up")}
+	err := r.try(ctx, p)
+	r.observe(p.Channel, err == nil)
+	if err == nil {
+		r.taken.Add(key, true)
+		return true
 	}
-	for try := 1; ok; try++ {
+	se := Classify(err)
+	r.log.Warn("a page was not taken", "message", m.ID, "channel", p.Channel, "class", se.Class.String(), "detail", se.Detail)
+	return false
+}
+
+func (r *Reach) try(ctx context.Context, p Page) (err error) {
+	channel, ok := r.channels[p.Channel]
+	if !ok {
+		return &SendError{Class: Permanent, Detail: "not set up"}
+	}
+	for try := 1; ; try++ {
 		if err = channel.Send(ctx, p); err == nil {
 			return nil
 		}
-		if Classify(err).Class == Permanent || try == pageTries || !r.Pause(ctx, time.Duration(try)*500*time.Millisecond) {
-			break
+		if Classify(err).Class == Permanent || try == pageTries || !r.pause(ctx, time.Duration(try)*500*time.Millisecond) {
+			return err
 		}
 	}
-	se := Classify(err)
-	r.Logger.Warn("a page was not taken", "message", m.ID, "channel", p.Channel, "class", se.Class.String(), "detail", se.Detail)
-	// Of the same class for the stages, whose pauses are for the mail's provider.
-	return &SendError{Class: se.Class, Detail: p.Channel + " " + se.Detail, Err: err}
-}
-
-// leavesMoreOpen picks the error after which more may still happen.
-func leavesMoreOpen(a, b error) error {
-	if a == nil {
-		return b
-	}
-	rank := map[Class]int{Ambiguous: 2, RetryAfter: 1, Permanent: 0}
-	if rank[Classify(b).Class] > rank[Classify(a).Class] {
-		return b
-	}
-	return a
 }

@@ -30,11 +30,16 @@ func (n *Notifier) putOff(ctx context.Context, a *attempt, detail string, err er
 // it, and the next person is asked. A clock of another speed lengthens it.
 const lateAfter = 5 * time.Minute
 
+// untilLate is in how long, of real time, a safety message is late.
+func (n *Notifier) untilLate(m Message) time.Duration {
+	speed := max(1, n.cfg.Speed())
+	return time.Duration(float64(m.Asked.Add(time.Duration(float64(lateAfter)*speed)).Sub(n.cfg.Now())) / speed)
+}
+
 // tellLate tells the client's log, once, that a safety message has to wait.
 func (n *Notifier) tellLate(ctx context.Context, a *attempt, detail string) {
 	now := n.cfg.Now()
-	bound := time.Duration(float64(lateAfter) * max(1, n.cfg.Speed()))
-	if a.m.Lane != Safety || a.late || a.m.Asked.IsZero() || now.Sub(a.m.Asked) < bound {
+	if a.m.Lane != Safety || a.late || a.m.Asked.IsZero() || n.untilLate(a.m) > 0 {
 		return
 	}
 	// The same report each time: whoever hears it twice knows it.

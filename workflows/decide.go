@@ -433,7 +433,7 @@ func (d *decider) due() {
 func (d *decider) ladders() {
 	for i := range d.s.Escalations {
 		e := &d.s.Escalations[i]
-		if e.Open() && !e.Next.After(d.now) {
+		if e.Open() && (!e.Next.After(d.now) || e.HolderGone(d.staff(), d.now)) {
 			d.moved(e, e.Due(d.staff(), d.now))
 		}
 	}

@@ -107,6 +107,9 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	if m.Told != nil {
 		n.Person = m.Told.By
 	}
+	if m.Of != "" && len(m.Asks) == 0 {
+		n.Person = m.Of // about somebody's mail, and the question stays where it is
+	}
 	if e.Closed != nil {
 		n.Person, n.Detail = e.Closed.By, string(e.Closed.Outcome)
 	}
@@ -129,7 +132,10 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	}
 	for _, a := range m.Asks {
 		template := "escalation"
-		if a.Inform {
+		switch {
+		case a.Wide:
+			template = "escalation-wide"
+		case a.Inform:
 			template = "escalation-inform"
 		}
 		msg := Message{
@@ -191,12 +197,16 @@ func (d *decider) escalationAct() {
 	switch d.ev.Kind {
 	case events.EscalationAcknowledged:
 		m = e.Acknowledge(act.By, orElse(act.For, e.For(act.By, d.staff(), d.now)), d.now)
+		e.UntilLeave(d.staff(), d.now)
 	case events.EscalationDeclined:
 		m = e.Decline(act.By, act.Why, d.staff(), d.now)
 	case events.EscalationAttempted:
 		m = e.Attempt(act.By, act.How, d.now)
+		e.UntilLeave(d.staff(), d.now)
 	case events.EscalationClosed:
-		m = e.Close(act.By, act.Outcome, act.Note, d.now)
+		if m = (escalation.Move{Reason: escalation.LookFirst}); !e.Open() || act.Turn == nil || *act.Turn == e.Turn {
+			m = e.Close(act.By, act.Outcome, act.Note, d.now)
+		}
 	case events.EscalationReopened:
 		m = e.Reopen(act.By, d.staff(), d.now)
 		if m.Reason == escalation.Reopened {
@@ -396,9 +406,22 @@ func (d *decider) message() {
 		d.careFailed(reason)
 	case failed && x.Task != "":
 		d.handOn(x)
-	case failed && x.told():
+	case failed && x.told(), failed && x.Escalation != "" && d.wasTold(rep.ID):
 		d.task(taskNoteFailed, taskOwnerWord, replyDue, nil, "", reason)
 	}
+}
+
+// wasTold says whether a mail told somebody of a question, and asked nothing: its
+// failure moves no ladder.
+func (d *decider) wasTold(message string) bool {
+	for i := range d.s.Escalations {
+		for _, a := range d.s.Escalations[i].Asks {
+			if a.Message == message {
+				return a.Inform
+			}
+		}
+	}
+	return false
 }
 
 // addressFailed remembers an address that returned a message: the one that it

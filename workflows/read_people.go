@@ -26,6 +26,10 @@ func (cr *clinicReader) people(e entry) {
 			r.failf(p.at, "a person's id must be small letters, digits and hyphens that begin with a letter, not %#q", shorten(p.key))
 			continue
 		}
+		if p.key == escalation.Nobody {
+			r.failf(p.at, "%#q is what Mooring calls nobody at all; give the person another id", p.key)
+			continue
+		}
 		what := "the person `" + p.key + "`"
 		pm, ok := r.mapping(p.value, what, "name", "email", "reach", "verified", "roles", "cover", "away", "hours", "zone")
 		if !ok {

@@ -111,6 +111,8 @@ func (x *acts) outcome(act web.Act, k events.Kind, reason escalation.Reason, e *
 		}
 	case escalation.NobodyElse:
 		out.Result, out.Name = web.NobodyElse, x.a.personName(act.Clinic, e.Owner)
+	case escalation.LookFirst:
+		out.Result = web.LookFirst
 	case escalation.NotAsked:
 		out.Result, out.Name = web.NotAsked, x.a.personName(act.Clinic, e.Owner)
 	default:
@@ -152,7 +154,7 @@ func (x *acts) Attempt(ctx context.Context, act web.Act, how string) (web.Outcom
 
 // Close closes it with an outcome.
 func (x *acts) Close(ctx context.Context, act web.Act, outcome events.Outcome, note string) (web.Outcome, error) {
-	return x.onEscalation(ctx, act, events.EscalationClosed, events.EscalationAct{Outcome: outcome, Note: note})
+	return x.onEscalation(ctx, act, events.EscalationClosed, events.EscalationAct{Outcome: outcome, Note: note, Turn: act.Turn})
 }
 
 // Answer records a check-in.
@@ -221,6 +223,9 @@ func (r *reader) taskEnd(ctx context.Context, ref runner.Ref, task string) (web.
 
 // personName is a member of staff's name, or the id of one who has left.
 func (r *reader) personName(clinicID, id string) string {
+	if id == escalation.Nobody {
+		return "nobody"
+	}
 	if c, ok := r.clinics.byID[clinicID]; ok {
 		if p := c.current.Staff.Person(id); p != nil {
 			return p.Name

@@ -319,6 +319,7 @@ func (a *App) Start(ctx context.Context) error {
 		})
 	}
 	a.reading.Go(func() { a.walk(reading, walks) })
+	a.reading.Go(func() { a.handOver(reading) })
 	a.rest.Go(func() { a.clinics.followHolds(rest) })
 	a.rest.Go(func() { a.store.FollowWatch(rest, a.watcher.watch) })
 	a.rest.Go(func() { a.watcher.run(rest) })

@@ -36,7 +36,9 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 		out = append(out, "`feed_quiet` is not set: nobody hears when the clinic's system stops sending events; write for how long it may be silent while the clinic is open, such as `feed_quiet: 8h`")
 	}
 	out = append(out, unverified(c, now)...)
+	out = append(out, oneMailbox(c)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
+		out = append(out, thin(c, id, now)...)
 		shortest := mailIsSlow
 		for _, r := range c.Policies[id].Rungs {
 			if !paged(c, r.Owner) {
@@ -49,6 +51,51 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 		}
 	}
 	return append(out, staleResources(c, now)...)
+}
+
+// slowForSafety is how long one person may have a question about safety before a
+// clinic should think again.
+const slowForSafety = 24 * time.Hour
+
+// thin says what makes a policy safe by its letter alone.
+func thin(c *workflows.Clinic, id string, now time.Time) []string {
+	var out []string
+	warn := func(format string, args ...any) {
+		out = append(out, "the policy "+id+" "+fmt.Sprintf(format, args...))
+	}
+	p := c.Policies[id]
+	owners := map[string]bool{}
+	for i, r := range p.Rungs {
+		owners[r.Owner] = true
+		if r.Within > slowForSafety {
+			warn("lets its rung %d wait %d hours for an answer; nobody else is asked until then", i+1, int(r.Within.Hours()))
+		}
+		if r.Owner != "assigned" && r.Owner != "cover" && len(c.Staff.Resolve(r.Owner, "", now)) == 0 {
+			warn("asks %s on its rung %d, where nobody can be asked now: everybody is on leave and nobody stands in", r.Owner, i+1)
+		}
+	}
+	if p.Hold > slowForSafety {
+		warn("gives whoever took a question %d hours before others are asked", int(p.Hold.Hours()))
+	}
+	if len(owners) == 1 {
+		warn("asks %s alone, again and again: name somebody else on a second rung", p.Rungs[0].Owner)
+	}
+	return out
+}
+
+// oneMailbox names people who share an address: to ask the one after the other asks
+// nobody new.
+func oneMailbox(c *workflows.Clinic) []string {
+	var out []string
+	of := map[string]string{}
+	for _, p := range c.Staff.People {
+		address := strings.ToLower(p.Email)
+		if other := of[address]; address != "" && other != "" {
+			out = append(out, fmt.Sprintf("%s and %s have one mail address; whoever is asked second is nobody new", other, p.ID))
+		}
+		of[address] = p.ID
+	}
+	return out
 }
 
 // paged says whether everybody whom a rung may ask is reached by more than mail.

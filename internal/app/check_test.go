@@ -15,7 +15,7 @@ func TestWarnings(t *testing.T) {
 	policy := func(within ...time.Duration) escalation.Policy {
 		var p escalation.Policy
 		for _, d := range within {
-			p.Rungs = append(p.Rungs, escalation.Rung{Owner: "assigned", Within: d})
+			p.Rungs = append(p.Rungs, escalation.Rung{Owner: []string{"assigned", "cover"}[len(p.Rungs)%2], Within: d})
 		}
 		return p
 	}
@@ -72,16 +72,16 @@ func TestReachedBeside(t *testing.T) {
 	c := &workflows.Clinic{
 		FeedQuiet: time.Hour,
 		Staff: escalation.Staff{People: []escalation.Person{
-			{ID: "amara", Verified: 20261001, Roles: []string{"lead"}, Reach: map[string]string{"webhook": "a"}},
+			{ID: "amara", Email: "a@x.example", Verified: 20261001, Roles: []string{"lead"}, Reach: map[string]string{"webhook": "a"}},
 			{ID: "desk", Emergency: true},
 		}},
-		Policies: map[string]escalation.Policy{"safety": {Rungs: []escalation.Rung{{Owner: "role:lead", Within: time.Minute}}}},
+		Policies: map[string]escalation.Policy{"safety": {Rungs: []escalation.Rung{{Owner: "role:lead", Within: time.Minute}, {Owner: "person:amara", Within: time.Minute}}}},
 	}
 	now := time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
 	if got := Warnings(c, now); len(got) != 0 {
 		t.Errorf("with a pager: %q", got)
 	}
-	c.Staff.People = append(c.Staff.People, escalation.Person{ID: "jonas", Verified: 20261001, Roles: []string{"lead"}})
+	c.Staff.People = append(c.Staff.People, escalation.Person{ID: "jonas", Email: "j@x.example", Verified: 20261001, Roles: []string{"lead"}})
 	if got := Warnings(c, now); len(got) != 1 || !strings.Contains(got[0], "mail is all that reaches some of them") {
 		t.Errorf("with one of two: %q", got)
 	}
@@ -91,5 +91,38 @@ func TestReachedBeside(t *testing.T) {
 	c.Staff.People[0].Reach["pigeon"] = "loft"
 	if err := unknownChannels(c); err == nil || !strings.Contains(err.Error(), `amara is to be reached by "pigeon"`) {
 		t.Errorf("an unknown channel: %v", err)
+	}
+}
+
+// Policies that only seem to be safe, and people who share an address, are named.
+func TestThinPolicies(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
+	c := &workflows.Clinic{
+		FeedQuiet: time.Hour,
+		Staff: escalation.Staff{People: []escalation.Person{
+			{ID: "amara", Email: "A@x.example", Verified: 20261001, Reach: map[string]string{"webhook": "a"}},
+			{ID: "jonas", Email: "j@x.example", Verified: 20261001, Reach: map[string]string{"webhook": "j"}, Away: []escalation.Absence{{From: now.AddDate(0, -1, 0), To: now.AddDate(9, 0, 0)}}},
+			{ID: "desk", Email: "a@x.example", Emergency: true},
+		}},
+		Policies: map[string]escalation.Policy{
+			"one":  {Rungs: []escalation.Rung{{Owner: "assigned", Within: 2 * time.Hour}, {Owner: "assigned", Within: 2 * time.Hour}}},
+			"slow": {Hold: 48 * time.Hour, Rungs: []escalation.Rung{{Owner: "assigned", Within: 72 * time.Hour}, {Owner: "person:jonas", Within: time.Hour}}},
+		},
+	}
+	got := strings.Join(Warnings(c, now), "\n")
+	for _, want := range []string{
+		"amara and desk have one mail address",
+		"the policy one asks assigned alone",
+		"the policy slow lets its rung 1 wait 72 hours",
+		"the policy slow asks person:jonas on its rung 2, where nobody can be asked now",
+		"the policy slow gives whoever took a question 48 hours",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no warning %q in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "\n") + 1; n != 5 {
+		t.Errorf("%d warnings:\n%s", n, got)
 	}
 }

@@ -118,7 +118,9 @@ func clinicValues(c *workflows.Clinic) templates.Values {
 
 // asksNow says whether a mail of a family asks for an answer before the day is over,
 // so that it also goes where its reader is reached beside mail.
-func asksNow(family string) bool { return family == "escalation" || family == "escalation-hold" }
+func asksNow(family string) bool {
+	return slices.Contains([]string{"escalation", "escalation-hold", "escalation-wide"}, family)
+}
 
 // pages are a mail to a member of staff on the other ways on which they are reached.
 func pages(p *escalation.Person, mail *notifier.Mail, link, code string) []notifier.Page {
@@ -180,13 +182,17 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 	mail.To = notifier.Address{Name: person.Name, Email: person.Email}
 	v.StaffName, v.Urgency, v.Round = person.Name, m.Urgency, m.Round
 	switch m.Template {
-	case "escalation", "escalation-inform", "escalation-hold", "escalation-taken":
+	case "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "escalation-wide", "escalation-closed":
 		v.EscalationURL, v.Code = r.staffLink("e", m, links.Escalation, m.Target)
 		for i := range s.Escalations {
 			if e := &s.Escalations[i]; e.ID == m.Target {
 				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
 				v.HoldEnds = e.Until().In(c.Zone).Format(dayAndTime)
-				if p := c.Staff.Person(e.Owner); p != nil {
+				owner := e.Owner
+				if m.Template == "escalation-closed" && e.Closed != nil {
+					owner = e.Closed.By
+				}
+				if p := c.Staff.Person(owner); p != nil {
 					v.OwnerName = p.Name
 				}
 			}

@@ -34,7 +34,9 @@ func (a *App) newNotifier() error {
 	if err != nil {
 		return err
 	}
-	a.provider = &notifier.Reach{Mail: a.provider, Channels: channels, Logger: a.log, Observe: a.metrics.paged, Pause: pause}
+	if a.provider, err = notifier.NewReach(notifier.ReachConfig{Mail: a.provider, Channels: channels, Logger: a.log, Observe: a.metrics.paged, Pause: pause}); err != nil {
+		return err
+	}
 	a.notify, err = notifier.New(notifier.Config{
 		Provider: between(a.between.Provider, a.provider),
 		Ledger:   between(a.between.Ledger, notifier.Ledger(a.store.Ledger())),

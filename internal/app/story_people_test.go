@@ -59,7 +59,11 @@ func (b *browser) enter(l letter) (link string, g page) {
 // press fills in one form of the page that a session shows.
 func (b *browser) press(link string, g page, pairs ...string) page {
 	b.p.t.Helper()
-	return b.post(link, append([]string{"form", g.field(b.p.t, "form"), "id", g.field(b.p.t, "id")}, pairs...)...)
+	held := []string{"form", g.field(b.p.t, "form"), "id", g.field(b.p.t, "id")}
+	if strings.Contains(g.text, `name="turn"`) {
+		held = append(held, "turn", g.field(b.p.t, "turn"))
+	}
+	return b.post(link, append(held, pairs...)...)
 }
 
 // end closes the client's question, so that its ladder says no more.

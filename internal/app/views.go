@@ -74,15 +74,18 @@ func (v *views) escalation(ctx context.Context, clinic, target string) (*workflo
 
 // Glance is what a link alone may show.
 func (v *views) Glance(ctx context.Context, clinic, target string) (web.Glance, error) {
-	_, e, err := v.escalation(ctx, clinic, target)
+	s, e, err := v.escalation(ctx, clinic, target)
 	if err != nil {
 		return web.Glance{}, err
 	}
-	return v.glance(clinic, e), nil
+	return v.glance(clinic, s, e), nil
 }
 
-func (v *views) glance(clinic string, e *escalation.Escalation) web.Glance {
-	g := web.Glance{Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Informed: onlyInformed(e), Ack: v.ack(clinic, e)}
+func (v *views) glance(clinic string, s *workflows.State, e *escalation.Escalation) web.Glance {
+	g := web.Glance{
+		Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Informed: onlyInformed(e), Ack: v.ack(clinic, e), Turn: e.Turn,
+		LeftOut: slices.Concat(s.Profile.NeverAsk.Get(), e.Never),
+	}
 	if c := e.Closed; c != nil {
 		g.Closing = &web.Closing{By: c.By, Name: v.a.personName(clinic, c.By), At: c.At, Outcome: c.Outcome, Note: c.Note}
 	}
@@ -93,7 +96,7 @@ func (v *views) glance(clinic string, e *escalation.Escalation) web.Glance {
 func onlyInformed(e *escalation.Escalation) []string {
 	var out []string
 	for _, a := range e.Asks {
-		asked := a.Person == e.Owner || slices.ContainsFunc(e.Asks, func(b escalation.Ask) bool { return b.Person == a.Person && !b.Inform })
+		asked := a.Person == e.Owner || slices.ContainsFunc(e.Asks, func(b escalation.Ask) bool { return b.Person == a.Person && (!b.Inform || b.Wide) })
 		if !asked && !slices.Contains(out, a.Person) {
 			out = append(out, a.Person)
 		}
@@ -119,8 +122,13 @@ func (v *views) Case(ctx context.Context, clinic, target string) (web.Case, erro
 		return web.Case{}, err
 	}
 	c := web.Case{
-		Glance: v.glance(clinic, e), ClientKey: s.Key, Client: contact(&s.Profile),
+		Glance: v.glance(clinic, s, e), ClientKey: s.Key, Client: contact(&s.Profile),
 		Owner: v.a.personName(clinic, e.Owner), Next: e.Until(),
+	}
+	for i := range s.Escalations {
+		if other := &s.Escalations[i]; other.ID != e.ID && other.Open() {
+			c.Others++
+		}
 	}
 	for _, q := range e.Questions {
 		c.Questions = append(c.Questions, questionWords(q))

@@ -117,6 +117,10 @@ func templateWords(t string) string {
 		return "a reminder that the question they took is open"
 	case "escalation-taken":
 		return "a note that somebody has taken the question"
+	case "escalation-wide":
+		return "word that nobody answers the question"
+	case "escalation-closed":
+		return "a note that somebody has closed the question they took"
 	case "escalation-inform":
 		return "a note that a question is open"
 	case "task":
@@ -346,6 +350,10 @@ func escalationWords(n workflows.Note, who string) string {
 		return "Nobody could be asked here, so the next person is"
 	case escalation.AttemptRecorded:
 		return who + " tried to reach the client"
+	case escalation.LookFirst:
+		return who + " wanted to close the question"
+	case escalation.MailAccepted, escalation.NotDelivered:
+		return "The mail to " + orSomebody(who)
 	}
 	if n.Reason == workflows.SafetyQuestion {
 		return "A person must answer: " + questionWords(n.Detail)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,6 +97,9 @@ func (p *public) writeGlance(w http.ResponseWriter, r *http.Request, v visit, st
 		p.lookupFailed(w, r, v, err)
 		return
 	}
+	if p.leftOut(w, v, g) {
+		return
+	}
 	page := p.escalationPage(v, g)
 	page.CodeError, page.Note = codeError, n
 	p.pages.write(w, p.Log, status, "escalation", page)
@@ -108,6 +112,9 @@ func (p *public) writeCase(w http.ResponseWriter, r *http.Request, v visit, s se
 		p.lookupFailed(w, r, v, err)
 		return
 	}
+	if p.leftOut(w, v, c.Glance) {
+		return
+	}
 	page := p.escalationPage(v, c.Glance)
 	page.Title = c.Client.Name
 	page.Case, page.Nonce, page.Note = &c, s.nonce(), n
@@ -117,6 +124,19 @@ func (p *public) writeCase(w http.ResponseWriter, r *http.Request, v visit, s se
 	page.Left = span(s.claims.Expires.Sub(p.Wall()).Round(time.Minute))
 	p.saw(r, v, s, PageEscalation, c.ClientKey)
 	p.pages.write(w, p.Log, status, "escalation", page)
+}
+
+// leftOut answers somebody who must not be asked about this client, by the client's
+// record or by their own word: their link shows nothing of it any more.
+func (p *public) leftOut(w http.ResponseWriter, v visit, g Glance) bool {
+	if !slices.Contains(g.LeftOut, v.claims.Recipient) {
+		return false
+	}
+	p.pages.write(w, p.Log, http.StatusForbidden, "say", sayPage{
+		base: p.base(v, "This question is not yours"),
+		Text: "It is about somebody whom you should not be asked about. Others have it. If nobody can help the client now, call the clinic.",
+	})
+	return true
 }
 
 func (p *public) escalationPage(v visit, g Glance) escalationPage {
@@ -151,6 +171,10 @@ func (p *public) lookupFailed(w http.ResponseWriter, r *http.Request, v visit, e
 // actOnEscalation takes every press on /e/. A form with a code opens the
 // session; every other one needs it.
 func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit) {
+	g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err == nil && p.leftOut(w, v, g) {
+		return // a look that failed fails again where it counts
+	}
 	if r.PostForm.Has("code") {
 		refuse := func(status int, codeError string) { p.writeGlance(w, r, v, status, codeError, nil) }
 		s, ok := p.enterCode(w, r, v, refuse)
@@ -232,7 +256,12 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 		})
 	case AlreadyOpen:
 		p.writeCase(w, r, v, s, http.StatusConflict, &note{
-			Heading: "It is open", Text: "Somebody opened it again before you pressed. Its people are being asked.",
+			Heading: "It is open", Text: "There is nothing to open again. Its people are being asked.",
+		})
+	case LookFirst:
+		p.writeCase(w, r, v, s, http.StatusConflict, &note{
+			Heading: "Something new came up", Warn: true,
+			Text: "It came after you opened this page, so nothing was closed. Please read what is new below. If it is answered too, close the question again.",
 		})
 	case NobodyElse:
 		p.writeCase(w, r, v, s, http.StatusConflict, &note{
@@ -302,9 +331,14 @@ func (p *public) closeEscalation(w http.ResponseWriter, r *http.Request, v visit
 		})
 		return
 	}
+	turn, err := strconv.Atoi(r.PostFormValue("turn"))
+	if err != nil {
+		turn = -1 // of no page of ours
+	}
 	p.doOnCase(w, r, v, s, "close", func(ctx context.Context, a Act) (Outcome, error) {
+		a.Turn = &turn
 		return p.Acts.Close(ctx, a, outcome, text)
-	}, string(outcome), text)
+	}, string(outcome), text, strconv.Itoa(turn))
 }
 
 // notConfirmed logs why an act has no known result.

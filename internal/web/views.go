@@ -71,8 +71,13 @@ type Glance struct {
 	// Informed are the directory ids of people who were told of it and never
 	// asked: their page says so.
 	Informed []string
-	Ack      *Ack     // nil while nobody has taken it
-	Closing  *Closing // nil while it is open
+	// LeftOut are those who must not be asked about this client: they see nothing of
+	// it.
+	LeftOut []string
+	// Turn counts what makes an opened page out of date; Act.Turn gives it back.
+	Turn    int
+	Ack     *Ack     // nil while nobody has taken it
+	Closing *Closing // nil while it is open
 }
 
 // Ack says who took an escalation.
@@ -120,6 +125,8 @@ type Case struct {
 	// client did since the question came up.
 	Asked []Asked
 	Since []Fact
+	// Others counts the client's other open questions.
+	Others int
 }
 
 // Asked is one person who was asked or told, and what came of it in words.
@@ -167,7 +174,8 @@ type Acts interface {
 	// Attempt records a try to reach the client: how is "phone", "text" or
 	// "visit". It returns Attempted or AlreadyClosed.
 	Attempt(ctx context.Context, a Act, how string) (Outcome, error)
-	// Close returns Closed or AlreadyClosed. The note may be empty and has at
+	// Close returns Closed, AlreadyClosed, or LookFirst where something came up after
+	// the page was shown (Act.Turn). The note may be empty and has at
 	// most 500 characters.
 	Close(ctx context.Context, a Act, outcome events.Outcome, note string) (Outcome, error)
 }
@@ -193,6 +201,8 @@ type Act struct {
 	// Recipient is the directory id of the member of staff for an escalation,
 	// the client key for a check-in and for preferences.
 	Recipient string
+	// Turn is the question's as the page showed it, for Close.
+	Turn *int
 }
 
 // Answer is what a client said on the check-in page.
@@ -264,6 +274,7 @@ const (
 	Declined            Result = "declined"
 	Reopened            Result = "reopened"
 	AlreadyOpen         Result = "already-open"
+	LookFirst           Result = "look-first"
 	NobodyElse          Result = "nobody-else" // to pass it on to: it stays
 	NotAsked            Result = "not-asked"   // so there is nothing to pass on
 	Attempted           Result = "attempted"

@@ -124,7 +124,9 @@ func (f *file) checkFamily(end int) {
 		want, never = []fieldID{fAlarm, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode}
 	case "feed":
 		want, never = []fieldID{fOpenedAgo, fStaffLink}, []fieldID{fEscalationLink, fTaskLink, fClientLink, fCode, fAlarm}
-	case "escalation-taken":
+	case "escalation-wide":
+		want = []fieldID{fOpenedAgo, fOwnerName, fEscalationLink, fCode}
+	case "escalation-taken", "escalation-closed":
 		want = []fieldID{fOwnerName, fEscalationLink, fCode}
 	case "digest":
 		want = []fieldID{fTask, fTaskLink, fCode, fTaskMore, fStaffLink}

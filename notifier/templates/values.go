@@ -36,7 +36,7 @@ func Reasons() []string {
 // Names lists every template that a message may ask for: the client families
 // A to F, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "task", "task-reminder", "note", "alarm", "feed", "digest"}
+	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "escalation-closed", "escalation-wide", "task", "task-reminder", "note", "alarm", "feed", "digest"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are

@@ -163,7 +163,7 @@ func (e *Escalation) HolderGone(staff Staff, now time.Time) bool {
 		return a != nil && a.From.After(e.Ack.At)
 	}
 	i := e.current()
-	if !e.Open() || i < 0 || e.Owner == nameless || e.Asks[i].Away {
+	if !e.Open() || i < 0 || e.Owner == Nobody || e.Asks[i].Away {
 		return false
 	}
 	if e.Owner == s.Fallback(now) {

@@ -107,7 +107,7 @@ func (e *Escalation) pick(rung int, staff *Staff, now time.Time, s step) (string
 		}
 	}
 	if rung >= e.Policy.last() {
-		if id := staff.Fallback(now); id != nameless || s.by == "" {
+		if id := staff.Fallback(now); id != Nobody || s.by == "" {
 			ids = append(ids, id) // nobody is no one to pass a question on to
 		}
 		if s.emergency {

@@ -338,7 +338,7 @@ func TestNeverAsked(t *testing.T) {
 		var w walk
 		check := func(m Move) {
 			for _, a := range m.Asks {
-				if a.Person == nameless {
+				if a.Person == Nobody {
 					for _, p := range w.staff.People {
 						if p.mailable() && !slices.Contains(w.staff.Never, p.ID) && !slices.Contains(w.e.Never, p.ID) {
 							t.Fatalf("%s asks nobody, and %s is there", w.act, p.ID)

@@ -17,13 +17,13 @@ const (
 	ownerPerson   = "person:"
 )
 
-// nameless is who owns a question where nobody at all can be asked: everybody is
+// Nobody is who owns a question where nobody at all can be asked: everybody is
 // never to be asked about the client, and there is no emergency address. A mail to
 // them fails, the ladder goes on, and Ownerless says so.
-const nameless = "on-call"
+const Nobody = "on-call"
 
 // Ownerless says whether the question is open and nobody could be asked.
-func (e *Escalation) Ownerless() bool { return e.Open() && e.Owner == nameless }
+func (e *Escalation) Ownerless() bool { return e.Open() && e.Owner == Nobody }
 
 // usualSlack is how late a timer may be on a busy day.
 const usualSlack = 5 * time.Minute
@@ -255,7 +255,7 @@ func (s *Staff) Fallback(now time.Time) string {
 			return p.ID // away, and still somebody
 		}
 	}
-	return nameless
+	return Nobody
 }
 
 // Members counts the members of staff; an emergency address is none.

@@ -296,8 +296,8 @@ func TestFallback(t *testing.T) {
 		{"a rota", Staff{OnCall: "rota:r", Rotas: []Rota{{ID: "r", People: []string{"c", "o"}}}, People: []Person{{ID: "o", Email: "o@x"}, {ID: "c", Away: away, Email: "c@x"}}}, "o"},
 		{"a rota that is away", Staff{OnCall: "rota:r", Rotas: []Rota{{ID: "r", People: []string{"c"}}}, People: []Person{{ID: "o", Email: "o@x"}, {ID: "c", Away: away, Email: "c@x"}}}, "c"},
 		{"never asked", Staff{OnCall: "o", Never: []string{"o"}, People: []Person{{ID: "o", Email: "o@x"}, {ID: "c", Email: "c@x"}}}, "c"},
-		{"nobody but who is never asked", Staff{OnCall: "o", Never: []string{"o"}, People: []Person{{ID: "o", Email: "o@x"}}}, nameless},
-		{"an empty list", Staff{}, nameless},
+		{"nobody but who is never asked", Staff{OnCall: "o", Never: []string{"o"}, People: []Person{{ID: "o", Email: "o@x"}}}, Nobody},
+		{"an empty list", Staff{}, Nobody},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
