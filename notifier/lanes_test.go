@@ -180,3 +180,24 @@ func TestSafetyThatWaits(t *testing.T) {
 		}
 	}
 }
+
+// TestSafetyInDoubtIsLateInTime: the waits between two requests of unknown fate grow to
+// minutes, and still the log hears no later than the bound that the mail has to wait.
+func TestSafetyInDoubtIsLateInTime(t *testing.T) {
+	w := newWorld()
+	w.send = func(Mail) (Receipt, error) { return Receipt{}, errFault }
+	n, m := w.notifier(), message(Safety)
+	begun := w.now
+	m.Asked = begun
+	for range 40 {
+		again := n.Deliver(t.Context(), m)
+		if told := slices.Contains(w.kinds(), events.MessageDeferred); told {
+			if waited := w.now.Sub(begun); waited > lateAfter+requestTimeout {
+				t.Errorf("the log heard after %v", waited)
+			}
+			return
+		}
+		w.now = w.now.Add(again)
+	}
+	t.Errorf("the log never heard: %v", w.kinds())
+}
