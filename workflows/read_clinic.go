@@ -63,7 +63,7 @@ type clinicReader struct {
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
-	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
+	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line", "translations",
 		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
 	if !ok {
 		return
@@ -94,7 +94,10 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		c.ReplyHours = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
-		cr.crisisLine(e)
+		c.CrisisLine = cr.crisisLine(e, true)
+	}
+	if e, ok := m.get("translations"); ok {
+		cr.translations(e)
 	}
 	if e, ok := r.need(m, what, "people", "{amara: {name: Amara Cole, email: amara@example.org, roles: [clinician]}}"); ok {
 		cr.people(e)
@@ -286,17 +289,24 @@ func (cr *clinicReader) address(e entry) Address {
 	return a
 }
 
-func (cr *clinicReader) crisisLine(e entry) {
+// crisisLine reads the clinic's line; a translation of it need not be whole.
+func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 	const what = "`crisis_line`"
-	r, line := cr.r, &cr.c.CrisisLine
+	r := cr.r
 	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url")
 	if !ok {
-		return
+		return line
 	}
-	if e, ok := r.need(m, what, "name", "988 Suicide and Crisis Lifeline"); ok {
+	get := func(key, example string) (entry, bool) {
+		if whole {
+			return r.need(m, what, key, example)
+		}
+		return m.get(key)
+	}
+	if e, ok := get("name", "988 Suicide and Crisis Lifeline"); ok {
 		line.Name = cr.line(e, 100)
 	}
-	if e, ok := r.need(m, what, "phone", "\"988\""); ok {
+	if e, ok := get("phone", "\"988\""); ok {
 		line.Phone = cr.line(e, 40)
 	}
 	if e, ok := m.get("text"); ok {
@@ -304,6 +314,39 @@ func (cr *clinicReader) crisisLine(e entry) {
 	}
 	if e, ok := m.get("url"); ok {
 		line.URL = cr.url(e)
+	}
+	return line
+}
+
+// translations reads what the clinic says in the languages that it serves beside its
+// own.
+func (cr *clinicReader) translations(e entry) {
+	m, ok := cr.r.anyMapping(e.value, "`translations`")
+	if !ok {
+		return
+	}
+	cr.c.Translations = make(map[string]Said, len(m.entries))
+	for _, e := range m.entries {
+		if i := slices.Index(cr.c.Languages, e.key); i < 1 {
+			cr.r.failf(e.at, "`translations` has %#q, which is none of the other languages that the clinic serves; list it under `languages`, after the clinic's own, or take it out", shorten(e.key))
+			continue
+		}
+		what := "the translation `" + e.key + "`"
+		tm, ok := cr.r.mapping(e.value, what, "reply_hours", "crisis_line", "booking_url")
+		if !ok {
+			continue
+		}
+		var said Said
+		if e, ok := tm.get("reply_hours"); ok {
+			said.ReplyHours = cr.line(e, 100)
+		}
+		if e, ok := tm.get("crisis_line"); ok {
+			said.CrisisLine = cr.crisisLine(e, false)
+		}
+		if e, ok := tm.get("booking_url"); ok {
+			said.BookingURL = cr.url(e)
+		}
+		cr.c.Translations[e.key] = said
 	}
 }
 

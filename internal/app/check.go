@@ -34,7 +34,7 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	if c.FeedQuiet == 0 {
 		out = append(out, "`feed_quiet` is not set: nobody hears when the clinic's system stops sending events; write for how long it may be silent while the clinic is open, such as `feed_quiet: 8h`")
 	}
-	out = append(out, unverified(c, now)...)
+	out = append(append(out, untranslated(c)...), unverified(c, now)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		shortest := mailIsSlow
 		for _, r := range c.Policies[id].Rungs {
@@ -46,6 +46,28 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 		}
 	}
 	return append(out, staleResources(c, now)...)
+}
+
+// untranslated names what the clinic says to clients in its own language alone.
+func untranslated(c *workflows.Clinic) []string {
+	var out []string
+	for _, l := range c.Languages[min(1, len(c.Languages)):] {
+		var lacks []string
+		said := c.In(l)
+		if c.ReplyHours != "" && said.ReplyHours == "" {
+			lacks = append(lacks, "`reply_hours`")
+		}
+		if c.CrisisLine.Text != "" && said.CrisisLine.Text == "" {
+			lacks = append(lacks, "`text` of the crisis line")
+		}
+		if c.Translations[l].CrisisLine.Name == "" {
+			lacks = append(lacks, "`name` of the crisis line")
+		}
+		if len(lacks) > 0 {
+			out = append(out, fmt.Sprintf("mails in %s leave out or do not translate %s; write it under `translations: {%s: ...}`", l, strings.Join(lacks, ", "), l))
+		}
+	}
+	return out
 }
 
 // unverified names the people whom mail may not reach: nobody has made sure of it, or

@@ -26,12 +26,6 @@ const (
 	longestLife     = 100 * 365 * 24 * time.Hour
 )
 
-// dayAndTime is how mails to staff write a time, in the clinic's zone.
-const dayAndTime = "Monday, 2 January, 3:04 pm"
-
-// dayOnly is how they write a date.
-const dayOnly = "Monday, 2 January"
-
 // outbox turns what a decision asks for into the notifier's message.
 type outbox struct{ store *jetstream.Store }
 
@@ -81,20 +75,21 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
 
-	v := templates.Values{
-		ClinicName: c.current.Name, ClinicPhone: c.current.Phone,
-		CrisisName: c.current.CrisisLine.Name, CrisisPhone: c.current.CrisisLine.Phone,
-		CrisisText: c.current.CrisisLine.Text, CrisisURL: c.current.CrisisLine.URL,
-		ReplyHours: c.current.ReplyHours,
-	}
 	name := m.Template
 	if m.Wording != "" {
 		name += "." + m.Wording
 	}
 	language := wording.wording.Speaks(name, languages(c.current.Clinic, m.Lane, &state.Profile)...)
+	said := c.current.In(language)
+	v := templates.Values{
+		ClinicName: c.current.Name, ClinicPhone: c.current.Phone, BookingURL: said.BookingURL,
+		CrisisName: said.CrisisLine.Name, CrisisPhone: said.CrisisLine.Phone,
+		CrisisText: said.CrisisLine.Text, CrisisURL: said.CrisisLine.URL,
+		ReplyHours: said.ReplyHours,
+	}
 	if m.Lane == notifier.Care {
 		r.client(m, &state, c.current.Clinic, &v, &mail)
-	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
+	} else if err := r.staff(m, &state, c.current.Clinic, language, &v, &mail); err != nil {
 		return mail, err
 	}
 	out, err := wording.wording.Render(name, language, wordingReason(m.Why), v)
@@ -119,7 +114,6 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 	p := &s.Profile
 	mail.To = notifier.Address{Email: p.Email.Get()}
 	v.FirstName = p.FirstName.Get()
-	v.BookingURL = c.BookingURL
 	if m.Template == "C" {
 		v.Resources = resources(c, p, m.Why, r.clock.Now())
 	}
@@ -142,8 +136,9 @@ func resources(c *workflows.Clinic, p *workflows.Profile, reason string, now tim
 	return out
 }
 
-// staff fills in a mail to a member of staff. It names no client.
-func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) error {
+// staff fills in a mail to a member of staff, with times in the words of its
+// language. It names no client.
+func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Clinic, language string, v *templates.Values, mail *notifier.Mail) error {
 	person := c.Staff.Person(m.Person)
 	if person == nil || person.Email == "" {
 		return fmt.Errorf("write a mail to staff: the recipient is not in the directory: %w", notifier.ErrCannotRender)
@@ -155,8 +150,8 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 		v.EscalationURL, v.Code = r.staffLink("e", m, links.Escalation, m.Target)
 		for i := range s.Escalations {
 			if e := &s.Escalations[i]; e.ID == m.Target {
-				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
-				v.HoldEnds = e.Until().In(c.Zone).Format(dayAndTime)
+				v.OpenedAgo = templates.Span(language, r.clock.Now().Sub(e.Opened))
+				v.HoldEnds = templates.Moment(language, e.Until().In(c.Zone))
 				if p := c.Staff.Person(e.Owner); p != nil {
 					v.OwnerName = p.Name
 				}
@@ -170,7 +165,7 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 		v.TaskWhat = m.What
 		for i := range s.Tasks {
 			if t := &s.Tasks[i]; t.ID == m.Target {
-				v.TaskDue = t.Due.In(c.Zone).Format(dayAndTime)
+				v.TaskDue = templates.Moment(language, t.Due.In(c.Zone))
 			}
 		}
 	}
@@ -219,23 +214,6 @@ func wordingReason(code string) string {
 		return templates.Unknown
 	}
 	return code
-}
-
-// ago is a stretch of time as people say it.
-func ago(d time.Duration) string {
-	n, unit := int(d/time.Minute), "minute"
-	switch {
-	case d < time.Minute:
-		return "less than a minute"
-	case d >= 48*time.Hour:
-		n, unit = int(d/(24*time.Hour)), "day"
-	case d >= 2*time.Hour:
-		n, unit = int(d/time.Hour), "hour"
-	}
-	if n != 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("%d %s", n, unit)
 }
 
 // looker takes the last look.

@@ -289,14 +289,15 @@ func (w *watcher) send(ctx context.Context, c *version, p *escalation.Person, fa
 }
 
 func (w *watcher) mail(c *version, family, what string, since time.Time, to notifier.Address) (notifier.Mail, error) {
+	language := c.wording.Speaks(family, c.Language())
 	v := templates.Values{
 		ClinicName: c.Name, StaffName: to.Name, StaffURL: w.a.staffURL() + "/",
-		Alarm: what, OpenedAgo: ago(w.a.clock.Now().Sub(since)),
+		Alarm: what, OpenedAgo: templates.Span(language, w.a.clock.Now().Sub(since)),
 	}
 	if since.IsZero() {
 		v.OpenedAgo = ""
 	}
-	out, err := c.wording.Render(family, c.wording.Speaks(family, c.Language()), templates.Unknown, v)
+	out, err := c.wording.Render(family, language, templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}

@@ -16,7 +16,7 @@ func TestNoClinicalWords(t *testing.T) {
 	linted := map[Rendered]bool{}
 	for _, name := range Names() {
 		for _, reason := range Reasons() {
-			for state, v := range map[string]Values{"full": SampleValues(), "bare": bareValues()} {
+			for state, v := range map[string]Values{"full": SampleValues(), "bare": bareValues(SampleValues())} {
 				r := mustRender(t, s, name, reason, v)
 				if linted[r] {
 					continue

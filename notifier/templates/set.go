@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed en
+//go:embed en es
 var builtin embed.FS
 
 // ErrUnknownTemplate is a template name that no file answers to.
