@@ -379,6 +379,7 @@ func (p *program) lintOne(l letter) {
 	}
 	allowed := templates.Exceptions{
 		Words: []string{c.Name, c.CrisisLine.Name}, Links: []string{publicURL, staffURL, c.BookingURL, c.CrisisLine.URL},
+		Own: []string{publicURL, staffURL}, Said: []string{c.Phone},
 		CrisisPhone: c.CrisisLine.Phone, PreferencesURL: publicURL + "/u/",
 	}
 	for i := range c.Resources {

@@ -138,7 +138,7 @@ func SampleExceptions() Exceptions {
 // links begin with.
 func (v Values) Exceptions(bases ...string) Exceptions {
 	e := Exceptions{
-		Words:       []string{v.ClinicName, v.CrisisName, v.CrisisText},
+		Words: []string{v.ClinicName, v.CrisisName, v.CrisisText}, Said: []string{v.ClinicPhone, v.ReplyHours}, Own: bases,
 		CrisisPhone: v.CrisisPhone, PreferencesURL: v.PreferencesURL,
 	}
 	e.Links = append(e.Links, bases...)
@@ -148,7 +148,8 @@ func (v Values) Exceptions(bases ...string) Exceptions {
 		}
 	}
 	for _, r := range v.Resources {
-		e.Words = append(e.Words, r.Name)
+		lines := r.lines()
+		e.Words, e.Said = append(e.Words, r.Name), append(e.Said, lines[:]...)
 		if r.URL != "" {
 			e.Links = append(e.Links, r.URL)
 		}

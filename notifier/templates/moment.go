@@ -35,21 +35,22 @@ var tongues = map[string]tongue{ //nolint:gochecknoglobals // never written agai
 }
 
 // Day writes a date in a language's words, such as "Tuesday, 4 March". A language
-// that the program does not know reads "2026-03-04".
+// that the program does not know reads "03-04",
+// without a year as the others.
 func Day(language string, t time.Time) string {
 	l, ok := tongues[baseLanguage(language)]
 	if !ok {
-		return t.Format(time.DateOnly)
+		return t.Format("01-02")
 	}
 	return fmt.Sprintf(l.day, l.weekdays[t.Weekday()], t.Day(), l.months[t.Month()-1])
 }
 
 // Moment writes a date and a time of day, such as "Tuesday, 4 March, 5:10 pm" or,
-// for a language that the program does not know, "2026-03-04 17:10".
+// for a language that the program does not know, "03-04 17:10".
 func Moment(language string, t time.Time) string {
 	l, ok := tongues[baseLanguage(language)]
 	if !ok {
-		return t.Format(time.DateOnly + " 15:04")
+		return t.Format("01-02 15:04")
 	}
 	return fmt.Sprintf("%s, %d:%02d %s", Day(language, t), (t.Hour()+11)%12+1, t.Minute(), l.half[t.Hour()/12])
 }

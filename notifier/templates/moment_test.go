@@ -18,7 +18,7 @@ func TestMoments(t *testing.T) {
 		{"en", at(12, 0), "Wednesday, 4 March", "Wednesday, 4 March, 12:00 pm"},
 		{"es", at(17, 10), "miércoles 4 de marzo", "miércoles 4 de marzo, 5:10 pm"},
 		{"es-MX", at(8, 30), "miércoles 4 de marzo", "miércoles 4 de marzo, 8:30 am"},
-		{"vi", at(17, 10), "2026-03-04", "2026-03-04 17:10"},
+		{"vi", at(17, 10), "03-04", "03-04 17:10"},
 	} {
 		if got := Day(tc.language, tc.at); got != tc.day {
 			t.Errorf("a day in %s is %q, want %q", tc.language, got, tc.day)

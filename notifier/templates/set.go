@@ -107,11 +107,11 @@ func (s *Set) With(overrides map[string][]byte) (*Set, error) {
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
 		key, err := keyOf(name)
 		if err != nil {
-			errs = append(errs, &FileError{path.Join("templates", name), 1, 1, err.Error()})
+			errs = append(errs, &FileError{File: path.Join("templates", name), Line: 1, Column: 1, Problem: err.Error()})
 			continue
 		}
 		if f := files[key]; f != nil && f.own {
-			errs = append(errs, &FileError{f.path(), 1, 1, "the file is given twice"})
+			errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: "the file is given twice"})
 			continue
 		}
 		files[key] = &file{key: key, data: overrides[name], own: true, given: strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")}
@@ -193,7 +193,7 @@ func sortedKeys(files map[fileKey]*file) []fileKey {
 func (s *Set) buildIndex() []error {
 	var errs []error
 	problem := func(f *file, format string, args ...any) {
-		errs = append(errs, &FileError{f.path(), 1, 1, fmt.Sprintf(format, args...)})
+		errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: fmt.Sprintf(format, args...)})
 	}
 	for _, own := range []bool{false, true} {
 		for _, key := range sortedKeys(s.files) {
@@ -220,7 +220,7 @@ func (s *Set) buildIndex() []error {
 	}
 	for _, family := range Names() {
 		if s.index[wordingKey{DefaultLanguage, family, Unknown, ""}] == nil {
-			errs = append(errs, &FileError{"templates", 1, 1, fmt.Sprintf("no file answers for family %s, reason unknown", family)})
+			errs = append(errs, &FileError{File: "templates", Line: 1, Column: 1, Problem: fmt.Sprintf("no file answers for family %s, reason unknown", family)})
 		}
 	}
 	return errs
