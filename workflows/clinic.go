@@ -80,6 +80,8 @@ type Clinic struct {
 	// words: their journeys end.
 	Removed map[string]string
 
+	// Lint is what the clinic adds to the check of its mails, and takes from it.
+	Lint LintRules
 	// Resources are the services that mails list, in the order of their file.
 	Resources []Resource
 	// Templates are the clinic's own wordings, as written, by file name without
@@ -156,6 +158,23 @@ func (c *Clinic) LanguageFor(tag string) string {
 		return base
 	}
 	return c.Language()
+}
+
+// LintRules are a clinic's own part in the check of its mails.
+type LintRules struct {
+	// Words are kept out of every mail; one that ends in * is the beginning of a word.
+	Words []string
+	// Waivers let by what somebody answers for.
+	Waivers []MailWaiver
+}
+
+// MailWaiver lets findings of one rule by.
+type MailWaiver struct {
+	// Rule is the rule's code, such as "clinical-word".
+	Rule string
+	Waiver
+	// Line and Column are its place in clinic.yaml.
+	Line, Column int
 }
 
 // Said is what a clinic says to its clients in one language.

@@ -64,7 +64,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
 	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line", "translations",
-		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "lint", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -181,6 +181,9 @@ func (cr *clinicReader) rules(m *mapping) {
 			hours.Holidays = c.Hours.Holidays
 		}
 	}
+	if e, ok := m.get("lint"); ok {
+		cr.lint(e)
+	}
 	if e, ok := m.get("paused"); ok {
 		cr.paused(e)
 	}
@@ -190,29 +193,6 @@ func (cr *clinicReader) rules(m *mapping) {
 	if e, ok := m.get("acknowledge_no_baa"); ok {
 		c.AcknowledgeNoBAA = r.yesNo(e)
 	}
-}
-
-// served reads the languages that the clinic serves, as the folders of wordings are
-// called. Whether there is wording in each is not known here.
-func (cr *clinicReader) served(e entry) []string {
-	nodes, ok := cr.r.list(e.value, e.key, "[en, es]")
-	if !ok {
-		return nil
-	}
-	var out []string
-	for _, n := range nodes {
-		s, ok := cr.r.text(n, e.key, 10)
-		switch {
-		case !ok:
-		case len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "":
-			cr.r.failf(start(n), "%#q must be the code of a language alone, such as `en` or `es`, not %#q; `es` serves `es-MX` too", e.key, shorten(s))
-		case slices.Contains(out, s):
-			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
-		default:
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func (cr *clinicReader) zone(e entry) *time.Location {
@@ -316,38 +296,6 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		line.URL = cr.url(e)
 	}
 	return line
-}
-
-// translations reads what the clinic says in the languages that it serves beside its
-// own.
-func (cr *clinicReader) translations(e entry) {
-	m, ok := cr.r.anyMapping(e.value, "`translations`")
-	if !ok {
-		return
-	}
-	cr.c.Translations = make(map[string]Said, len(m.entries))
-	for _, e := range m.entries {
-		if i := slices.Index(cr.c.Languages, e.key); i < 1 {
-			cr.r.failf(e.at, "`translations` has %#q, which is none of the other languages that the clinic serves; list it under `languages`, after the clinic's own, or take it out", shorten(e.key))
-			continue
-		}
-		what := "the translation `" + e.key + "`"
-		tm, ok := cr.r.mapping(e.value, what, "reply_hours", "crisis_line", "booking_url")
-		if !ok {
-			continue
-		}
-		var said Said
-		if e, ok := tm.get("reply_hours"); ok {
-			said.ReplyHours = cr.line(e, 100)
-		}
-		if e, ok := tm.get("crisis_line"); ok {
-			said.CrisisLine = cr.crisisLine(e, false)
-		}
-		if e, ok := tm.get("booking_url"); ok {
-			said.BookingURL = cr.url(e)
-		}
-		cr.c.Translations[e.key] = said
-	}
 }
 
 // words reads a list of codes; an empty one only where that means something.

@@ -7,10 +7,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
+
+// Notes are what a clinic has decided and a reader of its folder should know: the
+// waivers of its mails' check, each in one line.
+func Notes(c *workflows.Clinic) []string {
+	var out []string
+	for _, w := range c.Lint.Waivers {
+		what := w.Rule
+		if len(w.Words) > 0 {
+			what += " for " + strings.Join(w.Words, ", ")
+		}
+		out = append(out, fmt.Sprintf("clinic.yaml:%d: %s waives %s: %s", w.Line, w.By, what, w.Why))
+	}
+	for i := range c.Resources {
+		if s := &c.Resources[i]; s.Waiver != nil {
+			out = append(out, fmt.Sprintf("resources.yaml:%d: %s waives %s for %s: %s", s.Line, s.Waiver.By, templates.ClinicalWord, strings.Join(s.Waiver.Words, ", "), s.Waiver.Why))
+		}
+	}
+	return out
+}
 
 // mailIsSlow is how long a mail may well lie unread: a policy that counts in
 // minutes cannot rely on it.

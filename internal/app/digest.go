@@ -281,7 +281,7 @@ func (g *digester) mail(c *version, x digestDue, open []openTask, now time.Time)
 	return notifier.Mail{
 		ID: id, Attempt: 1, Lane: notifier.Safety, MessageID: id + "@" + domain, Date: now,
 		From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo), To: notifier.Address{Name: p.Name, Email: p.Email},
-		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML, Origin: notifier.Origin{Clinic: c.ID, Version: c.Version, Language: out.Language},
 	}, nil
 }
 

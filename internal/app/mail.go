@@ -71,6 +71,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
 		From:    notifier.Address(c.current.From),
 		ReplyTo: notifier.Address(c.current.ReplyTo),
+		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version},
 	}
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
@@ -96,6 +97,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	if err != nil {
 		return mail, fmt.Errorf("%w: %w", err, notifier.ErrCannotRender)
 	}
+	mail.Origin.Language = out.Language
 	mail.Subject, mail.Text, mail.HTML = out.Subject, out.Text, out.HTML
 	return mail, nil
 }

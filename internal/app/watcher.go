@@ -306,7 +306,7 @@ func (w *watcher) mail(c *version, family, what string, since time.Time, to noti
 	return notifier.Mail{
 		ID: messageID, Attempt: 1, Lane: notifier.Safety, MessageID: messageID + "@" + domain, Date: w.a.clock.Now(),
 		From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo), To: to,
-		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML, Origin: notifier.Origin{Clinic: c.ID, Version: c.Version, Language: out.Language},
 	}, nil
 }
 

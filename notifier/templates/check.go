@@ -313,7 +313,7 @@ func (s *source) sections() []section {
 
 // lintFile renders a clinic's file with sample values, or for parts.md one mail
 // that shows it, and turns what the lint finds into problems of the file.
-func (s *Set) lintFile(f *file) []error {
+func (s *Set) lintFile(f *file, rules Rules) []error {
 	shows := f
 	if f.key.name == partsName {
 		shows = s.index[wordingKey{f.key.language, "E", Unknown, ""}]
@@ -328,6 +328,7 @@ func (s *Set) lintFile(f *file) []error {
 	}
 	r.Language = f.key.language
 	allowed := v.Exceptions("https://mail.riverside.example/")
+	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links = append(allowed.Links, shows.mail.links...)
 	var errs []error
 	seen := map[string]bool{}
@@ -336,6 +337,7 @@ func (s *Set) lintFile(f *file) []error {
 		if key := found.Rule + found.Match; !seen[key] {
 			seen[key] = true
 			line, column := f.source.locate(found.Match)
+			found.File, found.Line = f.path(), line
 			problem := found.Rule
 			if found.Match != "" {
 				problem += fmt.Sprintf(": %q", found.Match)
@@ -343,7 +345,7 @@ func (s *Set) lintFile(f *file) []error {
 			if found.Detail != "" {
 				problem += ": " + found.Detail
 			}
-			errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
+			errs = append(errs, &FileError{found.File, found.Line, column, problem, found.Rule, found.Why(), found.Instead()})
 		}
 	}
 	return errs

@@ -267,7 +267,7 @@ func TestClinicsOwnWords(t *testing.T) {
 	if !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == MissingCrisisLine }) || slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == MissingPreferences }) {
 		t.Errorf("found %v", found)
 	}
-	for _, rule := range Rules() {
+	for _, rule := range RuleNames() {
 		if a := adviceOn(rule); a.why == "" || a.instead == "" {
 			t.Errorf("%s does not say why, or what to write instead", rule)
 		}

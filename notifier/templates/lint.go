@@ -31,8 +31,8 @@ const (
 	GradeRule = "grade"
 )
 
-// Rules lists every rule.
-func Rules() []string {
+// RuleNames lists every rule.
+func RuleNames() []string {
 	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, GradeRule}
 }
 
