@@ -61,11 +61,11 @@ func (t *trial) wordings() error {
 	if err != nil {
 		return fmt.Errorf("read the built-in wording: %w", err)
 	}
-	set, err := base.With(t.clinic.Templates)
+	set, err := base.WithRules(t.clinic.Templates, lintRules(t.clinic))
 	if err != nil {
 		return fmt.Errorf("read the clinic %s's wording:\n%w", t.id, err)
 	}
-	missing := missingWordings(set, t.workflow)
+	missing := missingWordings(set, t.workflow, t.clinic.Language())
 	for _, e := range missing {
 		e.File = t.file
 	}

@@ -42,7 +42,7 @@ func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
 	}
 	if len(wrong) == 0 && len(c.Languages) > 1 {
 		for _, w := range slices.Concat(c.Workflows, c.Drafts) {
-			wrong = append(wrong, missingWordings(set, w, c.Languages[1:]...)...)
+			wrong = append(wrong, missingWordings(set, w, c.Languages[1], c.Languages[2:]...)...)
 		}
 	}
 	for i := range c.Resources {
@@ -145,11 +145,11 @@ func unspoken(set *templates.Set, c *workflows.Clinic) workflows.FileErrors {
 
 // missingWordings are the wordings that a workflow asks for and nobody wrote in one
 // of the languages.
-func missingWordings(set *templates.Set, w *workflows.Workflow, languages ...string) workflows.FileErrors {
+func missingWordings(set *templates.Set, w *workflows.Workflow, language string, more ...string) workflows.FileErrors {
 	var out workflows.FileErrors
 	for i := range w.Program {
 		s := w.Program[i].Send
-		for _, l := range languages {
+		for _, l := range append([]string{language}, more...) {
 			if s == nil || s.Wording == "" || set.HasWording(l, s.Template, s.Wording) {
 				continue
 			}
@@ -232,7 +232,7 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 	if err != nil {
 		return fmt.Errorf("read the wordings beside the workflow: %w", err)
 	}
-	set, err := base.With(own)
+	set, err := base.WithRules(own, rulesNear(file))
 	if err != nil {
 		return fmt.Errorf("read the wordings beside the workflow:\n%w", err)
 	}
@@ -244,6 +244,20 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 		}
 	}
 	return missing
+}
+
+// rulesNear are the lint rules of the clinic's folder in which a workflow's file lies;
+// none where there is no such folder, or it cannot be read: `check` says why.
+func rulesNear(file string) templates.Rules {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return templates.Rules{}
+	}
+	c, err := workflows.ReadClinic(os.DirFS(filepath.Dir(filepath.Dir(absolute))), "near")
+	if err != nil {
+		return templates.Rules{}
+	}
+	return lintRules(c)
 }
 
 // precedenceFree refuses a workflow whose precedence another one has that is at work

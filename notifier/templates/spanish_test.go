@@ -75,3 +75,39 @@ func TestSpanishMailsAreSpanish(t *testing.T) {
 		t.Errorf("%d Spanish words, %d English ones", len(spanish), len(english))
 	}
 }
+
+// TestSpanishMailsMustShow: what every client mail shows is asked for in Spanish, and
+// in Spanish words alone; hard prose and demands are found.
+func TestSpanishMailsMustShow(t *testing.T) {
+	s := mustBuiltin(t)
+	v := SampleValuesIn("es")
+	r, err := s.Render("A", "es", Unknown, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := v.Exceptions("https://mail.riverside.example/")
+	for old, tc := range map[string]struct{ to, rule string }{
+		"988":           {"", MissingCrisisLine},
+		"horario":       {"hours", MissingReplySentence},
+		"ee":            {"", MissingReplySentence}, // "lee" and "leemos"
+		"correos":       {"mails", MissingPreferences},
+		"Aquí estamos,": {"La participación individualmente coordinada en encuentros colaborativos continuamente organizados resulta extraordinariamente beneficiosa para comunidades interdisciplinarias organizacionalmente comprometidas, independientemente de circunstancias internacionales excepcionalmente complicadas,", GradeRule},
+	} {
+		spoilt := r
+		spoilt.Text, spoilt.HTML = strings.ReplaceAll(r.Text, old, tc.to), strings.ReplaceAll(r.HTML, old, tc.to)
+		found := Lint(spoilt, Client, allowed)
+		if spoilt == r || !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == tc.rule }) {
+			t.Errorf("without %q: found %v, want %s", old, found, tc.rule)
+		}
+	}
+	e, err := builtin.ReadFile("es/e-caring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ask := range []string{"Cuídese mucho.", "Por favor llámenos.", "Esperamos que vuelva.", "Puede venir."} {
+		_, err := s.With(map[string][]byte{"es/e-caring": []byte(strings.Replace(string(e), "Pensamos en usted.", "Pensamos en usted. "+ask, 1))})
+		if err == nil || !strings.Contains(err.Error(), "family E asks for nothing") {
+			t.Errorf("%q: %v", ask, err)
+		}
+	}
+}
