@@ -42,6 +42,39 @@ type Mail struct {
 	Headers []Header
 	// Pages ask the recipient in other ways at the same time; to staff alone.
 	Pages []Page
+
+	// Origin says where the words come from. It is never sent.
+	Origin Origin
+}
+
+// Origin is whose words a mail has.
+type Origin struct {
+	// Clinic is the clinic's id, Version that of the wording, Language a code such as
+	// "es".
+	Clinic, Version, Language string
+}
+
+// Inspect looks at a mail as its bytes say it, the last thing before they leave. An
+// error, a *SendError of class Permanent made by Held, keeps it back; it must be nil for
+// the safety lane, whose mails leave whatever they hold. It may be called by many
+// goroutines at once.
+type Inspect func(left Mail) error
+
+// heldDetail begins the detail of a mail that did not leave for what it holds.
+const heldDetail = "held "
+
+// Held is the error of a mail that must not leave for what it holds; rule is a code
+// such as "clinical-word".
+func Held(rule string) error {
+	return &SendError{Class: Permanent, Detail: heldDetail + rule, Err: errors.New("the mail holds what must not leave: " + rule)}
+}
+
+// Unread is what follows where a mail's own bytes cannot be read back.
+func Unread(m Mail, err error) error {
+	if m.Lane == Safety {
+		return nil
+	}
+	return &SendError{Class: Permanent, Detail: heldDetail + "unreadable", Err: err}
 }
 
 // Header is one header line of a mail.

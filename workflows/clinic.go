@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ type Clinic struct {
 	// None means English.
 	Languages   []string
 	languagesAt place
-	// CrisisLine is what every client mail and page shows.
+	// CrisisLine is what every client mail and page shows; In has it as another language
+	// says it.
 	CrisisLine CrisisLine
 	// ReplyTo is the staffed address that answers go to; From is the sender.
 	ReplyTo Address
@@ -34,6 +36,8 @@ type Clinic struct {
 	BookingURL string
 	// Phone is the clinic's own number, for pages and mails.
 	Phone string
+	// Translations are what the clinic says in its other languages, by language.
+	Translations map[string]Said
 
 	// Staff is who can be asked.
 	Staff escalation.Staff
@@ -76,6 +80,8 @@ type Clinic struct {
 	// words: their journeys end.
 	Removed map[string]string
 
+	// Lint is what the clinic adds to the check of its mails, and takes from it.
+	Lint LintRules
 	// Resources are the services that mails list, in the order of their file.
 	Resources []Resource
 	// Templates are the clinic's own wordings, as written, by file name without
@@ -152,6 +158,47 @@ func (c *Clinic) LanguageFor(tag string) string {
 		return base
 	}
 	return c.Language()
+}
+
+// LintRules are a clinic's own part in the check of its mails.
+type LintRules struct {
+	// Words are kept out of every mail; one that ends in * is the beginning of a word.
+	Words []string
+	// Waivers let by what somebody answers for.
+	Waivers []MailWaiver
+}
+
+// MailWaiver lets findings of one rule by.
+type MailWaiver struct {
+	// Rule is the rule's code, such as "clinical-word".
+	Rule string
+	Waiver
+	// Line and Column are its place in clinic.yaml.
+	Line, Column int
+}
+
+// Said is what a clinic says to its clients in one language.
+type Said struct {
+	CrisisLine CrisisLine
+	ReplyHours string
+	BookingURL string
+}
+
+// In is what the clinic says in a language. Where it has no words of its own in that
+// language, sentences are left out rather than shown in another; names, numbers and
+// addresses are the clinic's.
+func (c *Clinic) In(language string) Said {
+	said := Said{CrisisLine: c.CrisisLine, ReplyHours: c.ReplyHours, BookingURL: c.BookingURL}
+	if language == c.Language() {
+		return said
+	}
+	own := c.Translations[language]
+	said.CrisisLine.Text, said.ReplyHours = own.CrisisLine.Text, own.ReplyHours
+	said.CrisisLine.Name = cmp.Or(own.CrisisLine.Name, said.CrisisLine.Name)
+	said.CrisisLine.Phone = cmp.Or(own.CrisisLine.Phone, said.CrisisLine.Phone)
+	said.CrisisLine.URL = cmp.Or(own.CrisisLine.URL, said.CrisisLine.URL)
+	said.BookingURL = cmp.Or(own.BookingURL, said.BookingURL)
+	return said
 }
 
 // LanguagesPlace is where clinic.yaml lists the languages.

@@ -213,6 +213,20 @@ func TestClinicLanguages(t *testing.T) {
 			t.Errorf("with %q, %q is spoken with in %q, want %q", tc.listed, tc.tag, got, tc.want)
 		}
 	}
+	c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte("languages: [en, es, vi]\nreply_hours: Monday\nbooking_url: https://book.example.org\n" +
+		"translations: {es: {reply_hours: lunes, crisis_line: {name: Una línea, text: Escriba}, booking_url: https://book.example.org/es}}\n" + smallClinic)}}, "small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for language, want := range map[string]Said{
+		"en": {CrisisLine{Name: "A line", Phone: "988"}, "Monday", "https://book.example.org"},
+		"es": {CrisisLine{Name: "Una línea", Phone: "988", Text: "Escriba"}, "lunes", "https://book.example.org/es"},
+		"vi": {CrisisLine{Name: "A line", Phone: "988"}, "", "https://book.example.org"},
+	} {
+		if got := c.In(language); got != want {
+			t.Errorf("in %s the clinic says %+v, want %+v", language, got, want)
+		}
+	}
 	if got := (&Clinic{}).LanguageFor("es"); got != "en" {
 		t.Errorf("a clinic that lists none speaks %q", got)
 	}

@@ -351,6 +351,9 @@ func (d *decider) message() {
 	rep := d.ev.Data.Message
 	i := slices.IndexFunc(d.s.Sends, func(x Send) bool { return x.ID == rep.ID })
 	reason, failed := messageReason(d.ev.Kind)
+	if reason == ProviderRefused && strings.HasPrefix(rep.Detail, heldBefore) {
+		reason = HeldBack
+	}
 	d.addressFailed(rep, i, reason)
 	var x Send
 	switch {
@@ -455,6 +458,8 @@ func (d *decider) careFailed(reason Reason) {
 		d.task("address-failed", "assigned", replyDue, nil, "", reason)
 	case ProviderRefused:
 		d.task("mail-refused", "assigned", replyDue, nil, "", reason)
+	case HeldBack:
+		d.task("mail-held", "assigned", replyDue, nil, "", reason)
 	case FateUnknown:
 		d.task(taskMailUnknown, "assigned", replyDue, nil, "", reason)
 	}
@@ -492,6 +497,10 @@ func (d *decider) handOn(x Send) {
 	d.note(Note{What: WhatTask, Reason: TaskHandedOn, Subject: t.ID, Person: t.Owner, Detail: t.What})
 	d.mailTask(t, "task", t.Owner)
 }
+
+// heldBefore begins what the notifier says of a mail that it kept back for what the
+// mail held: no provider has seen it.
+const heldBefore = "held "
 
 func messageReason(k events.Kind) (r Reason, failed bool) {
 	switch k {

@@ -63,8 +63,8 @@ type clinicReader struct {
 func (cr *clinicReader) clinic(n ast.Node) {
 	r, c := cr.r, cr.c
 	const what = "a clinic"
-	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line",
-		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "paused", "removed")
+	m, ok := r.mapping(n, what, "name", "zone", "languages", "phone", "booking_url", "from", "reply_to", "reply_hours", "crisis_line", "translations",
+		"people", "rotas", "on_call", "emergency", "task_owner", "feed_quiet", "digest", "policies", "consent", "cap", "hours", "holidays", "quiet_hours", "acknowledge_no_baa", "lint", "paused", "removed")
 	if !ok {
 		return
 	}
@@ -94,7 +94,10 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		c.ReplyHours = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
-		cr.crisisLine(e)
+		c.CrisisLine = cr.crisisLine(e, true)
+	}
+	if e, ok := m.get("translations"); ok {
+		cr.translations(e)
 	}
 	if e, ok := r.need(m, what, "people", "{amara: {name: Amara Cole, email: amara@example.org, roles: [clinician]}}"); ok {
 		cr.people(e)
@@ -178,6 +181,9 @@ func (cr *clinicReader) rules(m *mapping) {
 			hours.Holidays = c.Hours.Holidays
 		}
 	}
+	if e, ok := m.get("lint"); ok {
+		cr.lint(e)
+	}
 	if e, ok := m.get("paused"); ok {
 		cr.paused(e)
 	}
@@ -187,29 +193,6 @@ func (cr *clinicReader) rules(m *mapping) {
 	if e, ok := m.get("acknowledge_no_baa"); ok {
 		c.AcknowledgeNoBAA = r.yesNo(e)
 	}
-}
-
-// served reads the languages that the clinic serves, as the folders of wordings are
-// called. Whether there is wording in each is not known here.
-func (cr *clinicReader) served(e entry) []string {
-	nodes, ok := cr.r.list(e.value, e.key, "[en, es]")
-	if !ok {
-		return nil
-	}
-	var out []string
-	for _, n := range nodes {
-		s, ok := cr.r.text(n, e.key, 10)
-		switch {
-		case !ok:
-		case len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "":
-			cr.r.failf(start(n), "%#q must be the code of a language alone, such as `en` or `es`, not %#q; `es` serves `es-MX` too", e.key, shorten(s))
-		case slices.Contains(out, s):
-			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
-		default:
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func (cr *clinicReader) zone(e entry) *time.Location {
@@ -290,17 +273,24 @@ func (cr *clinicReader) addressIn(m *mapping, what string) (a Address) {
 	return a
 }
 
-func (cr *clinicReader) crisisLine(e entry) {
+// crisisLine reads the clinic's line; a translation of it need not be whole.
+func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 	const what = "`crisis_line`"
-	r, line := cr.r, &cr.c.CrisisLine
+	r := cr.r
 	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url")
 	if !ok {
-		return
+		return line
 	}
-	if e, ok := r.need(m, what, "name", "988 Suicide and Crisis Lifeline"); ok {
+	get := func(key, example string) (entry, bool) {
+		if whole {
+			return r.need(m, what, key, example)
+		}
+		return m.get(key)
+	}
+	if e, ok := get("name", "988 Suicide and Crisis Lifeline"); ok {
 		line.Name = cr.line(e, 100)
 	}
-	if e, ok := r.need(m, what, "phone", "\"988\""); ok {
+	if e, ok := get("phone", "\"988\""); ok {
 		line.Phone = cr.line(e, 40)
 	}
 	if e, ok := m.get("text"); ok {
@@ -309,6 +299,7 @@ func (cr *clinicReader) crisisLine(e entry) {
 	if e, ok := m.get("url"); ok {
 		line.URL = cr.url(e)
 	}
+	return line
 }
 
 // words reads a list of codes; an empty one only where that means something.

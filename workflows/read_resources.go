@@ -278,7 +278,18 @@ func (cr *clinicReader) waiver(e entry) *Waiver {
 	if !ok {
 		return nil
 	}
-	if e, ok := r.need(m, what, "words", "[recovery]"); ok {
+	cr.signed(m, what, w, true)
+	return w
+}
+
+// signed reads who lets which words by, and why.
+func (cr *clinicReader) signed(m *mapping, what string, w *Waiver, needsWords bool) {
+	r := cr.r
+	words, ok := m.get("words")
+	if needsWords {
+		words, ok = r.need(m, what, "words", "[recovery]")
+	}
+	if e := words; ok {
 		nodes, _ := r.list(e.value, e.key, "[recovery]")
 		for _, n := range nodes {
 			if s, ok := r.text(n, e.key, 40); ok {
@@ -294,7 +305,6 @@ func (cr *clinicReader) waiver(e entry) *Waiver {
 	if e, ok := r.need(m, what, "why", "it is the group's own name"); ok {
 		w.Why, _ = r.line(e, 200)
 	}
-	return w
 }
 
 // line reads a text that stands on one line wherever it is shown.

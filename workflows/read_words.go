@@ -7,7 +7,7 @@ import (
 )
 
 // maxListed is how many words an error may list.
-const maxListed = 26
+const maxListed = 30
 
 // quoteWithSuggestion quotes a word that is not among the known ones and says
 // what it could have been: "`wiat`; did you mean `wait`?".

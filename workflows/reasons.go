@@ -131,6 +131,7 @@ const (
 	NoLongerWanted     Reason = "no-longer-wanted"
 	ProviderAccepted   Reason = "provider-accepted"
 	ProviderRefused    Reason = "provider-refused"
+	HeldBack           Reason = "held-back" // it holds what must not leave
 	Bounced            Reason = "bounced"
 	Dropped            Reason = "dropped"
 	Complained         Reason = "complained"
@@ -361,6 +362,8 @@ func words(r Reason) string {
 		return "it is no longer wanted"
 	case ProviderAccepted:
 		return "the mail provider took it"
+	case HeldBack:
+		return "it held something that must not leave in a mail"
 	case ProviderRefused:
 		return "the mail provider refused it"
 	case Bounced:
@@ -418,7 +421,7 @@ func Reasons() []Reason {
 		WaitsUntil, WaitsForEvent, EventCame, LimitReached, HeardLate, MetBefore, PauseUndone, VisitUndone, ShouldNotBeAsked, VisitAhead, MailStopped, RecordsMerged, BranchTaken, NoBranch,
 		Asked, NoConsent, ConsentWithdrawn, NoAddress, AddressNotVerified, Suppressed, Deceased, Discharged, Hospitalised, Transferred,
 		ProgrammeExcluded, MinorUnknownOwner, FlaggedClient, HumanFirst, NeedsRelease, NotReleased, TooLate, ReplyUnread, CapReached, TooClose, QuietHours, ClinicPaused, WorkflowPaused, JourneyEnded, NoLongerWanted,
-		ProviderAccepted, ProviderRefused, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,
+		ProviderAccepted, ProviderRefused, HeldBack, Bounced, Dropped, Complained, Delivered, FateUnknown, FateUnknownRepeats, MailWaits, WasWithdrawn, NotOurMessage,
 		PurposeWithdrawn, PurposeUnknown, ProxyUnnamed, StatusContradiction,
 		TaskOpened, TaskFinished, TaskOverdue, TaskInDigest, TaskNotOpen, TaskHandedOn, TaskNoLonger, ReplyToRead,
 		OfficeClosed, ClinicHoliday, HoursNeverMeet, ToldAlready, Covered, LeaveCalledOff, NobodyStandsIn,

@@ -22,6 +22,9 @@ func (c checkCmd) Run(io streams) error {
 		for _, w := range app.Warnings(f, time.Now()) {
 			fmt.Fprintf(io.out, "%s: warning: %s\n", f.ID, w)
 		}
+		for _, n := range app.Notes(f) {
+			fmt.Fprintf(io.out, "%s: note: %s\n", f.ID, n)
+		}
 	}
 	return nil
 }

@@ -8,10 +8,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
+
+// Notes are what a clinic has decided and a reader of its folder should know: the
+// waivers of its mails' check, each in one line.
+func Notes(c *workflows.Clinic) []string {
+	var out []string
+	for _, w := range c.Lint.Waivers {
+		what := w.Rule
+		if len(w.Words) > 0 {
+			what += " for " + strings.Join(w.Words, ", ")
+		}
+		out = append(out, fmt.Sprintf("clinic.yaml:%d: %s waives %s: %s", w.Line, w.By, what, w.Why))
+	}
+	for i := range c.Resources {
+		if s := &c.Resources[i]; s.Waiver != nil {
+			out = append(out, fmt.Sprintf("resources.yaml:%d: %s waives %s for %s: %s", s.Line, s.Waiver.By, templates.ClinicalWord, strings.Join(s.Waiver.Words, ", "), s.Waiver.Why))
+		}
+	}
+	return out
+}
 
 // mailIsSlow is how long a mail may well lie unread: a policy that counts in
 // minutes cannot rely on it.
@@ -35,7 +55,7 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 	if c.FeedQuiet == 0 {
 		out = append(out, "`feed_quiet` is not set: nobody hears when the clinic's system stops sending events; write for how long it may be silent while the clinic is open, such as `feed_quiet: 8h`")
 	}
-	out = append(out, unverified(c, now)...)
+	out = append(append(out, untranslated(c)...), unverified(c, now)...)
 	out = append(out, oneMailbox(c)...)
 	for _, id := range slices.Sorted(maps.Keys(c.Policies)) {
 		out = append(out, thin(c, id, now)...)
@@ -79,6 +99,28 @@ func thin(c *workflows.Clinic, id string, now time.Time) []string {
 	}
 	if len(owners) == 1 {
 		warn("asks %s alone, again and again: name somebody else on a second rung", p.Rungs[0].Owner)
+	}
+	return out
+}
+
+// untranslated names what the clinic says to clients in its own language alone.
+func untranslated(c *workflows.Clinic) []string {
+	var out []string
+	for _, l := range c.Languages[min(1, len(c.Languages)):] {
+		var lacks []string
+		said := c.In(l)
+		if c.ReplyHours != "" && said.ReplyHours == "" {
+			lacks = append(lacks, "`reply_hours`")
+		}
+		if c.CrisisLine.Text != "" && said.CrisisLine.Text == "" {
+			lacks = append(lacks, "`text` of the crisis line")
+		}
+		if c.Translations[l].CrisisLine.Name == "" {
+			lacks = append(lacks, "`name` of the crisis line")
+		}
+		if len(lacks) > 0 {
+			out = append(out, fmt.Sprintf("mails in %s leave out or do not translate %s; write it under `translations: {%s: ...}`", l, strings.Join(lacks, ", "), l))
+		}
 	}
 	return out
 }

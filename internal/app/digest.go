@@ -252,15 +252,15 @@ func (g *digester) send(ctx context.Context, c *version, x digestDue, mail notif
 
 // mail writes a digest. It names no client; each task has a link and a code of its own.
 func (g *digester) mail(c *version, x digestDue, open []openTask, now time.Time) (notifier.Mail, error) {
-	p := x.person
+	p, language := x.person, c.wording.Speaks("digest", c.Language())
 	v := templates.Values{
 		ClinicName: c.Name, ClinicPhone: c.Phone, StaffName: p.Name, StaffURL: g.a.staffURL() + "/",
 		TaskCount: len(open), TaskMore: max(0, len(open)-digestTasks),
 	}
 	r := &renderer{keys: g.a.secrets.linkKeys, publicURL: g.a.publicURL(), clock: g.a.clock}
 	for _, o := range open[:min(len(open), digestTasks)] {
-		t := templates.Task{What: o.task.What, Since: o.task.Opened.In(c.Zone).Format(dayOnly)}
-		if due := o.task.Due.In(c.Zone).Format(dayAndTime); o.task.Due.After(now) {
+		t := templates.Task{What: o.task.What, Since: templates.Day(language, o.task.Opened.In(c.Zone))}
+		if due := templates.Moment(language, o.task.Due.In(c.Zone)); o.task.Due.After(now) {
 			t.Due = due
 		} else {
 			t.Late = due
@@ -272,7 +272,7 @@ func (g *digester) mail(c *version, x digestDue, open []openTask, now time.Time)
 		t.URL, t.Code = r.staffLink("t", m, links.Task, o.task.ID)
 		v.Tasks = append(v.Tasks, t)
 	}
-	out, err := c.wording.Render("digest", c.wording.Speaks("digest", c.Language()), templates.Unknown, v)
+	out, err := c.wording.Render("digest", language, templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}
@@ -281,7 +281,7 @@ func (g *digester) mail(c *version, x digestDue, open []openTask, now time.Time)
 	return notifier.Mail{
 		ID: id, Attempt: 1, Lane: notifier.Safety, MessageID: id + "@" + domain, Date: now,
 		From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo), To: notifier.Address{Name: p.Name, Email: p.Email},
-		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML, Origin: notifier.Origin{Clinic: c.ID, Version: c.Version, Language: out.Language},
 	}, nil
 }
 

@@ -377,17 +377,12 @@ func (p *program) lintOne(l letter) {
 	if l.Lane == workflows.LaneCare {
 		audience = templates.Client
 	}
-	allowed := templates.Exceptions{
-		Words: []string{c.Name, c.CrisisLine.Name}, Links: []string{publicURL, staffURL, c.BookingURL, c.CrisisLine.URL},
-		CrisisPhone: c.CrisisLine.Phone, PreferencesURL: publicURL + "/u/",
-	}
-	for i := range c.Resources {
-		allowed.Words = append(allowed.Words, c.Resources[i].Title)
-		if link := c.Resources[i].Reach.URL; link != "" {
-			allowed.Links = append(allowed.Links, link)
-		}
-	}
-	for _, f := range templates.Lint(templates.Rendered{Subject: l.Subject, Text: l.Text, HTML: l.HTML, Language: "en"}, audience, allowed) {
+	_, language, _ := strings.Cut(l.HTML, `<html lang="`)
+	language, _, _ = strings.Cut(language, `"`)
+	allowed := exceptions(c, language)
+	allowed.Own, allowed.PreferencesURL = []string{publicURL, staffURL}, publicURL+"/u/"
+	allowed.Links = append(allowed.Links, publicURL, staffURL)
+	for _, f := range templates.Lint(templates.Rendered{Subject: l.Subject, Text: l.Text, HTML: l.HTML, Language: language}, audience, allowed) {
 		p.t.Errorf("the %s mail: %s\n%s", l.Message.Template, f, l.Text)
 	}
 }

@@ -29,12 +29,6 @@ const (
 	longestLife     = 100 * 365 * 24 * time.Hour
 )
 
-// dayAndTime is how mails to staff write a time, in the clinic's zone.
-const dayAndTime = "Monday, 2 January, 3:04 pm"
-
-// dayOnly is how they write a date.
-const dayOnly = "Monday, 2 January"
-
 // outbox turns what a decision asks for into the notifier's message.
 type outbox struct{ store *jetstream.Store }
 
@@ -80,25 +74,27 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
 		From:    notifier.Address(c.current.From),
 		ReplyTo: notifier.Address(c.current.ReplyTo),
+		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version},
 	}
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
 
-	v := clinicValues(c.current.Clinic)
 	name := m.Template
 	if m.Wording != "" {
 		name += "." + m.Wording
 	}
 	language := wording.wording.Speaks(name, languages(c.current.Clinic, m.Lane, &state.Profile)...)
+	v := clinicValues(c.current.Clinic, language)
 	if m.Lane == notifier.Care {
 		r.client(m, &state, c.current.Clinic, &v, &mail)
-	} else if err := r.staff(m, &state, c.current.Clinic, &v, &mail); err != nil {
+	} else if err := r.staff(m, &state, c.current.Clinic, language, &v, &mail); err != nil {
 		return mail, err
 	}
 	out, err := wording.wording.Render(name, language, wordingReason(m.Why), v)
 	if err != nil {
 		return mail, fmt.Errorf("%w: %w", err, notifier.ErrCannotRender)
 	}
+	mail.Origin.Language = out.Language
 	mail.Subject, mail.Text, mail.HTML = out.Subject, out.Text, out.HTML
 	if asksNow(m.Template) {
 		mail.Pages = pages(c.current.Staff.Person(m.Person), &mail, v.EscalationURL, v.Code)
@@ -106,13 +102,15 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	return mail, nil
 }
 
-// clinicValues are what every mail of a clinic is filled in with.
-func clinicValues(c *workflows.Clinic) templates.Values {
+// clinicValues are what every mail of a clinic is filled in with, as the clinic says it
+// in a language.
+func clinicValues(c *workflows.Clinic, language string) templates.Values {
+	said := c.In(language)
 	return templates.Values{
-		ClinicName: c.Name, ClinicPhone: c.Phone,
-		CrisisName: c.CrisisLine.Name, CrisisPhone: c.CrisisLine.Phone,
-		CrisisText: c.CrisisLine.Text, CrisisURL: c.CrisisLine.URL,
-		ReplyHours: c.ReplyHours,
+		ClinicName: c.Name, ClinicPhone: c.Phone, BookingURL: said.BookingURL,
+		CrisisName: said.CrisisLine.Name, CrisisPhone: said.CrisisLine.Phone,
+		CrisisText: said.CrisisLine.Text, CrisisURL: said.CrisisLine.URL,
+		ReplyHours: said.ReplyHours,
 	}
 }
 
@@ -145,7 +143,6 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 	p := &s.Profile
 	mail.To = notifier.Address{Email: p.Email.Get()}
 	v.FirstName = p.FirstName.Get()
-	v.BookingURL = c.BookingURL
 	if m.Template == "C" {
 		v.Resources = resources(c, p, m.Why, r.clock.Now())
 	}
@@ -173,8 +170,9 @@ func resourceOf(s *workflows.Resource) templates.Resource {
 	}
 }
 
-// staff fills in a mail to a member of staff. It names no client.
-func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) error {
+// staff fills in a mail to a member of staff, with times in the words of its
+// language. It names no client.
+func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Clinic, language string, v *templates.Values, mail *notifier.Mail) error {
 	person := c.Staff.Person(m.Person)
 	if person == nil || person.Email == "" {
 		return fmt.Errorf("write a mail to staff: the recipient is not in the directory: %w", notifier.ErrCannotRender)
@@ -186,8 +184,8 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 		v.EscalationURL, v.Code = r.staffLink("e", m, links.Escalation, m.Target)
 		for i := range s.Escalations {
 			if e := &s.Escalations[i]; e.ID == m.Target {
-				v.OpenedAgo = ago(r.clock.Now().Sub(e.Opened))
-				v.HoldEnds = e.Until().In(c.Zone).Format(dayAndTime)
+				v.OpenedAgo = templates.Span(language, r.clock.Now().Sub(e.Opened))
+				v.HoldEnds = templates.Moment(language, e.Until().In(c.Zone))
 				owner := e.Owner
 				if m.Template == "escalation-closed" && e.Closed != nil {
 					owner = e.Closed.By
@@ -205,7 +203,7 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 		v.TaskWhat = m.What
 		for i := range s.Tasks {
 			if t := &s.Tasks[i]; t.ID == m.Target {
-				v.TaskDue = t.Due.In(c.Zone).Format(dayAndTime)
+				v.TaskDue = templates.Moment(language, t.Due.In(c.Zone))
 			}
 		}
 	}
@@ -254,23 +252,6 @@ func wordingReason(code string) string {
 		return templates.Unknown
 	}
 	return code
-}
-
-// ago is a stretch of time as people say it.
-func ago(d time.Duration) string {
-	n, unit := int(d/time.Minute), "minute"
-	switch {
-	case d < time.Minute:
-		return "less than a minute"
-	case d >= 48*time.Hour:
-		n, unit = int(d/(24*time.Hour)), "day"
-	case d >= 2*time.Hour:
-		n, unit = int(d/time.Hour), "hour"
-	}
-	if n != 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("%d %s", n, unit)
 }
 
 // looker takes the last look.

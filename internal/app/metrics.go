@@ -22,6 +22,7 @@ type metrics struct {
 	sends     *prometheus.CounterVec
 	pages     *prometheus.CounterVec
 	lost      prometheus.Counter
+	findings  *prometheus.CounterVec
 	times     *escalationTimes
 }
 
@@ -47,12 +48,15 @@ func newMetrics(a *App) *metrics {
 			Name: "mooring_looks_lost_total", Help: "Looks at a client's data that could not be written down.",
 		}),
 	}
+	m.findings = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "mooring_mail_findings_total", Help: "What the last look at a mail's bytes held against it, by lane and rule. A care mail was kept back; a safety mail left.",
+	}, []string{"lane", "rule"})
 	m.times = newEscalationTimes()
 	for _, h := range m.times.stretch {
 		m.registry.MustRegister(h)
 	}
 	m.registry.MustRegister(
-		m.events, m.refused, m.decisions, m.sends, m.pages, m.lost, newLive(a),
+		m.events, m.refused, m.decisions, m.sends, m.pages, m.lost, m.findings, newLive(a),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -60,7 +64,10 @@ func newMetrics(a *App) *metrics {
 
 func (m *metrics) event(k events.Kind)      { m.events.WithLabelValues(string(k)).Inc() }
 func (m *metrics) rejected(r events.Reason) { m.refused.WithLabelValues(string(r)).Inc() }
-func (m *metrics) lookLost()                { m.lost.Inc() }
+func (m *metrics) found(l notifier.Lane, rule string) {
+	m.findings.WithLabelValues(string(l), rule).Inc()
+}
+func (m *metrics) lookLost() { m.lost.Inc() }
 func (m *metrics) sent(l notifier.Lane, s notifier.Status) {
 	m.sends.WithLabelValues(string(l), string(s)).Inc()
 }

@@ -95,7 +95,7 @@ func (p *Previews) Mail(name, language, reason string) (MailPreview, error) {
 	if file == "" || i < 0 {
 		return MailPreview{}, fmt.Errorf("there is no mail %q; there is: %s", name, strings.Join(names(wordings), ", "))
 	}
-	return p.render(wordings[i], language, reason, p.values())
+	return p.render(wordings[i], language, reason)
 }
 
 func names(wordings []templates.Wording) []string {
@@ -118,7 +118,7 @@ func (p *Previews) All() ([]MailPreview, error) {
 		if !slices.Contains(p.clinic.Languages, w.Language) {
 			continue
 		}
-		m, err := p.render(w, w.Language, w.Reasons[0], p.values())
+		m, err := p.render(w, w.Language, w.Reasons[0])
 		if err != nil {
 			return nil, err
 		}
@@ -127,9 +127,10 @@ func (p *Previews) All() ([]MailPreview, error) {
 	return out, nil
 }
 
-func (p *Previews) render(w templates.Wording, language, reason string, v templates.Values) (MailPreview, error) {
+func (p *Previews) render(w templates.Wording, language, reason string) (MailPreview, error) {
+	v := p.values(w.Language)
 	if w.Template == "digest" {
-		v.Tasks = templates.SampleTasks()
+		v.Tasks = templates.SampleTasks(w.Language)
 	}
 	out, err := p.set.Render(w.Template, language, reason, v)
 	if err != nil {
@@ -143,15 +144,15 @@ func (p *Previews) render(w templates.Wording, language, reason string, v templa
 }
 
 // values are the clinic's own, and for the rest those of people who do not exist.
-func (p *Previews) values() templates.Values {
-	v, own := templates.SampleValues(), clinicValues(p.clinic)
+func (p *Previews) values(language string) templates.Values {
+	v, own := templates.SampleValuesIn(language), clinicValues(p.clinic, language)
 	v.ClinicName, v.ClinicPhone, v.ReplyHours = own.ClinicName, own.ClinicPhone, own.ReplyHours
 	v.CrisisName, v.CrisisPhone, v.CrisisText, v.CrisisURL = own.CrisisName, own.CrisisPhone, own.CrisisText, own.CrisisURL
-	v.BookingURL = p.clinic.BookingURL
+	v.BookingURL = own.BookingURL
 	if len(p.clinic.Resources) > 0 {
 		v.Resources = nil
-		for i := range p.clinic.Resources {
-			v.Resources = append(v.Resources, resourceOf(&p.clinic.Resources[i]))
+		for _, s := range p.clinic.ResourcesFor("", language, nil, p.now) {
+			v.Resources = append(v.Resources, resourceOf(&s))
 		}
 	}
 	return v

@@ -85,14 +85,14 @@ func (a *App) newProvider() (notifier.Provider, error) {
 		security := map[string]smtp.Security{"required": smtp.Required, "implicit": smtp.Implicit, "none": smtp.Plain}[a.cfg.SMTPTLS]
 		p, err := smtp.New(smtp.Config{
 			Host: a.cfg.SMTPHost, Port: a.cfg.SMTPPort, Username: a.cfg.SMTPUsername,
-			Password: smtp.Password(a.cfg.SMTPPassword), TLS: security,
+			Password: smtp.Password(a.cfg.SMTPPassword), TLS: security, Inspect: a.inspect(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("set up the smtp mailer (MOORING_SMTP_…): %w", err)
 		}
 		return p, nil
 	case "sendgrid":
-		p, err := sendgrid.New(sendgrid.Config{APIKey: sendgrid.APIKey(a.cfg.SendGridKey), BaseURL: a.cfg.SendGridURL})
+		p, err := sendgrid.New(sendgrid.Config{APIKey: sendgrid.APIKey(a.cfg.SendGridKey), BaseURL: a.cfg.SendGridURL, Inspect: a.inspect()})
 		if err != nil {
 			return nil, fmt.Errorf("set up the sendgrid mailer: %w", err)
 		}
@@ -106,6 +106,7 @@ func (a *App) newProvider() (notifier.Provider, error) {
 		if err != nil {
 			return nil, &ConfigError{"MOORING_MAILBOX", "cannot be used: " + err.Error()}
 		}
+		box.Inspect = a.inspect()
 		a.mailbox = box
 		return box, nil
 	}

@@ -61,7 +61,7 @@ func (t *trial) wordings() error {
 	if err != nil {
 		return fmt.Errorf("read the built-in wording: %w", err)
 	}
-	set, err := base.With(t.clinic.Templates)
+	set, err := base.WithRules(t.clinic.Templates, lintRules(t.clinic))
 	if err != nil {
 		return fmt.Errorf("read the clinic %s's wording:\n%w", t.id, err)
 	}

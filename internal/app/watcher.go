@@ -303,14 +303,15 @@ func (w *watcher) send(ctx context.Context, c *version, p *escalation.Person, fa
 }
 
 func (w *watcher) mail(c *version, family, what string, since time.Time, to notifier.Address) (notifier.Mail, error) {
+	language := c.wording.Speaks(family, c.Language())
 	v := templates.Values{
 		ClinicName: c.Name, StaffName: to.Name, StaffURL: w.a.staffURL() + "/",
-		Alarm: what, OpenedAgo: ago(w.a.clock.Now().Sub(since)),
+		Alarm: what, OpenedAgo: templates.Span(language, w.a.clock.Now().Sub(since)),
 	}
 	if since.IsZero() {
 		v.OpenedAgo = ""
 	}
-	out, err := c.wording.Render(family, c.wording.Speaks(family, c.Language()), templates.Unknown, v)
+	out, err := c.wording.Render(family, language, templates.Unknown, v)
 	if err != nil {
 		return notifier.Mail{}, err
 	}
@@ -319,7 +320,7 @@ func (w *watcher) mail(c *version, family, what string, since time.Time, to noti
 	return notifier.Mail{
 		ID: messageID, Attempt: 1, Lane: notifier.Safety, MessageID: messageID + "@" + domain, Date: w.a.clock.Now(),
 		From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo), To: to,
-		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML, Origin: notifier.Origin{Clinic: c.ID, Version: c.Version, Language: out.Language},
 	}, nil
 }
 

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,7 +18,7 @@ import (
 // wordingOf is the wording of a clinic, with all that its workflows at work ask
 // for.
 func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error) {
-	set, err := base.With(c.Templates)
+	set, err := base.WithRules(c.Templates, lintRules(c))
 	if err != nil {
 		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
 	}
@@ -34,13 +36,13 @@ func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error)
 // version that was stored need not: drafts ask for wordings that there are, and
 // what resources.yaml says may stand in a client's mail.
 func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
-	wrong := unspoken(set, c)
+	wrong := append(unspoken(set, c), unfit(c)...)
 	for _, w := range c.Drafts {
 		wrong = append(wrong, missingWordings(set, w, c.Language())...)
 	}
 	if len(wrong) == 0 && len(c.Languages) > 1 {
 		for _, w := range slices.Concat(c.Workflows, c.Drafts) {
-			wrong = append(wrong, missingWordings(set, w, c.Languages[1:]...)...)
+			wrong = append(wrong, missingWordings(set, w, c.Languages[1], c.Languages[2:]...)...)
 		}
 	}
 	for i := range c.Resources {
@@ -50,6 +52,74 @@ func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
 		return fmt.Errorf("read the clinic %s:\n%w", c.ID, wrong)
 	}
 	return nil
+}
+
+// lintRules are the clinic's own part in the lint.
+func lintRules(c *workflows.Clinic) templates.Rules {
+	rules := templates.Rules{Refused: c.Lint.Words, Languages: c.Languages}
+	for _, w := range c.Lint.Waivers {
+		rules.Waived = append(rules.Waived, templates.Waiver{Rule: w.Rule, Words: w.Words})
+	}
+	return rules
+}
+
+// unfit is what clinic.yaml says and no mail may hold, as every mail would, and
+// waivers that cannot be.
+func unfit(c *workflows.Clinic) workflows.FileErrors {
+	var out workflows.FileErrors
+	for _, w := range c.Lint.Waivers {
+		say := func(format string, args ...any) {
+			out = append(out, &workflows.FileError{File: "clinic.yaml", Line: w.Line, Column: w.Column, Message: fmt.Sprintf(format, args...)})
+		}
+		switch finds := slices.Contains([]string{templates.ClinicalWord, templates.ClinicWord, templates.Blame, templates.Identifier, templates.ForeignLink}, w.Rule); {
+		case w.Rule == templates.MissingCrisisLine:
+			say("a missing crisis line is never waived: every client must find help in every mail")
+		case !slices.Contains(templates.RuleNames(), w.Rule):
+			say("there is no rule %#q to waive; the rules are %s", w.Rule, strings.Join(templates.RuleNames(), ", "))
+		case finds && len(w.Words) == 0:
+			say("the waiver of %#q needs `words`: what exactly may leave", w.Rule)
+		}
+	}
+	if c.Name == "" {
+		return out // not read from a file
+	}
+	texts := map[string]string{"`from`": c.From.Name, "`reply_to`": c.ReplyTo.Name}
+	links := map[string]string{}
+	for _, l := range c.Languages {
+		said, where := c.In(l), ""
+		if l != c.Language() {
+			where = " in `translations`"
+		}
+		texts["`reply_hours`"+where+" "+l] = said.ReplyHours
+		texts["`text` of the crisis line"+where+" "+l] = said.CrisisLine.Text
+		links["`booking_url`"+where+" "+l] = said.BookingURL
+	}
+	linter := templates.NewLinter(templates.Exceptions{Words: []string{c.Name, c.CrisisLine.Name}, Refused: c.Lint.Words, Waived: lintRules(c).Waived})
+	add := func(where, text string, found []templates.Finding) {
+		where, _, _ = strings.Cut(where, "` ")
+		for _, f := range found {
+			out = append(out, &workflows.FileError{
+				File: "clinic.yaml", Line: lineOf(c.Files["clinic.yaml"], text), Column: 1,
+				Message: fmt.Sprintf("%s: %q in %s` stands in mails, where %s; %s, or let somebody answer for it under `lint`", f.Rule, f.Match, strings.TrimSuffix(where, "`"), f.Why(), f.Instead()),
+			})
+		}
+	}
+	for _, where := range slices.Sorted(maps.Keys(texts)) {
+		add(where, texts[where], linter.Words(where, texts[where]))
+	}
+	for _, where := range slices.Sorted(maps.Keys(links)) {
+		add(where, links[where], linter.Link(where, links[where]))
+	}
+	return out
+}
+
+// lineOf is the first line that holds a text; the first of all where none does.
+func lineOf(src []byte, text string) int {
+	before, _, found := bytes.Cut(src, []byte(text))
+	if !found {
+		return 1
+	}
+	return bytes.Count(before, []byte("\n")) + 1
 }
 
 // unspoken are the languages that clinic.yaml lists and nobody wrote in. The clinic's
@@ -75,11 +145,11 @@ func unspoken(set *templates.Set, c *workflows.Clinic) workflows.FileErrors {
 
 // missingWordings are the wordings that a workflow asks for and nobody wrote in one
 // of the languages.
-func missingWordings(set *templates.Set, w *workflows.Workflow, languages ...string) workflows.FileErrors {
+func missingWordings(set *templates.Set, w *workflows.Workflow, language string, more ...string) workflows.FileErrors {
 	var out workflows.FileErrors
 	for i := range w.Program {
 		s := w.Program[i].Send
-		for _, l := range languages {
+		for _, l := range append([]string{language}, more...) {
 			if s == nil || s.Wording == "" || set.HasWording(l, s.Template, s.Wording) {
 				continue
 			}
@@ -162,7 +232,7 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 	if err != nil {
 		return fmt.Errorf("read the wordings beside the workflow: %w", err)
 	}
-	set, err := base.With(own)
+	set, err := base.WithRules(own, rulesNear(file))
 	if err != nil {
 		return fmt.Errorf("read the wordings beside the workflow:\n%w", err)
 	}
@@ -174,6 +244,20 @@ func wordingKnown(file string, w *workflows.Workflow) error {
 		}
 	}
 	return missing
+}
+
+// rulesNear are the lint rules of the clinic's folder in which a workflow's file lies;
+// none where there is no such folder, or it cannot be read: `check` says why.
+func rulesNear(file string) templates.Rules {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return templates.Rules{}
+	}
+	c, err := workflows.ReadClinic(os.DirFS(filepath.Dir(filepath.Dir(absolute))), "near")
+	if err != nil {
+		return templates.Rules{}
+	}
+	return lintRules(c)
 }
 
 // precedenceFree refuses a workflow whose precedence another one has that is at work

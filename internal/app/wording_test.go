@@ -130,7 +130,7 @@ func TestClinicsOtherLanguages(t *testing.T) {
 		}
 		return err
 	}
-	parts, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "en", "parts.md"))
+	parts, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "es", "parts.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

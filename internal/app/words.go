@@ -162,6 +162,7 @@ func questions() []question {
 		{"review", "Look at the client's record"},
 		{"address-failed", "Mail to the client came back: find another way"},
 		{"mail-refused", "A mail to the client was refused: find another way"},
+		{"mail-held", "A mail to the client held something that must not leave: look at its words, and reach the client another way"},
 		{"mail-unknown", "See whether a mail reached the client"},
 		{"note-failed", "A note to a colleague did not arrive: see that they hear of it"},
 		{"release-mail", "The client has a safety flag: decide whether the mail before their visit leaves"},
@@ -324,7 +325,7 @@ func messageWords(n workflows.Note, who string) (web.EntryKind, string) {
 		}
 	case workflows.NotOurMessage:
 		return web.EntryEvent, "A report about a mail"
-	case workflows.ProviderRefused, workflows.Bounced, workflows.Dropped, workflows.Complained,
+	case workflows.ProviderRefused, workflows.HeldBack, workflows.Bounced, workflows.Dropped, workflows.Complained,
 		workflows.FateUnknown, workflows.FateUnknownRepeats, workflows.MailWaits, workflows.WasWithdrawn:
 		return web.EntryHeld, "Mail " + to
 	}

@@ -76,7 +76,7 @@ func TestNoteLeadsToTheClient(t *testing.T) {
 	var v templates.Values
 	var mail notifier.Mail
 	m := notifier.Message{Clinic: "annex", Key: "kclient2345", ID: "mnote2345", Lane: notifier.Safety, Template: "note", Person: "jonas", Asked: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	if err := r.staff(m, &workflows.State{}, c, &v, &mail); err != nil {
+	if err := r.staff(m, &workflows.State{}, c, "en", &v, &mail); err != nil {
 		t.Fatal(err)
 	}
 	token, ok := strings.CutPrefix(v.ClientURL, "https://mail.example.org/n/")

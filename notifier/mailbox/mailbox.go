@@ -36,6 +36,9 @@ const (
 type Mailbox struct {
 	dir   string
 	clock func() time.Time
+	// Inspect looks at each mail before it is written; nil looks at nothing. It is set
+	// before the first mail.
+	Inspect notifier.Inspect
 	// The steps that a test makes fail.
 	link    func(from, to string) error
 	syncDir func(dir string) error
@@ -68,7 +71,7 @@ func (b *Mailbox) Dir() string { return b.dir }
 // A mail that cannot be composed is Permanent; a folder that does not take it is
 // RetryAfter; a file that is there and may not outlive a power cut is Ambiguous.
 func (b *Mailbox) Send(ctx context.Context, m notifier.Mail) (notifier.Receipt, error) {
-	data, err := mime.Bytes(m)
+	data, err := mime.Leaving(m, b.Inspect)
 	if err != nil {
 		return notifier.Receipt{}, err
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mooring-care/mooring/notifier"
+	"github.com/mooring-care/mooring/notifier/mime"
 )
 
 // ErrName is a name that no file of this package has.
@@ -73,7 +73,7 @@ func (b *Mailbox) Read(name string) (Parsed, error) {
 		return Parsed{}, fmt.Errorf("read mail: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	return Parse(io.LimitReader(f, maxFile))
+	return mime.Parse(io.LimitReader(f, maxFile))
 }
 
 // ParseName takes a mail's name apart and accepts exactly those that Send writes.
@@ -105,13 +105,5 @@ func validID(id string) bool {
 	return id != ""
 }
 
-// Parsed is a mail read back, decoded for people.
-type Parsed struct {
-	From, To, ReplyTo notifier.Address
-	MessageID         string // without angle brackets
-	Subject           string
-	Date              time.Time // zero where the header is missing or wrong
-	Text, HTML        string
-	// Headers are all header lines, decoded, sorted by name.
-	Headers []notifier.Header
-}
+// Parsed is a mail as its bytes have it.
+type Parsed = mime.Parsed

@@ -65,6 +65,31 @@ func Bytes(m notifier.Mail) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Leaving is Bytes, looked at before they leave: inspect reads what they say, not what
+// was meant. Its error, or that nobody could read the bytes, keeps a care mail back; a
+// safety mail leaves all the same. A nil inspect looks at nothing.
+func Leaving(m notifier.Mail, inspect notifier.Inspect) ([]byte, error) {
+	data, err := Bytes(m)
+	if err != nil || inspect == nil {
+		return data, err
+	}
+	p, err := Parse(bytes.NewReader(data))
+	if err != nil {
+		return data, notifier.Unread(m, err)
+	}
+	left := m
+	left.Subject, left.Text, left.HTML, left.From, left.ReplyTo = p.Subject, p.Text, p.HTML, p.From, p.ReplyTo
+	left.Headers = nil
+	for _, h := range p.Headers {
+		switch h.Name {
+		case "From", "To", "Reply-To", "Subject", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding":
+		default:
+			left.Headers = append(left.Headers, h)
+		}
+	}
+	return data, inspect(left)
+}
+
 // address leaves backslashes out of the name: in the encoded form of a name
 // that is not ASCII the standard library writes them as they are, and then
 // nobody can read the header.

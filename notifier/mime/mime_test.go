@@ -176,3 +176,38 @@ func TestNoHeaderInjection(t *testing.T) {
 		}
 	})
 }
+
+// TestLeavingReadsTheBytes: what is looked at is what the bytes say, decoded, and an
+// error keeps the mail here.
+func TestLeavingReadsTheBytes(t *testing.T) {
+	m := notifier.Mail{
+		ID: "m1", Attempt: 1, Lane: notifier.Care, MessageID: "m1@mooring.test", Date: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC),
+		From: notifier.Address{Name: "Clínica del Río", Email: "care@harbour.test"}, ReplyTo: notifier.Address{Name: "Recepción", Email: "desk@harbour.test"}, To: notifier.Address{Email: "zoe@example.test"},
+		Subject: "Un mensaje  para usted, con una línea que es larga: mañana también habrá sol en la ciudad ☀", Text: "¿Cómo está?\n", HTML: "<p>¿Cómo está?</p>\n",
+		Headers: []notifier.Header{{Name: "List-Unsubscribe", Value: "<https://harbour.test/u/x>"}, {Name: "X-Word", Value: "für"}},
+		Origin:  notifier.Origin{Clinic: "quay", Language: "es"},
+	}
+	var seen notifier.Mail
+	data, err := Leaving(m, func(left notifier.Mail) error { seen = left; return nil })
+	if err != nil || len(data) == 0 {
+		t.Fatal(err)
+	}
+	want := m
+	want.Subject = strings.Join(strings.Fields(m.Subject), " ")
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("looked at another mail (-want +got):\n%s", diff)
+	}
+	if _, err := Leaving(m, func(notifier.Mail) error { return notifier.Held("blame") }); err == nil {
+		t.Error("a mail that is held leaves")
+	}
+	if data, err := Leaving(m, nil); err != nil || len(data) == 0 {
+		t.Errorf("without a look: %v", err)
+	}
+	if err := notifier.Unread(m, errors.New("no mail")); err == nil {
+		t.Error("a care mail that nobody can read leaves")
+	}
+	m.Lane = notifier.Safety
+	if err := notifier.Unread(m, errors.New("no mail")); err != nil {
+		t.Errorf("a safety mail that nobody can read stays: %v", err)
+	}
+}

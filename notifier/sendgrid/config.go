@@ -45,6 +45,8 @@ type Config struct {
 	Timeout time.Duration
 	// Clock turns X-RateLimit-Reset into a wait; nil is time.Now.
 	Clock func() time.Time
+	// Inspect looks at each mail before it leaves; nil looks at nothing.
+	Inspect notifier.Inspect
 }
 
 const (
@@ -62,6 +64,7 @@ type Mailer struct {
 	client  *http.Client
 	timeout time.Duration
 	clock   func() time.Time
+	inspect notifier.Inspect
 }
 
 var _ notifier.Provider = (*Mailer)(nil)
@@ -99,7 +102,7 @@ func New(cfg Config) (*Mailer, error) {
 	client.Jar = nil
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	key := string(cfg.APIKey)
-	return &Mailer{key: func() string { return key }, url: u.String() + path, client: client, timeout: cfg.Timeout, clock: cfg.Clock}, nil
+	return &Mailer{key: func() string { return key }, url: u.String() + path, client: client, timeout: cfg.Timeout, clock: cfg.Clock, inspect: cfg.Inspect}, nil
 }
 
 func transport() *http.Transport {

@@ -53,4 +53,46 @@ func payload(m notifier.Mail) ([]byte, error) {
 	return b, nil
 }
 
+// inspected reads the request back and has it looked at.
+func inspected(m notifier.Mail, body []byte, inspect notifier.Inspect) error {
+	var v3 mail.SGMailV3
+	if err := json.Unmarshal(body, &v3); err != nil {
+		return notifier.Unread(m, err)
+	}
+	left := m
+	left.Subject, left.Text, left.HTML, left.Headers = v3.Subject, "", "", nil
+	left.From, left.ReplyTo = addressOf(v3.From), addressOf(v3.ReplyTo)
+	for _, c := range v3.Content {
+		switch c.Type {
+		case "text/plain":
+			left.Text = c.Value
+		default:
+			left.HTML += c.Value
+		}
+	}
+	words := new(mime.WordDecoder)
+	for name, value := range v3.Headers {
+		if name == "Message-ID" {
+			continue
+		}
+		if plain, err := words.DecodeHeader(value); err == nil {
+			value = plain
+		}
+		left.Headers = append(left.Headers, notifier.Header{Name: name, Value: value})
+	}
+	// What else could say something is written by nobody here; it is looked at all the
+	// same.
+	for _, word := range v3.Categories {
+		left.Headers = append(left.Headers, notifier.Header{Name: "category", Value: word})
+	}
+	return inspect(left)
+}
+
+func addressOf(e *mail.Email) notifier.Address {
+	if e == nil {
+		return notifier.Address{}
+	}
+	return notifier.Address{Name: e.Name, Email: e.Address}
+}
+
 func person(a notifier.Address) *mail.Email { return mail.NewEmail(a.Name, a.Email) }

@@ -26,6 +26,11 @@ func (s *Mailer) Send(ctx context.Context, m notifier.Mail) (notifier.Receipt, e
 	if err != nil {
 		return notifier.Receipt{}, err
 	}
+	if s.inspect != nil {
+		if err := inspected(m, body, s.inspect); err != nil {
+			return notifier.Receipt{}, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 

@@ -61,6 +61,8 @@ type Config struct {
 	Hello string
 	// RootCAs are the authorities to trust; nil is the system's.
 	RootCAs *x509.CertPool
+	// Inspect looks at each mail before it leaves; nil looks at nothing.
+	Inspect notifier.Inspect
 }
 
 // Mailer sends by SMTP. It may be used by many goroutines: it keeps nothing

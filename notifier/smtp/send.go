@@ -41,7 +41,7 @@ const goodbye = time.Second
 // own sender reports a server that hangs up after having taken the mail as a
 // failure, and cannot tell a mail cut short from one whose reply was lost.
 func (m *Mailer) Send(ctx context.Context, mail notifier.Mail) (notifier.Receipt, error) {
-	body, err := mime.Bytes(mail)
+	body, err := mime.Leaving(mail, m.cfg.Inspect)
 	if err != nil {
 		return notifier.Receipt{}, err
 	}

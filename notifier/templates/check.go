@@ -200,7 +200,9 @@ func (f *file) checkTasks() {
 	}
 }
 
-var asks = regexp.MustCompile(`\b(be (kind|gentle|good) (to|with) yourself|take care|look after yourself|take (a|some|your) (deep )?(breaths?|time|moment)|breathe|try (to|a|an)|remember to|make sure|please|reach out|let us know|tell us|call us|write to us|reply|book|come (in|back|see)|we (want|need|ask|hope) you|you can)\b`)
+// asks are demands and advice, of all languages that we write in.
+var asks = regexp.MustCompile(`\b(be (kind|gentle|good) (to|with) yourself|take care|look after yourself|take (a|some|your) (deep )?(breaths?|time|moment)|breathe|try (to|a|an)|remember to|make sure|please|reach out|let us know|tell us|call us|write to us|reply|book|come (in|back|see)|we (want|need|ask|hope) you|you can)\b|` +
+	`\b(cuide(se)?|sea amable|respire|tome(se)?|intente|pruebe|trate de|recuerde|por favor|diganos|cuentenos|llame(nos)?|escriba(nos)?|responda|conteste|venga|vuelva|regrese|acerque(se)?|reserve|agende|elija|acuda|visite(nos)?|haganos saber|no dude en|(queremos|necesitamos|pedimos|esperamos) que (usted )?(venga|vuelva|llame|escriba|responda|regrese)|puede)\b`)
 
 // checkNoAsk keeps demands and advice, even kind advice, out of family E.
 func (s *source) checkNoAsk(body span) {
@@ -313,7 +315,7 @@ func (s *source) sections() []section {
 
 // lintFile renders a clinic's file with sample values, or for parts.md one mail
 // that shows it, and turns what the lint finds into problems of the file.
-func (s *Set) lintFile(f *file) []error {
+func (s *Set) lintFile(f *file, rules Rules) []error {
 	shows := f
 	if f.key.name == partsName {
 		shows = s.index[wordingKey{f.key.language, "E", Unknown, ""}]
@@ -321,13 +323,14 @@ func (s *Set) lintFile(f *file) []error {
 			return nil
 		}
 	}
-	v := SampleValues()
+	v := SampleValuesIn(f.key.language)
 	r, err := shows.mail.render(&v, s.words[f.key.language])
 	if err != nil {
-		return []error{&FileError{f.path(), 1, 1, err.Error()}}
+		return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
 	}
 	r.Language = f.key.language
-	allowed := SampleExceptions()
+	allowed := v.Exceptions("https://mail.riverside.example/")
+	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links = append(allowed.Links, shows.mail.links...)
 	var errs []error
 	seen := map[string]bool{}
@@ -336,6 +339,7 @@ func (s *Set) lintFile(f *file) []error {
 		if key := found.Rule + found.Match; !seen[key] {
 			seen[key] = true
 			line, column := f.source.locate(found.Match)
+			found.File, found.Line = f.path(), line
 			problem := found.Rule
 			if found.Match != "" {
 				problem += fmt.Sprintf(": %q", found.Match)
@@ -343,7 +347,7 @@ func (s *Set) lintFile(f *file) []error {
 			if found.Detail != "" {
 				problem += ": " + found.Detail
 			}
-			errs = append(errs, &FileError{f.path(), line, column, problem})
+			errs = append(errs, &FileError{found.File, found.Line, column, problem, found.Rule, found.Why(), found.Instead()})
 		}
 	}
 	return errs

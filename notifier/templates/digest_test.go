@@ -11,7 +11,7 @@ import (
 func TestDigestEntries(t *testing.T) {
 	s := mustBuiltin(t)
 	v := SampleValues()
-	v.Tasks = SampleTasks()
+	v.Tasks = SampleTasks("en")
 	v.Tasks[0].What, v.Tasks[1].Owner = "suicide-screening", `<b>"Alex"</b>`
 	r := mustRender(t, s, "digest", Unknown, v)
 	for _, body := range []string{r.Text, r.HTML} {
@@ -40,7 +40,7 @@ func TestDigestEntries(t *testing.T) {
 		"task_count": func(v *Values) { v.TaskCount = 0 },
 	} {
 		v := SampleValues()
-		v.Tasks = SampleTasks()
+		v.Tasks = SampleTasks("en")
 		spoil(&v)
 		_, err := s.Render("digest", "en", Unknown, v)
 		var ve *ValueError

@@ -1,35 +1,48 @@
 package templates
 
-import (
-	"strings"
-	"unicode"
-)
+import "unicode"
 
 // fold brings text to the plain lower-case letters that a reader sees: hidden
 // characters and accents go, wide, styled and look-alike letters become Latin
-// ones. It serves checks alone; no mail shows its result.
+// ones. The ñ stays, as a letter of its own, written in one character or with a
+// tilde on an n: "año" and "ano" are two words. It serves checks alone; no mail
+// shows its result.
 func fold(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
+	out := make([]byte, 0, len(s))
 	for _, r := range s {
 		if r < 0x80 {
 			if r >= 'A' && r <= 'Z' {
 				r += 'a' - 'A'
 			}
-			b.WriteRune(r)
+			out = append(out, byte(r))
+			continue
+		}
+		if k := len(out) - 1; r == tilde && k >= 0 && out[k] == 'n' {
+			out = append(out[:k], "ñ"...)
+			continue
+		}
+		if to, ok := lookalikes[r]; ok { // the quick way for most letters
+			out = append(out, to...)
 			continue
 		}
 		if unicode.In(r, unicode.Mn, unicode.Me) || (invisible(r) && r != 0x2028 && r != 0x2029) {
 			continue
 		}
 		if unicode.IsSpace(r) {
-			b.WriteByte(' ')
+			out = append(out, ' ')
 			continue
 		}
-		b.WriteString(foldRune(unicode.ToLower(styled(r))))
+		if low, ok := capitals[r]; ok {
+			out = append(out, low)
+			continue
+		}
+		out = append(out, foldRune(unicode.ToLower(styled(r)))...)
 	}
-	return b.String()
+	return string(out)
 }
+
+// tilde is the mark of a decomposed ñ.
+const tilde = 0x0303
 
 // styled undoes the forms of letters and digits that Unicode keeps in blocks:
 // full width, circled, and mathematical.
@@ -66,10 +79,10 @@ var lookalikes = func() map[rune]string { //nolint:gochecknoglobals // never wri
 		'“': "\"", '”': "\"", '․': ".", '。': ".", '…': "...", '⁄': "/", '∕': "/", '‹': "<", '›': ">",
 	}
 	for to, from := range map[string]string{
-		"a": "àáâãäåāăąǎаαɑ", "b": "ƀЬ", "c": "çćĉċčсϲ", "d": "ďđԁ", "e": "èéêëēĕėęěеєε",
-		"g": "ĝğġģɡ", "h": "ĥħһ", "i": "ìíîïĩīĭįıіι", "j": "ĵј", "k": "ķкκ", "l": "ĺļľŀłӏ",
-		"m": "м", "n": "ñńņňŋη", "o": "òóôõöøōŏőоο", "p": "рρ", "r": "ŕŗřг", "s": "śŝşšѕ",
-		"t": "ţťŧтτ", "u": "ùúûüũūŭůűųυ", "v": "ѵν", "w": "ŵԝ", "x": "хχ", "y": "ýÿŷуγ", "z": "źżž",
+		"a": "àáâãäåāăąǎаαɑᴀª", "b": "ƀьвʙ", "c": "çćĉċčсϲᴄ", "d": "ďđԁᴅɗ", "e": "èéêëēĕėęěеєεᴇə",
+		"g": "ĝğġģɡɢց", "h": "ĥħһнʜհ", "i": "ìíîïĩīĭįıіιɪɩ", "j": "ĵјᴊ", "k": "ķкκᴋ", "l": "ĺļľŀłӏʟ",
+		"m": "мᴍ", "n": "ńņňŋηпո", "o": "òóôõöøōŏőоοᴏօσº", "p": "рρᴘ", "r": "ŕŗřгʀ", "s": "śŝşšșѕꜱ",
+		"t": "ţťŧțтτᴛ", "u": "ùúûüũūŭůűųυᴜս", "v": "ѵνᴠ", "w": "ŵԝωᴡ", "x": "хχ", "y": "ýÿŷуγʏ", "z": "źżžᴢ",
 	} {
 		for _, r := range from {
 			m[r] = to
@@ -77,3 +90,10 @@ var lookalikes = func() map[rune]string { //nolint:gochecknoglobals // never wri
 	}
 	return m
 }()
+
+// capitals are capital letters of other alphabets whose small letter looks like
+// another Latin one.
+var capitals = map[rune]byte{ //nolint:gochecknoglobals // never written again
+	'Α': 'a', 'Β': 'b', 'Ε': 'e', 'Ζ': 'z', 'Η': 'h', 'Ι': 'i', 'Κ': 'k', 'Μ': 'm', 'Ν': 'n', 'Ο': 'o', 'Ρ': 'p', 'Τ': 't', 'Υ': 'y', 'Χ': 'x',
+	'В': 'b', 'Н': 'h', 'С': 'c', 'Р': 'p', 'У': 'y', 'Х': 'x', 'П': 'n',
+}

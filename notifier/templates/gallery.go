@@ -1,6 +1,9 @@
 package templates
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Sample is one mail to preview: what to ask Render for, and with which
 // values.
@@ -25,12 +28,12 @@ func (s *Set) Gallery() []Sample {
 		}
 		sample := Sample{
 			Title: strings.TrimPrefix(key.language+"/", DefaultLanguage+"/") + key.name, Template: withWording(f.header.family, f.header.wording), Language: key.language,
-			Reason: f.header.reasons[0], Audience: f.header.audience, Values: SampleValues(),
+			Reason: f.header.reasons[0], Audience: f.header.audience, Values: SampleValuesIn(key.language),
 		}
 		bare := sample
-		bare.Title, bare.Values = sample.Title+", bare", bareValues()
+		bare.Title, bare.Values = sample.Title+", bare", bareValues(sample.Values)
 		if f.header.family == "digest" {
-			sample.Values.Tasks = SampleTasks()
+			sample.Values.Tasks = SampleTasks(key.language)
 		}
 		out = append(out, sample, bare)
 		if f.header.family == "escalation" {
@@ -72,28 +75,51 @@ func SampleValues() Values {
 	}
 }
 
+// SampleValuesIn is SampleValues as they read in a language.
+func SampleValuesIn(language string) Values {
+	v := SampleValues()
+	day := func(d int) time.Time { return time.Date(2025, 3, d, 17, 0, 0, 0, time.UTC) }
+	v.OpenedAgo, v.HoldEnds = Span(language, 12*time.Minute), Moment(language, day(4).Add(10*time.Minute))
+	v.TaskDue, v.TaskLate, v.TaskSince = Moment(language, day(4)), Moment(language, day(3)), Day(language, day(0))
+	if language == "es" {
+		v.CrisisName, v.CrisisText = "Línea 988 de Prevención del Suicidio y Crisis", "O envíe AYUDA al 988"
+		v.CrisisURL, v.ReplyHours = "https://988lifeline.org/es/inicio/", "lunes a viernes, de 9 a 5"
+		v.Resources = []Resource{
+			{
+				Name: "Viajes Juntos", About: "Viajes para llegar a su cita.", Phone: "555-0142", URL: "https://rides.riverside.example/es",
+				Hours: "Lunes a viernes, de 8 am a 6 pm", Cost: "Gratis, o dos dólares por viaje",
+			},
+			{
+				Name: "Mesa de Ayuda Familiar", About: "Ayuda con cuidado de niños, trabajo y vivienda.", Phone: "555-0177",
+				Address: "12 Mill Street, junto a la biblioteca", Hours: "Martes, de 9 am a mediodía: venga cuando quiera", Cost: "Gratis",
+			},
+		}
+	}
+	return v
+}
+
 // SampleTasks are a digest's: one that is late, one of somebody who is away, one that
 // is ahead.
-func SampleTasks() []Task {
+func SampleTasks(language string) []Task {
+	at := func(day, hour int) time.Time { return time.Date(2025, 3, day, hour, 0, 0, 0, time.UTC) }
 	return []Task{
 		{
-			What: "read-reply", Late: "Monday, 3 March, 5 pm", Since: "Friday, 28 February",
+			What: "read-reply", Late: Moment(language, at(3, 17)), Since: Day(language, at(0, 9)),
 			URL: "https://mail.riverside.example/t/v1.k1.3fK8wP1nXcR5yUd7", Code: "4TK9QW",
 		},
 		{
-			What: "call-client", Late: "Tuesday, 4 March, 8 am", Since: "Monday, 3 March", Owner: "Alex Moreno",
+			What: "call-client", Late: Moment(language, at(4, 8)), Since: Day(language, at(3, 9)), Owner: "Alex Moreno",
 			URL: "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5", Code: "H2MDXV",
 		},
 		{
-			What: "decide-closure", Due: "Thursday, 6 March, 5 pm", Since: "Monday, 3 March",
+			What: "decide-closure", Due: Moment(language, at(6, 17)), Since: Day(language, at(3, 9)),
 			URL: "https://mail.riverside.example/t/v1.k1.0bT7gA4hJmW9sQe2", Code: "7RYCNF",
 		},
 	}
 }
 
 // bareValues are the sample values that no mail can do without.
-func bareValues() Values {
-	v := SampleValues()
+func bareValues(v Values) Values {
 	return Values{
 		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
 		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
@@ -112,7 +138,7 @@ func SampleExceptions() Exceptions {
 // links begin with.
 func (v Values) Exceptions(bases ...string) Exceptions {
 	e := Exceptions{
-		Words:       []string{v.ClinicName, v.CrisisName, v.CrisisText},
+		Words: []string{v.ClinicName, v.CrisisName, v.CrisisText}, Said: []string{v.ClinicPhone, v.ReplyHours}, Own: bases,
 		CrisisPhone: v.CrisisPhone, PreferencesURL: v.PreferencesURL,
 	}
 	e.Links = append(e.Links, bases...)
@@ -122,7 +148,8 @@ func (v Values) Exceptions(bases ...string) Exceptions {
 		}
 	}
 	for _, r := range v.Resources {
-		e.Words = append(e.Words, r.Name)
+		lines := r.lines()
+		e.Words, e.Said = append(e.Words, r.Name), append(e.Said, lines[:]...)
 		if r.URL != "" {
 			e.Links = append(e.Links, r.URL)
 		}

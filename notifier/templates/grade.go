@@ -44,15 +44,32 @@ func gradeOf(words, sentences, syll int) float64 {
 	return max(0, 0.39*float64(words)/float64(sentences)+11.8*float64(syll)/float64(words)-15.59)
 }
 
+// GradeIn is the grade of prose in a language: Grade for English, GradeSpanish for
+// Spanish, and 0 for one that nobody has a formula for here. An empty language is
+// English.
+func GradeIn(language, text string, names ...string) float64 {
+	switch baseLanguage(language) {
+	case "", "en":
+		return Grade(text, names...)
+	case "es":
+		return GradeSpanish(text, names...)
+	}
+	return 0
+}
+
 // hardest is the sentence with the highest grade of its own.
-func hardest(text string, names []string) string {
+func hardest(language, text string, names []string) string {
+	count, of := syllables, gradeOf
+	if baseLanguage(language) == "es" {
+		count, of = syllablesSpanish, gradeOfSpanish
+	}
 	best, at := -1.0, ""
 	for _, s := range sentencesOf(text, names) {
 		syll := 0
 		for _, w := range s {
-			syll += syllables(w)
+			syll += count(w)
 		}
-		if g := gradeOf(len(s), 1, syll); g > best {
+		if g := of(len(s), 1, syll); g > best {
 			best, at = g, strings.Join(s, " ")
 		}
 	}
@@ -73,7 +90,7 @@ func sentencesOf(text string, names []string) [][]string {
 	paragraphs := strings.Split(listItem.ReplaceAllString(text, "\n\n"), "\n\n")
 	var out [][]string
 	for _, p := range paragraphs {
-		p = squeeze(addresses.ReplaceAllString(p, " "))
+		p = squeeze(withoutAddresses(p))
 		for _, n := range names {
 			if n = squeeze(n); n != "" {
 				p = strings.ReplaceAll(p, n, "Name")

@@ -2,20 +2,24 @@ package templates
 
 import (
 	"fmt"
-	"html"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The rules of the lint.
 const (
-	// ClinicalWord: a diagnosis, a therapist's title, a kind of visit, a score
-	// or "therapy" (the rule no-clinical-words).
+	// ClinicalWord: a diagnosis, a medicine, a therapist's title, a kind of visit, a
+	// score or "therapy" (the rule no-clinical-words).
 	ClinicalWord = "clinical-word"
+	// ClinicWord: a word that the clinic itself keeps out of its mails.
+	ClinicWord = "clinic-word"
 	// Blame: blame, guilt, fees, threats, or humour.
 	Blame = "blame"
+	// Identifier: what leads to a person: a record's number, a date of birth, a mail
+	// address (the rule no-identifiers).
+	Identifier = "identifier"
 	// MissingCrisisLine, MissingReplySentence and MissingPreferences: what
 	// every client mail must show, in both bodies.
 	MissingCrisisLine    = "missing-crisis-line"
@@ -27,16 +31,58 @@ const (
 	GradeRule = "grade"
 )
 
+// RuleNames lists every rule.
+func RuleNames() []string {
+	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, GradeRule}
+}
+
+// advice is why a rule is there, and what to write instead.
+type advice struct{ why, instead string }
+
+func adviceOn(rule string) advice {
+	switch rule {
+	case ClinicalWord:
+		return advice{"whoever sees the screen would know what the client comes for", "say it in plain words, such as \"visit\", \"talk\" or \"our team\", or leave it out"}
+	case ClinicWord:
+		return advice{"your clinic keeps this word out of its mails", "say it in other words"}
+	case Blame:
+		return advice{"it can read as blame, a threat, a claim or a joke, and drives people away", "say what you offer, and leave out what was not done"}
+	case Identifier:
+		return advice{"it leads to one person, and mail is read by others", "leave it out; the pages behind the link show it to whoever may see it"}
+	case MissingCrisisLine:
+		return advice{"a client in danger must find help in every mail", "put {{crisis_line}} on a line of its own"}
+	case MissingReplySentence:
+		return advice{"a client must know whether somebody reads what they write, and when", "put {{replies}} on a line of its own, and say in it that a person reads replies in office hours"}
+	case MissingPreferences:
+		return advice{"every client may change or stop these mails", "put {{preferences}} on a line of its own"}
+	case ForeignLink:
+		return advice{"it leads away from you, or tells others that the mail was opened", "link to {{booking_link}}, {{checkin_link}} or an address of the clinic"}
+	case GradeRule:
+		return advice{"many clients would not read to its end", "use shorter sentences and shorter words"}
+	}
+	return advice{}
+}
+
 // Finding is one thing that the lint holds against a mail.
 type Finding struct {
 	Rule string
-	// Part is "subject", "text" or "html".
+	// Part is "subject", "text", "html", "sender", "reply-to" or "header".
 	Part string
 	// Match is the words found, folded to plain lower case; empty where
 	// something is missing.
 	Match  string
 	Detail string
+	// File and Line are the wording's place, where it is known: "templates/es/note.md"
+	// and the line from 1.
+	File string
+	Line int
 }
+
+// Why says why the rule is there.
+func (f Finding) Why() string { return adviceOn(f.Rule).why }
+
+// Instead says what to write in place of what was found.
+func (f Finding) Instead() string { return adviceOn(f.Rule).instead }
 
 // String reads "rule in part: match (detail)".
 func (f Finding) String() string {
@@ -50,325 +96,406 @@ func (f Finding) String() string {
 	return s
 }
 
+// Mail is all of a mail that its reader, a bystander, or whoever carries it may see.
+type Mail struct {
+	Subject, Text, HTML string
+	// Language is the mail's, such as "es"; empty is English.
+	Language string
+	// Sender and ReplyTo are the names shown beside the addresses.
+	Sender, ReplyTo string
+	Headers         []Header
+}
+
+// Header is one further header line.
+type Header struct{ Name, Value string }
+
 // Exceptions is what one clinic's mails may and must hold.
 type Exceptions struct {
 	// Words are proper names that are no finding whatever they contain: the
 	// clinic's name, the crisis line's, those of resources.
 	Words []string
+	// Said are other texts of the clinic's settings, such as a telephone number or what
+	// its list says of a service: no finding in a mail, having been looked at there.
+	Said []string
 	// Links are the addresses that a link may begin with: same scheme and
 	// host, and the same path up to a slash. A resource's whole URL is one.
 	Links []string
+	// Own are those of Links whose further path we make ourselves, at random: nobody
+	// reads words in it.
+	Own []string
 	// CrisisPhone is the number that the crisis line must show. Empty asks for
 	// any number beside words of help.
 	CrisisPhone string
 	// PreferencesURL is the address that the preferences link begins with.
 	// Empty asks for the word alone.
 	PreferencesURL string
+	// Refused are words that the clinic keeps out of its mails; one that ends in *
+	// is the beginning of a word.
+	Refused []string
+	// Waived are findings that somebody answers for.
+	Waived []Waiver
 }
 
-var (
-	clinicalWords = regexp.MustCompile(`\b(` + strings.Join([]string{
-		`(psycho)?therap(y|ies|ist|ists|eutic)`, `counsell?(ing|or|ors)`, `psycho\w*`, `psychiatr\w*`,
-		`doctors?`, `dr`, `ph\.?d`, `psy\.?d`, `lcsw`, `lmft`, `lpcc?`, `clinicians?`, `clinical`, `patients?`, `nurses?`,
-		`diagnos\w*`, `disorders?`, `depress\w*`, `anxiet\w*`, `anxious`, `ptsd`, `bipolar`, `adhd`, `autis\w*`, `schizo\w*`,
-		`suicid\w*`, `self[- ]?harm\w*`, `self[- ]?injur\w*`, `overdos\w*`, `trauma\w*`, `addict\w*`, `relaps\w*`, `rehab\w*`, `sober\w*`, `recovery`,
-		`mental(ly)?`, `illness\w*`, `symptoms?`, `medications?`, `meds`, `treatments?`, `disease\w*`,
-		`appointment types?`, `intakes?`, `evaluations?`, `assessments?`, `screenings?`, `follow[- ]?ups?`, `first (visit|appointment|session)`,
-		`phq\S*`, `gad-?7`, `scores?`, `risks?`, `cbt`, `dbt`, `emdr`, `group session`,
-	}, "|") + `)\b`)
-	blameWords = regexp.MustCompile(`\b(` + strings.Join([]string{
-		`miss(ed|ing)?`, `no[- ]?shows?`, `fail(ed|s|ing|ure|ures)?`, `faults?`, `blam\w*`, `guilt\w*`, `asham\w*`, `sham(e|es|ed|ing|eful)`, `excuses?`,
-		`disappoint\w*`, `let (us|me|yourself) down`, `wast(e|ed|ing)`, `neglect\w*`, `ignor(e|ed|ing)`, `irresponsib\w*`, `lazy`,
-		`you (must|should|ought)`, `you did(n'?t| not)`, `you have(n'?t| not)`, `why (did|have)(n'?t| you not)`, `(once|yet) again`, `still have not`,
-		`fees?`, `charg(e|es|ed)`, `invoic\w*`, `penalt\w*`, `owe[ds]?`, `overdue`, `unpaid`,
-		`discharg\w*`, `terminat\w*`, `dropped from`, `clos(e|ing) your (file|case|chart)`, `lose your (place|spot|slot)`,
-		`last chance`, `(last|final) (notice|reminder|warning)`, `warning`, `or else`, `consequences?`, `comply`, `complian\w*`, `non-?complian\w*`,
-		`lol`, `haha\w*`, `jok(e|es|ing)`, `just kidding`,
-	}, "|") + `)\b`)
-	addresses   = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s<>"]+|\bwww\.[^\s<>"]+`)
-	bareDomains = regexp.MustCompile(`\b[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|org|net|edu|gov|io|info|biz|co|us|uk|eu|ru|cn|link|click|app|page|site|xyz|top|online|health|care|example|test)\b(/\S*)?`)
-	cssURL      = regexp.MustCompile(`(?i)url\s*\(|@import`)
-	helpWords   = regexp.MustCompile(`\b(call|text|reach|phone)\b`)
-	replyTells  = regexp.MustCompile(`\b(repl(y|ies)|write back|answers?)\b[^.!?]*\b(reads?|read by)\b|\breads?\b[^.!?]*\b(repl(y|ies)|answers?)\b`)
-	hoursTell   = regexp.MustCompile(`\bhours\b`)
-	prefsTell   = regexp.MustCompile(`\b(mails?|emails?|messages?|notes?)\b[^.!?]*\b(stop|change|choose|fewer|less)\b|\b(stop|change|choose)\b[^.!?]*\b(mails?|emails?|messages?|notes?)\b`)
-	anyPhone    = regexp.MustCompile(`\d{3}`)
-)
+// Waiver lets findings of a rule by: those of the words given, or, of a rule that
+// finds no words, all. A missing crisis line is never waived.
+type Waiver struct {
+	Rule  string
+	Words []string
+}
 
-// Lint reads a rendered mail as its recipient would and says what must not
-// leave, or is not there. It looks through hidden characters, look-alike
-// letters, HTML entities and tags inside words. Rules about words and reading
-// level know English; a mail in another language skips them.
-//
-// It takes some milliseconds: it is for checks and tests, not for every send.
-func Lint(r Rendered, audience string, allowed Exceptions) []Finding {
-	l := &linter{allowed: allowed}
-	for _, w := range allowed.Words {
+// waives says whether a finding is let by.
+func (w Waiver) waives(f Finding) bool {
+	if w.Rule != f.Rule || f.Rule == MissingCrisisLine {
+		return false
+	}
+	return f.Match == "" || slices.ContainsFunc(w.Words, func(s string) bool { return squeeze(fold(s)) == f.Match })
+}
+
+// Linter reads mails of one clinic. It may be used by many goroutines at once.
+type Linter struct {
+	allowed Exceptions
+	// names are the allowed words as fold writes them, the longest first, so that a
+	// name inside another leaves no rest.
+	names []string
+	own   *lexicon
+	phone string
+}
+
+// NewLinter prepares what one clinic's mails may and must hold.
+func NewLinter(allowed Exceptions) *Linter {
+	l := &Linter{allowed: allowed, own: newLexicon(), phone: squeeze(fold(allowed.CrisisPhone))}
+	for _, w := range slices.Concat(allowed.Words, allowed.Said) {
 		if f := squeeze(fold(w)); f != "" {
 			l.names = append(l.names, f)
 		}
 	}
-	// The longest name first, so that a name inside another leaves no rest.
 	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
-
-	page := readHTML(r.HTML)
-	english := r.Language == "" || r.Language == "en"
-	for _, part := range []struct{ name, text string }{
-		{"subject", r.Subject}, {"text", r.Text}, {"html", page.text},
-	} {
-		if english {
-			l.words(part.name, part.text)
+	for _, w := range allowed.Refused {
+		// A short stem would not be found by its first letters.
+		if stem, cut := strings.CutSuffix(w, "*"); !cut || utf8.RuneCountInString(fold(stem)) >= stemLetters {
+			l.own.add(ClinicWord, fold(w))
 		}
-		l.links(part.name, part.text)
+	}
+	return l
+}
+
+// Lint reads a rendered mail as Linter.Lint does, for one use.
+func Lint(r Rendered, audience string, allowed Exceptions) []Finding {
+	return NewLinter(allowed).Lint(r.Mail(), audience)
+}
+
+// Mail is the rendered mail without a sender.
+func (r Rendered) Mail() Mail {
+	return Mail{Subject: r.Subject, Text: r.Text, HTML: r.HTML, Language: r.Language}
+}
+
+// Lint says what must not leave in a mail, or is not there, and how hard it reads.
+func (l *Linter) Lint(m Mail, audience string) []Finding {
+	found := l.leaving(m, audience)
+	if audience == Client {
+		found.grade(m.Text, m.Language)
+	}
+	return found.list
+}
+
+// Leaving is Lint without the reading grade, which is a matter of the wording and
+// not of one mail. It reads a mail as its recipient would: through hidden
+// characters, look-alike letters, HTML entities, tags inside words, and the
+// encodings of links. It takes a fraction of a millisecond.
+func (l *Linter) Leaving(m Mail, audience string) []Finding { return l.leaving(m, audience).list }
+
+func (l *Linter) leaving(m Mail, audience string) *findings {
+	found := &findings{Linter: l, audience: audience}
+	page := readHTML(m.HTML)
+	found.words("subject", m.Subject)
+	text := found.words("text", m.Text)
+	shown := found.words("html", page.text)
+	found.words("html", page.hidden)
+	found.words("sender", m.Sender)
+	found.words("reply-to", m.ReplyTo)
+	for _, h := range m.Headers {
+		found.words("header", strings.ReplaceAll(h.Name, "-", " "))
+		found.words("header", h.Value)
 	}
 	for _, link := range page.links {
-		l.link("html", link)
+		found.link("html", link)
 	}
 	for _, remote := range page.remote {
-		l.add(Finding{ForeignLink, "html", remote, "remote content"})
+		found.add(Finding{Rule: ForeignLink, Part: "html", Match: remote, Detail: "remote content"})
 	}
 	if audience == Client {
-		l.needs("text", r.Text, r.Text, english)
-		l.needs("html", page.text, page.text+" "+strings.Join(page.links, " "), english)
-		if english {
-			l.grade(r.Text)
-		}
+		found.needs("text", text, addressesIn(m.Text), m.Language)
+		found.needs("html", shown, page.links, m.Language)
 	}
-	return l.found
+	return found
+}
+
+// Words lists what may not stand in a text by itself, such as a name in a clinic's
+// settings; part says where it stands.
+func (l *Linter) Words(part, text string) []Finding {
+	found := &findings{Linter: l, audience: Client}
+	found.words(part, text)
+	return found.list
+}
+
+// Link lists the words of a link, path and query, that may not stand in a mail.
+func (l *Linter) Link(part, link string) []Finding {
+	found := &findings{Linter: l, audience: Client}
+	found.linkWords(part, link)
+	return found.list
 }
 
 // ClinicalWords lists the words of a text that no mail to a client may hold (the
 // rule no-clinical-words), folded to plain lower case.
 func ClinicalWords(text string) []string {
-	return clinicalWords.FindAllString(squeeze(fold(text)), -1)
-}
-
-type linter struct {
-	allowed Exceptions
-	names   []string
-	found   []Finding
-}
-
-func (l *linter) add(f Finding) {
-	if !slices.Contains(l.found, f) {
-		l.found = append(l.found, f)
-	}
-}
-
-// bare is folded text without allowed links and proper names.
-func (l *linter) bare(text string) string {
-	text = addresses.ReplaceAllStringFunc(text, func(a string) string {
-		if l.mayLink(trimLink(a)) {
-			return " "
-		}
-		return a
-	})
 	f := squeeze(fold(text))
+	var out []string
+	builtinWords().find(tokensOf(f), func(rule string, from, to int) {
+		if word := f[from:to]; rule == ClinicalWord && !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	})
+	return out
+}
+
+// findings collects what a linter holds against one mail.
+type findings struct {
+	*Linter
+	audience string
+	list     []Finding
+}
+
+func (l *findings) add(f Finding) {
+	if slices.Contains(l.list, f) || slices.ContainsFunc(l.allowed.Waived, func(w Waiver) bool { return w.waives(f) }) {
+		return
+	}
+	l.list = append(l.list, f)
+}
+
+// bare is folded text without allowed links, and the same without proper names.
+func (l *Linter) bare(text string) (shown, f string) {
+	if spots := addressSpots(text); len(spots) > 0 {
+		var b strings.Builder
+		from := 0
+		for _, s := range spots {
+			if a := trimLink(text[s.from:s.to]); l.mayLink(a) {
+				b.WriteString(text[from:s.from] + " ")
+				from = s.from + len(a)
+			}
+		}
+		b.WriteString(text[from:])
+		text = b.String()
+	}
+	shown = squeeze(fold(text))
+	return shown, l.nameless(shown)
+}
+
+// nameless puts "name" in the place of the clinic's names.
+func (l *Linter) nameless(f string) string {
 	for _, n := range l.names {
-		f = strings.ReplaceAll(f, n, "name")
+		f = replaceName(f, n)
 	}
 	return f
 }
 
-func (l *linter) words(part, text string) {
-	f := l.bare(text)
-	for _, m := range clinicalWords.FindAllString(f, -1) {
-		l.add(Finding{ClinicalWord, part, m, ""})
+// replaceName puts "name" in the place of a name that stands there whole.
+func replaceName(text, name string) string {
+	i := strings.Index(text, name)
+	if i < 0 {
+		return text
 	}
-	for _, m := range blameWords.FindAllString(f, -1) {
-		l.add(Finding{Blame, part, m, ""})
+	var b strings.Builder
+	for ; i >= 0; i = strings.Index(text, name) {
+		end := i + len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		b.WriteString(text[:i])
+		if i > 0 && isLetter(before) || end < len(text) && isLetter(after) {
+			b.WriteString(name)
+		} else {
+			b.WriteString("name")
+		}
+		text = text[end:]
 	}
+	b.WriteString(text)
+	return b.String()
 }
 
-// links checks every address written in text, also one that is spelt with
-// other letters than it seems.
-func (l *linter) links(part, text string) {
+// read is a part of a mail, folded and in words.
+type read struct {
+	shown  string
+	tokens []token
+}
+
+// words reads a part: its words, its identifiers and the addresses that are written
+// in it, also one that is spelt with other letters than it seems.
+func (l *findings) words(part, text string) read {
+	if text == "" {
+		return read{}
+	}
 	var seen []string
-	for _, a := range addresses.FindAllString(text, -1) {
-		a = trimLink(a)
+	for _, a := range addressesIn(text) {
 		seen = append(seen, squeeze(fold(a)))
 		l.link(part, a)
 	}
-	f := l.bare(text)
-	for _, a := range addresses.FindAllString(f, -1) {
-		if a = trimLink(a); !slices.Contains(seen, a) {
+	shown, f := l.bare(text)
+	out := read{shown, tokensOf(f)}
+	hit := func(rule string, from, to int) { l.add(Finding{Rule: rule, Part: part, Match: f[from:to]}) }
+	builtinWords().find(out.tokens, hit)
+	l.own.find(out.tokens, hit)
+	l.identifiers(part, f)
+	rest := f
+	for _, a := range addressesIn(f) {
+		rest = strings.Replace(rest, a, " ", 1)
+		if !slices.Contains(seen, a) {
 			l.link(part, a)
 		}
 	}
-	for _, a := range bareDomains.FindAllString(addresses.ReplaceAllString(f, " "), -1) {
+	if !dotted(rest) {
+		return out
+	}
+	for _, a := range bareDomains.FindAllString(rest, -1) {
 		if !l.mayLink("https://"+a) && !l.mayLink("http://"+a) {
-			l.add(Finding{ForeignLink, part, a, "a mail program makes a link of it"})
+			l.add(Finding{Rule: ForeignLink, Part: part, Match: a, Detail: "a mail program makes a link of it"})
 		}
 	}
+	return out
 }
 
-func (l *linter) link(part, a string) {
-	if !l.mayLink(a) {
-		l.add(Finding{ForeignLink, part, a, ""})
-	}
-}
-
-// mayLink says whether a link lies under an allowed address.
-func (l *linter) mayLink(a string) bool {
-	for _, base := range l.allowed.Links {
-		if under(a, base) {
+// dotted says whether a dot stands between letters: else there is no bare domain.
+func dotted(text string) bool {
+	for i := 1; i+2 < len(text); i++ {
+		if text[i] == '.' && text[i-1] > ' ' && text[i+1] >= 'a' && text[i+1] <= 'z' && text[i+2] >= 'a' && text[i+2] <= 'z' {
 			return true
 		}
 	}
 	return false
 }
 
-// under compares scheme, host and path, so that neither "clinic.example.evil"
-// nor "clinic.example@evil" passes for "clinic.example".
-func under(a, base string) bool {
-	if a == base {
-		return true
+// months of both languages, as fold writes them.
+const months = `(?:january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)`
+
+var (
+	bareDomains = regexp.MustCompile(`\b[a-z0-9ñ-]+(\.[a-z0-9ñ-]+)*\.(com|org|net|edu|gov|io|info|biz|co|us|uk|eu|ru|cn|es|mx|link|click|app|page|site|xyz|top|online|health|care|example|test)\b(/\S*)?`)
+	// fullDates have a year: nothing that we write does, and a date of birth has.
+	fullDates = regexp.MustCompile(`\b(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)\d\d|\d\d)|` +
+		months + `\.? \d{1,2}(?:st|nd|rd|th)?,? (?:del? )?(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)? (?:de |of )?` + months + `\.?,? (?:del? )?(?:19|20)\d\d)\b`)
+	// recordNumbers are a record's: a word for it and a number, letters and five digits
+	// or more, seven digits or more in a row, a social security number.
+	recordNumbers = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|folio|historia)[ ]?(?:no\.?|num\.?|numero|number|#|:|nº)*[ ]?\d{3,}|[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
+	mailAddresses = regexp.MustCompile(`[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}`)
+)
+
+// staffCode is the length of the code that a mail to staff shows, and that may look
+// like a short record's number.
+const staffCode = 6
+
+// identifiers looks for what leads to one person in folded text.
+func (l *findings) identifiers(part, f string) {
+	if strings.Contains(f, "@") {
+		for _, m := range mailAddresses.FindAllString(f, -1) {
+			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a mail address"})
+		}
 	}
-	u, err := url.Parse(a)
-	if err != nil || u.User != nil || u.Host == "" || strings.Contains(u.EscapedPath(), "..") {
-		return false
+	for _, near := range aroundNumbers(f) {
+		l.numbers(part, near)
 	}
-	b, err := url.Parse(base)
-	if err != nil || b.RawQuery != "" || b.Fragment != "" || u.Scheme != b.Scheme || !strings.EqualFold(u.Host, b.Host) {
-		return false
-	}
-	want := strings.TrimSuffix(b.EscapedPath(), "/")
-	rest, ok := strings.CutPrefix(u.EscapedPath(), want)
-	return ok && (rest == "" || rest[0] == '/')
 }
 
-// needs checks what every client mail shows. all is the text with its links.
-func (l *linter) needs(part, text, all string, english bool) {
-	f := squeeze(fold(text))
-	phone := squeeze(fold(l.allowed.CrisisPhone))
-	switch {
-	case phone != "" && strings.Contains(f, phone) && (!english || helpWords.MatchString(f)):
-	case phone == "" && anyPhone.MatchString(f) && (!english || helpWords.MatchString(f)):
-	default:
-		l.add(Finding{MissingCrisisLine, part, "", "the clinic's crisis number stands nowhere"})
+// numbers looks for dates and record numbers in a few words around a number.
+func (l *findings) numbers(part, f string) {
+	for _, m := range fullDates.FindAllString(f, -1) {
+		l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
 	}
-	if english && (!replyTells.MatchString(f) || !hoursTell.MatchString(f)) {
-		l.add(Finding{MissingReplySentence, part, "", "nothing says that a person reads replies, and in which hours"})
-	}
-	if english && !prefsTell.MatchString(f) {
-		l.add(Finding{MissingPreferences, part, "", "nothing says how to change or stop these mails"})
-	} else if p := l.allowed.PreferencesURL; p != "" {
-		linked := slices.ContainsFunc(strings.Fields(all), func(w string) bool { return under(trimLink(w), p) })
-		if !linked {
-			l.add(Finding{MissingPreferences, part, "", "the preferences link is missing"})
+	for _, m := range recordNumbers.FindAllString(f, -1) {
+		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) {
+			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "it looks like the number of a record"})
 		}
 	}
 }
 
-func (l *linter) grade(text string) {
-	g := Grade(text, l.allowed.Words...)
+// beforeNumber and afterNumber are how many bytes around a number can belong to a date
+// or to a record's number.
+const beforeNumber, afterNumber = 32, 12
+
+// aroundNumbers lists what stands around each number of three digits or more, or date:
+// patterns are looked for there alone, because most of a mail has none.
+func aroundNumbers(f string) []string {
+	var out []string
+	for i := 0; i < len(f); i++ {
+		if f[i] < '0' || f[i] > '9' {
+			continue
+		}
+		from, n := i, 0
+		for i < len(f) && (f[i] >= '0' && f[i] <= '9' || f[i] == '-' || f[i] == '/' || f[i] == '.') {
+			if f[i] >= '0' && f[i] <= '9' {
+				n++
+			}
+			i++
+		}
+		if n < 3 {
+			continue
+		}
+		begin, end := max(0, from-beforeNumber), min(len(f), i+afterNumber)
+		if at := strings.IndexByte(f[begin:from], ' '); begin > 0 && at >= 0 {
+			begin += at // a word that is cut in two begins nothing
+		}
+		if at := strings.LastIndexByte(f[i:end], ' '); end < len(f) && at >= 0 {
+			end = i + at
+		}
+		out = append(out, f[begin:end])
+	}
+	return out
+}
+
+// digits counts them.
+func digits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// needs checks what every client mail shows, in the words of its language.
+func (l *findings) needs(part string, r read, links []string, language string) {
+	language = baseLanguage(language)
+	if language == "" {
+		language = DefaultLanguage
+	}
+	_, known := telling[language]
+	all, sentences := tells(r.tokens, language)
+	helps := !known || all&tellsCall != 0
+	if shown := l.phone == "" && digits(r.shown) > 2 || l.phone != "" && strings.Contains(r.shown, l.phone); !shown || !helps {
+		l.add(Finding{Rule: MissingCrisisLine, Part: part, Detail: "the clinic's crisis number stands nowhere"})
+	}
+	both := func(a, b class) bool {
+		return slices.ContainsFunc(sentences, func(c class) bool { return c&a != 0 && c&b != 0 })
+	}
+	if known && (!both(tellsReply, tellsRead) || all&tellsHours == 0) {
+		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "nothing says that a person reads replies, and in which hours"})
+	}
+	if known && !both(tellsMail, tellsChange) {
+		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "nothing says how to change or stop these mails"})
+	} else if p := l.allowed.PreferencesURL; p != "" && !slices.ContainsFunc(links, func(a string) bool { return under(a, p) }) {
+		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "the preferences link is missing"})
+	}
+}
+
+func (l *findings) grade(text, language string) {
+	g := GradeIn(language, text, l.allowed.Words...)
 	if phone := l.allowed.CrisisPhone; phone != "" {
 		if above, _, ok := strings.Cut(text, phone); ok {
 			// The paragraph that the number stands in is the crisis line's.
 			if i := strings.LastIndex(above, "\n\n"); i >= 0 {
 				above = above[:i]
 			}
-			g = max(g, Grade(above, l.allowed.Words...))
+			g = max(g, GradeIn(language, above, l.allowed.Words...))
 		}
 	}
 	if g > MaxGrade {
-		l.add(Finding{GradeRule, "text", "", fmt.Sprintf("grade %.1f, at most %.1f; the hardest sentence: %q", g, MaxGrade, hardest(text, l.allowed.Words))})
+		l.add(Finding{Rule: GradeRule, Part: "text", Detail: fmt.Sprintf("grade %.1f, at most %.1f; the hardest sentence: %q", g, MaxGrade, hardest(language, text, l.allowed.Words))})
 	}
-}
-
-// trimLink drops the sentence's own punctuation from an address.
-func trimLink(a string) string { return strings.TrimRight(a, ".,;:!?)]}'") }
-
-// squeeze collapses white space.
-func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// page is what a reader, or a mail program, finds in HTML.
-type page struct {
-	text          string
-	links, remote []string
-}
-
-// blockTags end a word; other tags may stand inside one.
-var blockTags = []string{ //nolint:gochecknoglobals // never written again
-	"p", "div", "li", "ul", "ol", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "tr", "td", "th",
-	"title", "body", "head", "html", "blockquote", "a", "img",
-}
-
-// readHTML takes HTML apart as far as the lint needs.
-func readHTML(s string) page {
-	var p page
-	var b strings.Builder
-	for s != "" {
-		i := strings.IndexByte(s, '<')
-		if i < 0 {
-			b.WriteString(html.UnescapeString(s))
-			break
-		}
-		b.WriteString(html.UnescapeString(s[:i]))
-		if strings.HasPrefix(s[i:], "<!--") {
-			_, after, _ := strings.Cut(s[i+4:], "-->")
-			s = after
-			continue
-		}
-		tag, after := cutTag(s[i+1:])
-		s = after
-		name, attrs := splitTag(tag)
-		if slices.Contains(blockTags, strings.TrimPrefix(name, "/")) {
-			b.WriteByte(' ')
-		}
-		switch name {
-		case "style", "script":
-			body, rest, _ := strings.Cut(s, "</"+name)
-			_, s, _ = strings.Cut(rest, ">")
-			if name == "script" || cssURL.MatchString(body) {
-				p.remote = append(p.remote, name)
-			}
-		case "link", "iframe", "object", "embed", "base", "form", "svg":
-			p.remote = append(p.remote, name)
-		}
-		for _, a := range attrs {
-			switch {
-			case a.name == "href":
-				p.links = append(p.links, a.value)
-			case slices.Contains([]string{"src", "srcset", "background", "action", "poster", "data"}, a.name):
-				p.remote = append(p.remote, a.value)
-			case a.name == "style" && cssURL.MatchString(a.value), strings.HasPrefix(a.name, "on"):
-				p.remote = append(p.remote, a.name)
-			case slices.Contains([]string{"alt", "title", "aria-label"}, a.name):
-				b.WriteString(" " + a.value + " ")
-			}
-		}
-	}
-	p.text = b.String()
-	return p
-}
-
-// cutTag splits behind the > that ends a tag, minding quotes.
-func cutTag(s string) (tag, after string) {
-	var quote byte
-	for i := range len(s) {
-		switch c := s[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, ""
-}
-
-type attribute struct{ name, value string }
-
-var attributes = regexp.MustCompile(`([a-zA-Z:@-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)`)
-
-func splitTag(tag string) (name string, attrs []attribute) {
-	name, rest, _ := strings.Cut(strings.Join(strings.Fields(tag), " "), " ")
-	for _, m := range attributes.FindAllStringSubmatch(rest, -1) {
-		attrs = append(attrs, attribute{strings.ToLower(m[1]), html.UnescapeString(strings.Trim(m[2], `"'`))})
-	}
-	return strings.ToLower(strings.TrimSuffix(name, "/")), attrs
 }

@@ -14,36 +14,55 @@ func TestNoClinicalWords(t *testing.T) {
 	s := mustBuiltin(t)
 	// Many reasons share a file: the same mail is linted once.
 	linted := map[Rendered]bool{}
-	for _, name := range Names() {
-		for _, reason := range Reasons() {
-			for state, v := range map[string]Values{"full": SampleValues(), "bare": bareValues()} {
-				r := mustRender(t, s, name, reason, v)
-				if linted[r] {
-					continue
-				}
-				linted[r] = true
-				for _, f := range Lint(r, audienceOf(name), v.Exceptions("https://mail.riverside.example/")) {
-					t.Errorf("%s, %s, %s: %s", name, reason, state, f)
-				}
+	for key := range s.index {
+		sample := SampleValuesIn(key.language)
+		for state, v := range map[string]Values{"full": sample, "bare": bareValues(sample)} {
+			r, err := s.Render(withWording(key.family, key.wording), key.language, key.reason, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if linted[r] {
+				continue
+			}
+			linted[r] = true
+			for _, f := range Lint(r, audienceOf(key.family), v.Exceptions("https://mail.riverside.example/")) {
+				t.Errorf("%+v, %s: %s", key, state, f)
 			}
 		}
 	}
+	if len(linted) < 80 {
+		t.Errorf("only %d mails were read", len(linted))
+	}
+}
+
+// codesInWords are the languages and the codes that have words in them.
+func codesInWords(s *Set) (out [][2]string) {
+	for language, words := range s.words {
+		for code := range words {
+			out = append(out, [2]string{language, code})
+		}
+	}
+	return out
 }
 
 // TestEveryCodeInWords lints staff mail for every code that has words.
 func TestEveryCodeInWords(t *testing.T) {
 	s := mustBuiltin(t)
-	for words := range s.words["en"] {
+	for _, c := range codesInWords(s) {
+		language, words := c[0], c[1]
 		table, code, _ := strings.Cut(words, ": ")
-		v, name := SampleValues(), "task"
+		v, name := SampleValuesIn(language), "task"
 		switch v.TaskWhat = code; table {
 		case "urgency":
 			v.Urgency, name = code, "escalation"
 		case "alarm":
 			v.Alarm, name = code, "alarm"
 		}
-		r := mustRender(t, s, name, Unknown, v)
-		if !strings.Contains(squeeze(r.Text), s.words["en"][words]) {
+		r, err := s.Render(name, language, Unknown, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(squeeze(r.Text), s.words[language][words]) {
 			t.Errorf("%s is not in the mail:\n%s", words, r.Text)
 		}
 		for _, f := range Lint(r, Staff, SampleExceptions()) {

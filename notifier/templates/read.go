@@ -16,11 +16,19 @@ type FileError struct {
 	File         string
 	Line, Column int
 	Problem      string
+	// Rule is the lint's, Why why it is there, and Mend what to write instead; all
+	// empty where the lint found nothing.
+	Rule, Why, Mend string
 }
 
-// Error reads as compilers write it: file:line:column: problem.
+// Error reads as compilers write it: file:line:column: problem. What the lint found
+// reads "rule: words: why; mend".
 func (e *FileError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
+	s := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Problem)
+	if e.Why != "" {
+		s += ": " + e.Why + "; " + e.Mend
+	}
+	return s
 }
 
 // source is one file while it is read: its text and what is wrong with it.
@@ -36,7 +44,7 @@ func (s *source) fail(at int, format string, args ...any) {
 	before := s.text[:at]
 	line := strings.Count(before, "\n") + 1
 	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
-	s.errs = append(s.errs, &FileError{s.file, line, column, fmt.Sprintf(format, args...)})
+	s.errs = append(s.errs, &FileError{File: s.file, Line: line, Column: column, Problem: fmt.Sprintf(format, args...)})
 }
 
 // newSource bounds a file and brings its line ends to LF.

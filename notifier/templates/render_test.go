@@ -165,7 +165,7 @@ func TestMissingValues(t *testing.T) {
 // TestMailsAskForNoMore: a mail that does not show a value does not need it.
 func TestMailsAskForNoMore(t *testing.T) {
 	s := mustBuiltin(t)
-	v := bareValues()
+	v := bareValues(SampleValues())
 	v.CheckinURL, v.EscalationURL, v.TaskURL = "", "", ""
 	if _, err := s.Render("note", "en", Unknown, v); err != nil {
 		t.Errorf("note: %v", err)
@@ -250,7 +250,7 @@ func TestResources(t *testing.T) {
 		t.Errorf("HTML:\n%s", r.HTML)
 	}
 	wellFormed(t, r.HTML)
-	if bare := mustRender(t, mustBuiltin(t), "C", Unknown, bareValues()); strings.Contains(bare.Text, "These places") {
+	if bare := mustRender(t, mustBuiltin(t), "C", Unknown, bareValues(SampleValues())); strings.Contains(bare.Text, "These places") {
 		t.Errorf("an introduction without its list:\n%s", bare.Text)
 	}
 }

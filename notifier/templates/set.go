@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed en
+//go:embed en es
 var builtin embed.FS
 
 // ErrUnknownTemplate is a template name that no file answers to.
@@ -90,7 +90,7 @@ func Builtin() (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read built-in wording: %w", err)
 	}
-	return newSet(files)
+	return newSet(files, Rules{})
 }
 
 // With is the set with a clinic's own files. A key is a path inside the
@@ -102,16 +102,31 @@ func Builtin() (*Set, error) {
 // What is wrong is refused, all of it at once: the error joins one *FileError
 // for each problem.
 func (s *Set) With(overrides map[string][]byte) (*Set, error) {
+	return s.WithRules(overrides, Rules{})
+}
+
+// Rules are a clinic's own part in the lint.
+type Rules struct {
+	// Refused and Waived are as in Exceptions.
+	Refused []string
+	Waived  []Waiver
+	// Languages are those in which a built-in file must keep to Refused.
+	Languages []string
+}
+
+// WithRules is With where the clinic has rules of its own. Words that it refuses are
+// looked for in the built-in files too, in the languages that it serves.
+func (s *Set) WithRules(overrides map[string][]byte, rules Rules) (*Set, error) {
 	files := maps.Clone(s.files)
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(overrides)) {
 		key, err := keyOf(name)
 		if err != nil {
-			errs = append(errs, &FileError{path.Join("templates", name), 1, 1, err.Error()})
+			errs = append(errs, &FileError{File: path.Join("templates", name), Line: 1, Column: 1, Problem: err.Error()})
 			continue
 		}
 		if f := files[key]; f != nil && f.own {
-			errs = append(errs, &FileError{f.path(), 1, 1, "the file is given twice"})
+			errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: "the file is given twice"})
 			continue
 		}
 		files[key] = &file{key: key, data: overrides[name], own: true, given: strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")}
@@ -119,7 +134,7 @@ func (s *Set) With(overrides map[string][]byte) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return newSet(files)
+	return newSet(files, rules)
 }
 
 // keyOf reads a file's language and name.
@@ -139,7 +154,7 @@ func keyOf(p string) (fileKey, error) {
 }
 
 // newSet reads, checks and compiles files.
-func newSet(files map[fileKey]*file) (*Set, error) {
+func newSet(files map[fileKey]*file, rules Rules) (*Set, error) {
 	s := &Set{files: map[fileKey]*file{}, index: map[wordingKey]*file{}, words: map[string]map[string]string{}}
 	var errs []error
 	for _, key := range sortedKeys(files) {
@@ -173,8 +188,8 @@ func newSet(files map[fileKey]*file) (*Set, error) {
 		}
 	}
 	for _, key := range sortedKeys(s.files) {
-		if f := s.files[key]; f.own {
-			errs = append(errs, s.lintFile(f)...)
+		if f := s.files[key]; f.own || len(rules.Refused) > 0 && slices.Contains(rules.Languages, key.language) && s.answers(f) {
+			errs = append(errs, s.lintFile(f, rules)...)
 		}
 	}
 	if len(errs) > 0 {
@@ -193,7 +208,7 @@ func sortedKeys(files map[fileKey]*file) []fileKey {
 func (s *Set) buildIndex() []error {
 	var errs []error
 	problem := func(f *file, format string, args ...any) {
-		errs = append(errs, &FileError{f.path(), 1, 1, fmt.Sprintf(format, args...)})
+		errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: fmt.Sprintf(format, args...)})
 	}
 	for _, own := range []bool{false, true} {
 		for _, key := range sortedKeys(s.files) {
@@ -220,7 +235,7 @@ func (s *Set) buildIndex() []error {
 	}
 	for _, family := range Names() {
 		if s.index[wordingKey{DefaultLanguage, family, Unknown, ""}] == nil {
-			errs = append(errs, &FileError{"templates", 1, 1, fmt.Sprintf("no file answers for family %s, reason unknown", family)})
+			errs = append(errs, &FileError{File: "templates", Line: 1, Column: 1, Problem: fmt.Sprintf("no file answers for family %s, reason unknown", family)})
 		}
 	}
 	return errs
@@ -267,6 +282,19 @@ func (s *Set) find(name, language, reason string) *file {
 	return nil
 }
 
+// answers says whether a file is asked for anything.
+func (s *Set) answers(f *file) bool {
+	if f.key.name == partsName {
+		return true
+	}
+	for _, reason := range f.header.reasons {
+		if s.index[wordingKey{f.key.language, f.header.family, reason, f.header.wording}] == f {
+			return true
+		}
+	}
+	return false
+}
+
 // HasWording says whether a family has a wording of its own of that name in a
 // language.
 func (s *Set) HasWording(language, family, wording string) bool {
@@ -305,6 +333,15 @@ func (s *Set) Languages() []string {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// Links lists the fixed targets of links that stand in the files, built-in and own.
+func (s *Set) Links() []string {
+	var out []string
+	for _, key := range sortedKeys(s.files) {
+		out = append(out, s.files[key].mail.links...)
+	}
 	return out
 }
 

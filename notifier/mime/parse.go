@@ -1,16 +1,17 @@
-package mailbox
+package mime
 
 import (
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
+	stdmime "mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net/mail"
+	netmail "net/mail"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mooring-care/mooring/notifier"
 )
@@ -22,11 +23,22 @@ const (
 	maxText  = 4 << 20
 )
 
+// Parsed is a mail read back, decoded for people.
+type Parsed struct {
+	From, To, ReplyTo notifier.Address
+	MessageID         string // without angle brackets
+	Subject           string
+	Date              time.Time // zero where the header is missing or wrong
+	Text, HTML        string
+	// Headers are all header lines, decoded, sorted by name.
+	Headers []notifier.Header
+}
+
 // Parse reads one mail in MIME. It takes the first text/plain and the first
 // text/html part, passes over what it does not know, and fails only where the
 // header or the frame cannot be read. Bytes that are not UTF-8 become U+FFFD.
 func Parse(r io.Reader) (Parsed, error) {
-	m, err := mail.ReadMessage(r)
+	m, err := netmail.ReadMessage(r)
 	if err != nil {
 		return Parsed{}, fmt.Errorf("read mail: %w", err)
 	}
@@ -66,7 +78,7 @@ func (s *scan) part(header func(string) string, body io.Reader, depth int) error
 	if s.parts++; s.parts > maxParts {
 		return errParts
 	}
-	kind, params, err := mime.ParseMediaType(header("Content-Type"))
+	kind, params, err := stdmime.ParseMediaType(header("Content-Type"))
 	if err != nil {
 		kind = "text/plain" // what RFC 2045 says of a missing type; a wrong one reads best so too
 	}
@@ -117,7 +129,7 @@ func content(encoding string, body io.Reader) (string, error) {
 	return strings.ReplaceAll(clean(string(b)), "\r\n", "\n"), nil
 }
 
-func firstAddress(h mail.Header, name string) notifier.Address {
+func firstAddress(h netmail.Header, name string) notifier.Address {
 	list, err := h.AddressList(name)
 	if err != nil || len(list) == 0 {
 		return notifier.Address{}
@@ -126,7 +138,7 @@ func firstAddress(h mail.Header, name string) notifier.Address {
 }
 
 func decode(v string) string {
-	if out, err := new(mime.WordDecoder).DecodeHeader(v); err == nil {
+	if out, err := new(stdmime.WordDecoder).DecodeHeader(v); err == nil {
 		v = out
 	}
 	return clean(v)
