@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
@@ -24,6 +25,10 @@ func (cr *clinicReader) people(e entry) {
 	for _, p := range m.entries {
 		if !isWord(p.key) {
 			r.failf(p.at, "a person's id must be small letters, digits and hyphens that begin with a letter, not %#q", shorten(p.key))
+			continue
+		}
+		if p.key == events.TheClient {
+			r.failf(p.at, "%#q stands for the clients themselves and is nobody's id; give the person another one", p.key)
 			continue
 		}
 		what := "the person `" + p.key + "`"
