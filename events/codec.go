@@ -56,6 +56,7 @@ type wireData struct {
 	Task        json.RawMessage `json:"task"`
 	Note        json.RawMessage `json:"note"`
 	Pause       json.RawMessage `json:"pause"`
+	Choice      json.RawMessage `json:"choice"`
 	Move        json.RawMessage `json:"move"`
 	Message     json.RawMessage `json:"message"`
 }
@@ -320,6 +321,7 @@ func (d *wireData) inside(to *Data) *Problem {
 		{"data.task", d.Task, &to.Task},
 		{"data.note", d.Note, &to.Note},
 		{"data.pause", d.Pause, &to.Pause},
+		{"data.choice", d.Choice, &to.Choice},
 		{"data.move", d.Move, &to.Move},
 		{"data.message", d.Message, &to.Message},
 	}

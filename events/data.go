@@ -17,6 +17,7 @@ type Data struct {
 	Task       *TaskAct       `json:"task,omitempty"`
 	Note       *Note          `json:"note,omitempty"`
 	Pause      *Pause         `json:"pause,omitempty"`
+	Choice     *ClientChoice  `json:"choice,omitempty"`
 	Message    *MessageReport `json:"message,omitempty"`
 	Move       *Move          `json:"move,omitempty"`
 }
@@ -304,8 +305,28 @@ type Move struct {
 	To      string `json:"to"`
 }
 
+// TheClient stands for the client themself where an act names who did it; no member
+// of staff has it as an id.
+const TheClient = "client"
+
+// ClientChoice is what a client chose about their mail; what is empty was not spoken
+// of.
+type ClientChoice struct {
+	// Language is a BCP 47 tag.
+	Language string `json:"language,omitempty"`
+	// MailList asks for a mail with the clinic's services that fit Reasons, codes of
+	// the check-in page.
+	MailList bool     `json:"mail_list,omitempty"`
+	Reasons  []string `json:"reasons,omitempty"`
+	// Address asks for a link to a new address; Confirm is the id that such a link
+	// carried, once somebody has opened it and pressed its button.
+	Address string `json:"address,omitempty"`
+	Confirm string `json:"confirm,omitempty"`
+}
+
 // Pause stops or resumes care mail for a client.
 type Pause struct {
+	// By is the directory id of a member of staff, or TheClient.
 	By     string     `json:"by"`
 	Until  *time.Time `json:"until,omitempty"`
 	Reason string     `json:"reason,omitempty"`

@@ -35,6 +35,7 @@ const (
 	ClientPaused           Kind = "client.paused"
 	ClientResumed          Kind = "client.resumed"
 	ClientOptedOut         Kind = "client.optedout"
+	ClientChose            Kind = "client.chose"
 	ClientErased           Kind = "client.erased"
 	JourneyMoved           Kind = "journey.moved"
 	MessageAccepted        Kind = "message.accepted"
@@ -94,9 +95,10 @@ var specs = [...]Spec{
 	{EscalationReopened, Inside, true, []string{"data.escalation.id", "data.escalation.by"}, "a named human opened an escalation again"},
 	{TaskDone, Inside, false, []string{"data.task.id", "data.task.by"}, "a named human finished a task; `data.task.release` lets a mail go that it asks about"},
 	{ClientNoted, Inside, false, []string{"data.note.by"}, "a clinician said what they notice"},
-	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client"},
-	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause; with `opt_in` also an opt-out"},
+	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client, or the client did (`by` is `client`)"},
+	{ClientResumed, Inside, false, []string{"data.pause.by"}, "staff lifted a pause, with `opt_in` also an opt-out; or the client ended their own"},
 	{ClientOptedOut, Inside, true, nil, "the client asked for no more mail"},
+	{ClientChose, Inside, true, []string{"data.choice"}, "the client chose a language or an address for mail, or asked for a list by mail"},
 	{JourneyMoved, Inside, false, []string{"data.move.journey", "data.move.to"}, "staff moved a journey to another version of its workflow"},
 	{ClientErased, Inside, true, nil, "the client's data was erased"},
 	{MessageAccepted, Inside, true, []string{"data.message.id"}, "the provider accepted a message"},

@@ -155,6 +155,9 @@ func normalise(d *Data) {
 	if d.Answer != nil && len(d.Answer.Reasons) == 0 {
 		d.Answer.Reasons = nil
 	}
+	if d.Choice != nil && len(d.Choice.Reasons) == 0 {
+		d.Choice.Reasons = nil
+	}
 	if d.Note != nil {
 		d.Note.knownAlone()
 	}
@@ -235,6 +238,9 @@ func has(d *Data, path string) bool {
 		return d.Move != nil && d.Move.To != ""
 	case "data.pause.by":
 		return d.Pause != nil && d.Pause.By != ""
+	case "data.choice":
+		c := d.Choice
+		return c != nil && (c.Language != "" || c.MailList || c.Address != "" || c.Confirm != "")
 	case "data.message.id":
 		return d.Message != nil && d.Message.ID != ""
 	default:
@@ -344,6 +350,9 @@ func (c *checker) inside(d *Data) {
 		c.time("data.pause.until", a.Until)
 		c.text("data.pause.reason", a.Reason)
 	}
+	if a := d.Choice; a != nil {
+		c.choice(a)
+	}
 	if a := d.Message; a != nil {
 		c.id("data.message.id", a.ID)
 		if a.Attempt < 0 {
@@ -352,6 +361,17 @@ func (c *checker) inside(d *Data) {
 		c.line("data.message.detail", a.Detail)
 		c.line("data.message.by", a.By)
 	}
+}
+
+func (c *checker) choice(a *ClientChoice) {
+	if a.Language != "" && !isLanguage(a.Language) {
+		c.fail("data.choice.language", "must be a BCP 47 tag such as en or es")
+	}
+	c.names("data.choice.reasons", a.Reasons)
+	if a.Address != "" && !isEmail(a.Address) {
+		c.fail("data.choice.address", "must be one email address")
+	}
+	c.line("data.choice.confirm", a.Confirm)
 }
 
 func outcomeCodes() []Outcome {
@@ -427,6 +447,9 @@ func oneOf[S ~string](c *checker, field string, v S, allowed ...S) {
 func tooLong(s string, most int) bool {
 	return len(s) > most && utf8.RuneCountInString(s) > most
 }
+
+// ValidEmail says whether a text is one email address and nothing else.
+func ValidEmail(s string) bool { return isEmail(s) }
 
 func isEmail(s string) bool {
 	if len(s) > maxEmail || !isLine(s) {

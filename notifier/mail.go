@@ -52,6 +52,8 @@ type Origin struct {
 	// Clinic is the clinic's id, Version that of the wording, Language a code such as
 	// "es".
 	Clinic, Version, Language string
+	// Stranger says that nobody knows yet who reads it: a link to a new address.
+	Stranger bool
 }
 
 // Inspect looks at a mail as its bytes say it, the last thing before they leave. An

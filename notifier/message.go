@@ -23,10 +23,12 @@ type Message struct {
 	// Target is what the mail's link opens.
 	Target string `json:"target,omitempty"`
 	// Why, What, Urgency and Round tailor the wording; all are codes.
-	Why     string `json:"why,omitempty"`
-	What    string `json:"what,omitempty"`
-	Urgency string `json:"urgency,omitempty"`
-	Round   int    `json:"round,omitempty"`
+	Why string `json:"why,omitempty"`
+	// Reasons are what a list of services that the client asked for must fit.
+	Reasons []string `json:"reasons,omitempty"`
+	What    string   `json:"what,omitempty"`
+	Urgency string   `json:"urgency,omitempty"`
+	Round   int      `json:"round,omitempty"`
 	// Asked is when the decision asked for it.
 	Asked time.Time `json:"asked"`
 }

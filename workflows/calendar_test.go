@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestStaffAreTold(t *testing.T) {
 				told++
 				m := e.Enqueue.Message
 				want := Message{Template: "note", Person: m.Person, Version: c.Version, Workflow: "calendar", Step: m.Step, Asked: st.now}
-				if e.Enqueue.Lane != LaneSafety || m != want {
+				if e.Enqueue.Lane != LaneSafety || !reflect.DeepEqual(m, want) {
 					rt.Fatalf("a note is %+v", e.Enqueue)
 				}
 				if p := c.Staff.Person(m.Person); p == nil || away(p, st.now) {

@@ -118,9 +118,11 @@ func (p *Profile) owner() string {
 	case owner == addressOfProxy:
 		// A proxy's stays one until somebody says otherwise of the new one.
 	case of != "":
-		if of != p.Email.Get() {
+		if of != p.Address() {
 			return ""
 		}
+	case p.ownAddressStands():
+		return "" // nobody has said so of what the client chose
 	case p.Email.Known() && p.AddressOwner.Known() && p.Email.At.After(p.AddressOwner.At):
 		return "" // it may be the same address, said once more: nobody knows
 	}

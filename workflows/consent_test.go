@@ -13,18 +13,29 @@ import (
 )
 
 // allowed is the rule consent-first, said a second time and in other words.
-func allowed(s *State, template string, now time.Time) bool {
-	p := &s.Profile
+func allowed(s *State, l letter, now time.Time) bool {
+	p, template := &s.Profile, l.template
 	consent := map[string]*Field[events.ConsentRecord]{"C": p.Resources, "E": p.Caring, "F": p.Orientation}[template]
 	if consent == nil {
 		consent = p.Outreach
 	}
 	return consent.Get().State == events.ConsentGranted && !p.OptedOut.Get() && (p.AddressOwner.Get() != "proxy" || consent.Get().By != "") &&
-		p.Email.Get() != "" && p.EmailVerified.Get().OK &&
+		(l.to != "" || p.Address() != "" && (p.EmailVerified.Get().OK || p.OwnAddress.Known())) &&
+		(l.own || !p.Rest.Get().On || !now.Before(p.Rest.Get().Until)) &&
 		(p.Status.Get() == "" || p.Status.Get() == events.StatusActive) &&
 		!slices.Contains(p.Programmes.Get(), "substance-use") &&
 		(!p.Minor.Get() || p.AddressOwner.Get() != "") &&
 		(!p.Paused.Get().On || !p.Paused.Get().Until.IsZero() && !now.Before(p.Paused.Get().Until))
+}
+
+// letterOf is a message as the gate sees it.
+func letterOf(s *State, id string) letter {
+	for i := range s.Sends {
+		if x := &s.Sends[i]; x.ID == id {
+			return letter{x.Message.Template, x.Own, x.Email}
+		}
+	}
+	return letter{}
 }
 
 func TestConsentFirst(t *testing.T) {
@@ -35,14 +46,14 @@ func TestConsentFirst(t *testing.T) {
 				if e.Enqueue == nil || e.Enqueue.Lane != LaneCare {
 					continue
 				}
-				m := e.Enqueue.Message
-				if !allowed(&st.dec.State, m.Template, st.now) {
+				m, l := e.Enqueue.Message, letterOf(&st.dec.State, e.Enqueue.ID)
+				if !allowed(&st.dec.State, l, st.now) {
 					rt.Fatalf("%s leaves although it must not: %s", m.Template, jsonOf(rt, st.dec.State.Profile))
 				}
-				if why := s.forbids(m.Template); why != "" {
+				if why := s.forbids(m.Template, l.to); why != "" {
 					rt.Fatalf("%s leaves although %s: %s", m.Template, why, jsonOf(rt, st.dec.State.Profile))
 				}
-				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" {
+				if st.dec.State.Flagged(st.now) && m.Template != "E" && m.Template != "F" && m.Template != "address" && m.Template != "address-changed" {
 					rt.Fatalf("%s goes to a client with a safety flag", m.Template)
 				}
 				for _, e := range st.dec.State.Escalations {
@@ -54,7 +65,7 @@ func TestConsentFirst(t *testing.T) {
 					rt.Fatal("F leaves to a client with a safety flag, and no person let it go")
 				}
 				local := st.now.In(st.dec.State.zone(dir[0]))
-				if local.Hour() >= 20 || local.Hour() < 9 {
+				if !l.own && (local.Hour() >= 20 || local.Hour() < 9) {
 					rt.Fatalf("%s leaves at %v, in the quiet hours", m.Template, local)
 				}
 				if m.Person != "" {
@@ -62,7 +73,7 @@ func TestConsentFirst(t *testing.T) {
 				}
 			}
 			for _, family := range families() {
-				if why := s.forbids(family); why != "" {
+				if why := s.forbids(family, ""); why != "" {
 					if _, _, ok := s.state.gate(dir[0], family, s.now); ok {
 						rt.Fatalf("after %s the gate is open for %s although %s: %s", st.ev.Kind, family, why, jsonOf(rt, s.state.Profile))
 					}
@@ -72,8 +83,8 @@ func TestConsentFirst(t *testing.T) {
 			for i := range s.state.Sends {
 				x := &s.state.Sends[i]
 				look := s.state.Look(dir[0], x.ID, s.now)
-				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, x.Message.Template, s.now) || s.forbids(x.Message.Template) != "") {
-					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(x.Message.Template), jsonOf(rt, s.state.Profile))
+				if x.Lane == LaneCare && look.Wanted && (!allowed(&s.state, letterOf(&s.state, x.ID), s.now) || s.forbids(x.Message.Template, x.Email) != "") {
+					rt.Fatalf("the last look lets %s pass (%s): %s", x.Message.Template, s.forbids(x.Message.Template, x.Email), jsonOf(rt, s.state.Profile))
 				}
 				if _, waits := s.state.unanswered(); waits && x.Lane == LaneCare && look.Wanted {
 					rt.Fatalf("the last look lets %s pass while nobody has taken a question about the client's safety", x.Message.Template)
@@ -115,6 +126,7 @@ func TestConsentFirstSays(t *testing.T) {
 		"programme":         {want: ProgrammeExcluded, change: func(c *events.Client) { c.Programmes = []string{"substance-use"} }},
 		"minor":             {want: MinorUnknownOwner, change: func(c *events.Client) { c.Minor = new(true) }},
 		"paused":            {want: Paused, kind: events.ClientPaused, data: events.Data{Pause: &events.Pause{By: "amara"}}},
+		"their own break":   {want: ClientRests, kind: events.ClientPaused, data: events.Data{Pause: &events.Pause{By: events.TheClient}}},
 		"opted out":         {want: OptedOut, kind: events.ClientOptedOut, ends: true},
 		"wish to stop":      {want: OptedOut, kind: events.CheckinAnswered, data: events.Data{Answer: &events.Answer{Safe: new(true), Wish: "stop"}}, ends: true},
 		"discharged":        {want: Discharged, change: func(c *events.Client) { c.Status = new(events.StatusDischarged) }, ends: true},
@@ -195,7 +207,7 @@ func TestConsentFromTheFuture(t *testing.T) {
 // day. A purpose of its own counts once it was spoken of; no to outreach takes
 // it away but where it was given since, or with the same words. An address that
 // returned a message, or whose owner complained, gets nothing.
-func (s *sim) forbids(template string) string {
+func (s *sim) forbids(template, to string) string {
 	type word struct {
 		at    time.Time
 		by    events.Hash
@@ -205,13 +217,31 @@ func (s *sim) forbids(template string) string {
 	later := func(a, b word) bool {
 		return a.at.After(b.at) || a.at.Equal(b.at) && bytes.Compare(a.by[:], b.by[:]) > 0
 	}
-	var outreach, own, emailSaid, died, lives word
+	var outreach, own, emailSaid, died, lives, confirmedSaid word
+	var confirmed, left string
 	email, dead, went := "", map[string]bool{}, map[string]string{}
+	address := func() string {
+		if confirmed != "" && (emailSaid.at.IsZero() || email == left || !later(emailSaid, confirmedSaid)) {
+			return confirmed
+		}
+		return email
+	}
 	for _, st := range s.steps {
 		if st.dec.Nothing {
 			continue
 		}
 		said := word{at: st.ev.Time, by: st.ev.Hash()}
+		if c := st.ev.Data.Choice; c != nil && c.Confirm != "" {
+			if n := st.before.NewAddress; n != nil && n.ID == c.Confirm && !st.ev.Time.After(n.Until) {
+				at := said
+				if !at.at.After(emailSaid.at) {
+					at.at = emailSaid.at.Add(1)
+				}
+				if was := address(); later(at, confirmedSaid) {
+					confirmed, left, confirmedSaid = n.Email, was, at
+				}
+			}
+		}
 		if c := st.ev.Data.Client; c != nil {
 			if c.Email != nil && later(said, emailSaid) {
 				email, emailSaid = *c.Email, said
@@ -240,7 +270,9 @@ func (s *sim) forbids(template string) string {
 		}
 		for _, e := range st.dec.Effects {
 			if e.Enqueue != nil && e.Enqueue.Lane == LaneCare {
-				went[e.Enqueue.ID] = email
+				if went[e.Enqueue.ID] = address(); letterOf(&st.dec.State, e.Enqueue.ID).to != "" {
+					went[e.Enqueue.ID] = letterOf(&st.dec.State, e.Enqueue.ID).to
+				}
 			}
 		}
 		switch st.ev.Kind {
@@ -266,7 +298,7 @@ func (s *sim) forbids(template string) string {
 		return "outreach was withdrawn since this purpose was granted"
 	case !died.at.IsZero() && !later(lives, died):
 		return "the client has died, and nobody said otherwise"
-	case dead[email]:
+	case to == "" && dead[address()], dead[to]:
 		return "mail to this address came back"
 	}
 	return ""
@@ -317,7 +349,7 @@ func TestConsentFirstAsTold(t *testing.T) {
 				}
 			}
 			for _, family := range []string{"E", "F"} {
-				want := s.forbids(family)
+				want := s.forbids(family, "")
 				why, _, ok := s.state.gate(dir[0], family, s.now)
 				if ok != (want == "") {
 					rt.Fatalf("the gate says %v %q of %s; what was said says %q: %s", ok, why, family, want, jsonOf(rt, s.state.Profile))

@@ -271,6 +271,8 @@ func (d *decider) kind(said saying) {
 		d.noted()
 	case events.ClientPaused, events.ClientResumed:
 		d.paused()
+	case events.ClientChose:
+		d.chose()
 	case events.ClientOptedOut:
 		yes := true
 		set(&d.s.Profile.OptedOut, &yes, d.said())
@@ -358,6 +360,9 @@ func (d *decider) answered() {
 			}
 		}
 	}
+	if a.Wish == "pause" {
+		d.rests(true, d.ev.Time.Add(wishedRest))
+	}
 	if a.Wish == "stop" {
 		yes := true
 		set(&d.s.Profile.OptedOut, &yes, d.said())
@@ -379,6 +384,14 @@ func (d *decider) paused() {
 	p := PausedUntil{On: on}
 	if on && d.ev.Data.Pause.Until != nil {
 		p.Until = *d.ev.Data.Pause.Until
+	}
+	if d.ev.Data.Pause.By == events.TheClient {
+		d.rests(on, p.Until)
+		return
+	}
+	if !on {
+		// Whoever tells staff that they want mail again wants no break from it.
+		set(&d.s.Profile.Rest, &PausedUntil{}, d.said())
 	}
 	d.pausedBeneath(&p)
 	set(&d.s.Profile.Paused, &p, d.said())

@@ -21,7 +21,7 @@ func (d *decider) send(lane Lane, m Message, journey, esc, task string) string {
 		Journey: journey, Escalation: esc, Task: task,
 	}
 	if lane == LaneCare {
-		x.To = events.AddressMark(d.s.Key, d.s.Profile.Email.Get())
+		x.To = events.AddressMark(d.s.Key, d.s.Profile.Address())
 	}
 	d.s.Sends = append(d.s.Sends, x)
 	d.effects = append(d.effects, Effect{Enqueue: &Enqueue{ID: id, Lane: lane, Message: m}})
@@ -405,6 +405,8 @@ func (d *decider) message() {
 		send.Status = SendRefused
 	}
 	switch {
+	case x.Email != "":
+		// It is not the client's address: mail to that goes on.
 	case x.Lane == LaneCare:
 		d.careFailed(reason)
 	case failed && x.Task != "":

@@ -14,7 +14,7 @@ func (d *decider) facts(j *Journey) *Facts {
 	at := d.ev.Time
 	f := &Facts{
 		Kind: d.ev.Kind, Risk: p.Risk.Get(), Status: p.status(), Flagged: d.s.Flagged(d.now),
-		Minor: p.Minor.Get(), Language: p.Language.Get(), Programmes: programmeCodes(p.Programmes.Get()), Reason: p.Reason.Get(),
+		Minor: p.Minor.Get(), Language: p.Speaks(), Programmes: programmeCodes(p.Programmes.Get()), Reason: p.Reason.Get(),
 		Noticed: p.Noticed.Get(), Approach: p.Approach.Get(),
 	}
 	if a := p.Answered; a != nil && (j != nil && !a.At.Before(j.Origin) || j == nil && d.ev.Kind == events.CheckinAnswered) {

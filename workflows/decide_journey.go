@@ -125,7 +125,7 @@ func (d *decider) stopLastWords() {
 // stop their own.
 func (d *decider) stopCare(why Reason) {
 	d.stopWhere(why, func(x *Send) bool {
-		return x.Lane == LaneCare && !slices.ContainsFunc(d.s.Journeys, func(j Journey) bool { return j.ID == x.Journey })
+		return x.Lane == LaneCare && !x.Own && !slices.ContainsFunc(d.s.Journeys, func(j Journey) bool { return j.ID == x.Journey })
 	})
 }
 
@@ -429,7 +429,7 @@ func (d *decider) capped() bool {
 	}
 	count := 0
 	for i := range d.s.Sends {
-		if x := &d.s.Sends[i]; x.mayHaveLeft() && d.now.Sub(x.At) < limit.Within {
+		if x := &d.s.Sends[i]; x.mayHaveLeft() && !x.Own && d.now.Sub(x.At) < limit.Within {
 			count++
 		}
 	}
@@ -447,7 +447,7 @@ const careGap = 12 * time.Hour
 func (d *decider) tooClose() time.Time {
 	var until time.Time
 	for i := range d.s.Sends {
-		if x := &d.s.Sends[i]; x.mayHaveLeft() && x.At.Add(careGap).After(d.now) && x.At.Add(careGap).After(until) {
+		if x := &d.s.Sends[i]; x.mayHaveLeft() && !x.Own && x.At.Add(careGap).After(d.now) && x.At.Add(careGap).After(until) {
 			until = x.At.Add(careGap)
 		}
 	}

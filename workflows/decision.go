@@ -78,6 +78,8 @@ type Message struct {
 	Target string `json:"target,omitempty"`
 	// Why is the reason chosen by the client, which tailors the wording.
 	Why string `json:"why,omitempty"`
+	// Reasons are what a list of services that the client asked for must fit.
+	Reasons []string `json:"reasons,omitempty"`
 	// Asked is when the decision asked for it; links expire from here.
 	Asked time.Time `json:"asked"`
 	// What is the question of a task or escalation, a code that templates put

@@ -33,7 +33,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		}}
 	}
 	pause := func(rt *rapid.T, s *sim) events.Data {
-		p := &events.Pause{By: drawPerson(rt), Reason: "z0z", OptIn: rapid.Bool().Draw(rt, "opt in")}
+		p := &events.Pause{By: rapid.SampledFrom([]string{drawPerson(rt), events.TheClient}).Draw(rt, "who"), Reason: "z0z", OptIn: rapid.Bool().Draw(rt, "opt in")}
 		if rapid.Bool().Draw(rt, "limited") {
 			p.Until = new(s.now.Add(time.Duration(rapid.IntRange(-24, 240).Draw(rt, "hours")) * time.Hour))
 		}
@@ -69,7 +69,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			return events.Data{Answer: &events.Answer{
 				Safe:    new(rapid.IntRange(0, 3).Draw(rt, "safe") > 0),
 				Reasons: rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "z0z own words")), 0, 2).Draw(rt, "reasons"),
-				Wish:    rapid.SampledFrom([]string{"", "", "slower", "stop"}).Draw(rt, "wish"),
+				Wish:    rapid.SampledFrom([]string{"", "", "slower", "pause", "stop"}).Draw(rt, "wish"),
 				Text:    rapid.SampledFrom([]string{"", "z0z text"}).Draw(rt, "text"),
 			}}
 		},
@@ -94,6 +94,7 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 		events.ClientResumed:  pause,
 		events.ClientOptedOut: nothing,
 		events.ClientErased:   nothing,
+		events.ClientChose:    drawChoice,
 		events.JourneyMoved: func(rt *rapid.T, s *sim) events.Data {
 			id := "kunknown"
 			for i := range s.state.Journeys {
@@ -137,6 +138,27 @@ func (s *sim) drawEscalation(rt *rapid.T) string {
 		ids = append(ids, s.state.Escalations[i].ID, s.state.Escalations[i].ID)
 	}
 	return ids[rapid.IntRange(0, len(ids)-1).Draw(rt, "escalation")]
+}
+
+// drawChoice is mostly one choice; a confirmation is mostly of what waits for one.
+func drawChoice(rt *rapid.T, s *sim) events.Data {
+	c := &events.ClientChoice{}
+	for c.Language == "" && !c.MailList && c.Address == "" && c.Confirm == "" {
+		switch rapid.IntRange(0, 4).Draw(rt, "choice") {
+		case 0:
+			c.Language = rapid.SampledFrom([]string{"es", "en"}).Draw(rt, "language")
+		case 1:
+			c.MailList, c.Reasons = true, rapid.SliceOfN(rapid.SampledFrom(append(reasonCodes(), "z0z own words")), 0, 2).Draw(rt, "reasons")
+		case 2:
+			c.Address = rapid.SampledFrom([]string{"z0znew@client.example", "z0zother@client.example"}).Draw(rt, "address")
+		default:
+			c.Confirm = "kunknown"
+			if n := s.state.NewAddress; n != nil {
+				c.Confirm = n.ID
+			}
+		}
+	}
+	return events.Data{Choice: c}
 }
 
 func (s *sim) drawMessage(rt *rapid.T) string {

@@ -47,11 +47,14 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			if s.visitBegan(x.Message.Template, x.Appointment, now) {
 				return Look{Reason: AppointmentPast}
 			}
-			if why, by, ok := s.gate(c, x.Message.Template, now); !ok {
+			if why, by, ok := s.lets(c, letter{x.Message.Template, x.Own, x.Email}, now); !ok {
 				return Look{Reason: why, By: by}
 			}
 			if !x.Released && s.needsRelease(x.Message.Template, now) {
 				return Look{Reason: NeedsRelease, By: s.flaggedBy()}
+			}
+			if x.Own {
+				return Look{Wanted: true, Email: orElse(x.Email, s.Profile.Address())}
 			}
 			if s.followed(x) {
 				return Look{Reason: TooClose}
@@ -63,9 +66,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 			case why == "":
 				at = time.Time{}
 			}
-			return Look{Wanted: true, Reason: why, Email: s.Profile.Email.Get(), NotBefore: at}
+			return Look{Wanted: true, Reason: why, Email: s.Profile.Address(), NotBefore: at}
 		}
-		return Look{Wanted: true, Email: s.Profile.Email.Get()}
+		return Look{Wanted: true, Email: s.Profile.Address()}
 	}
 	return Look{Reason: NoLongerWanted}
 }
@@ -86,7 +89,7 @@ func (s *State) visitBegan(template, appointment string, now time.Time) bool {
 // two of them would leave together: the later one says what counts now.
 func (s *State) followed(x *Send) bool {
 	return slices.ContainsFunc(s.Sends, func(y Send) bool {
-		return y.Lane == LaneCare && y.Status == SendAsked && y.At.After(x.At) && y.Precedence >= x.Precedence
+		return y.Lane == LaneCare && !y.Own && y.Status == SendAsked && y.At.After(x.At) && y.Precedence >= x.Precedence
 	})
 }
 

@@ -64,7 +64,7 @@ steps:
 		events.ClientUpdated, events.ClientUpdated, events.ClientUpdated,
 		events.AppointmentBooked, events.AppointmentRescheduled, events.AppointmentCancelled,
 		events.AppointmentNoShow, events.AppointmentAttended, events.AppointmentRetracted,
-		events.SafetyConcern, events.ClientOptedOut, events.ClientPaused, events.ClientResumed, events.ClientNoted,
+		events.SafetyConcern, events.ClientOptedOut, events.ClientPaused, events.ClientResumed, events.ClientChose, events.ClientNoted,
 		events.CheckinAnswered, events.ClientSignal, events.MessageReplied,
 	}
 	counted := false

@@ -287,10 +287,25 @@ func by[T any](f *Field[T]) events.Hash {
 	return f.By
 }
 
+// letter is what the gate must know of a message to the client.
+type letter struct {
+	template string
+	// own says that the client asked for it: their break from mail, and words that
+	// nobody has read, do not hold it back.
+	own bool
+	// to is where it goes, where that is not the client's address.
+	to string
+}
+
 // gate is the rule consent-first: may a care message of this template leave
 // now? When not, it says why and which event said so.
 func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.Hash, bool) {
-	p := &s.Profile
+	return s.lets(c, letter{template: template}, now)
+}
+
+// lets is gate for a message that may have been asked for by the client.
+func (s *State) lets(c *Clinic, l letter, now time.Time) (Reason, events.Hash, bool) {
+	p, template := &s.Profile, l.template
 	if r, stop := statusReason(p.status()); stop {
 		return r, p.statusBy(), false
 	}
@@ -301,17 +316,23 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	if why != "" {
 		return why, by(consent), false
 	}
-	if p.Email.Get() == "" {
+	to := l.to
+	if to == "" {
+		to = p.Address()
+	}
+	if to == "" {
 		return NoAddress, by(p.Email), false
 	}
-	if !p.verified() {
+	// The link to a new address is what verifies it; an address that was left was
+	// verified in its time.
+	if l.to == "" && !p.verified() {
 		said := p.Email.By
 		if v := p.EmailVerified; v != nil && newer(v.At, v.By, p.Email.At, p.Email.By) {
 			said = v.By
 		}
 		return AddressNotVerified, said, false
 	}
-	if said, failed := p.failed(events.AddressMark(s.Key, p.Email.Get())); failed {
+	if said, failed := p.failed(events.AddressMark(s.Key, to)); failed {
 		return Suppressed, said, false
 	}
 	for _, programme := range p.Programmes.Get() {
@@ -325,10 +346,13 @@ func (s *State) gate(c *Clinic, template string, now time.Time) (Reason, events.
 	if pz := p.Paused; pz.Get().On && (pz.Get().Until.IsZero() || now.Before(pz.Get().Until)) {
 		return Paused, pz.By, false
 	}
+	if rest := p.Rest; rest.Get().On && now.Before(rest.Get().Until) && !l.own {
+		return ClientRests, rest.By, false
+	}
 	if said, waits := s.merging(); waits {
 		return RecordsMerged, said, false
 	}
-	if said, waits := s.unread(); waits && !asksNothing(template) {
+	if said, waits := s.unread(); waits && !l.own && !asksNothing(template) {
 		return ReplyUnread, said, false
 	}
 	if s.Flagged(now) && !asksNothing(template) {
@@ -378,15 +402,44 @@ func (p *Profile) failed(mark string) (events.Hash, bool) {
 	return events.Hash{}, false
 }
 
+// Address is where the client's mail goes. What they confirmed themself stands until
+// their clinic's systems name yet another address: a feed that repeats the one they
+// left has not heard of it.
+func (p *Profile) Address() string {
+	if p.ownAddressStands() {
+		return p.OwnAddress.Value.Email
+	}
+	return p.Email.Get()
+}
+
+func (p *Profile) ownAddressStands() bool {
+	own := p.OwnAddress
+	if !own.Known() {
+		return false
+	}
+	return !p.Email.Known() || p.Email.Value == own.Value.Left || !newer(p.Email.At, p.Email.By, own.At, own.By)
+}
+
+// Speaks is the client's language: their own choice, which no feed changes, else
+// what is on record.
+func (p *Profile) Speaks() string {
+	if p.OwnLanguage.Known() {
+		return p.OwnLanguage.Value
+	}
+	return p.Language.Get()
+}
+
 // verified says whether the address as it stands was verified: the word was
 // about this very address, or named none and came after it.
 func (p *Profile) verified() bool {
 	v := p.EmailVerified.Get()
 	switch {
+	case p.ownAddressStands():
+		return true
 	case !v.OK:
 		return false
 	case v.Address != "":
-		return v.Address == p.Email.Get()
+		return v.Address == p.Address()
 	}
 	return !p.Email.At.After(p.EmailVerified.At)
 }
@@ -415,10 +468,11 @@ func (s *State) merging() (events.Hash, bool) {
 	return events.Hash{}, false
 }
 
-// asksNothing: the caring note without an ask, and the orientation. Nothing
-// else goes to a client with a safety flag, or with words that nobody has read.
+// asksNothing: the caring note without an ask, the orientation, and what the client's
+// change of address is about. Nothing else goes to a client with a safety flag, or with words that
+// nobody has read.
 func asksNothing(template string) bool {
-	return template == "E" || template == "F"
+	return template == "E" || template == "F" || template == templateAddress || template == templateMoved
 }
 
 // zone is the client's own, else the clinic's.

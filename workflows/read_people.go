@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
@@ -28,6 +29,10 @@ func (cr *clinicReader) people(e entry) {
 		}
 		if p.key == escalation.Nobody {
 			r.failf(p.at, "%#q is what Mooring calls nobody at all; give the person another id", p.key)
+			continue
+		}
+		if p.key == events.TheClient {
+			r.failf(p.at, "%#q stands for the clients themselves and is nobody's id; give the person another one", p.key)
 			continue
 		}
 		what := "the person `" + p.key + "`"

@@ -37,6 +37,9 @@ type Resource struct {
 	Languages []string
 	// Programmes are those whose clients alone hear of it; none means all.
 	Programmes []string
+	// WhenFlagged says that a client with a safety flag may be shown it: people to reach,
+	// and no tips or exercises.
+	WhenFlagged bool
 	// Checked is the day on which somebody last saw that the entry is right.
 	Checked time.Time
 	// Until is the last day on which it is listed; 0 has no end.
@@ -147,7 +150,7 @@ func (cr *clinicReader) entries(n ast.Node) {
 func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	const what = "a service"
 	r := cr.r
-	m, ok := r.mapping(n, what, "title", "about", "helps_with", "reach", "hours", "cost", "languages", "programmes", "checked", "until", "waiver")
+	m, ok := r.mapping(n, what, "title", "about", "helps_with", "reach", "hours", "cost", "languages", "programmes", "when_flagged", "checked", "until", "waiver")
 	if !ok {
 		return s, false
 	}
@@ -175,6 +178,9 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	}
 	if e, ok := m.get("programmes"); ok {
 		s.Programmes = cr.programmes(e)
+	}
+	if e, ok := m.get("when_flagged"); ok {
+		s.WhenFlagged = r.yesNo(e)
 	}
 	if e, ok := r.need(m, what, "checked", "2026-11-01"); ok {
 		s.Checked, _ = cr.date(e)

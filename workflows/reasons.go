@@ -42,6 +42,15 @@ const (
 	ClientIsSafe    Reason = "client-is-safe"
 	ClientWroteBack Reason = "client-wrote-back"
 	OptOutLifted    Reason = "opt-out-lifted"
+	// ClientRests means that the client asked for a while without mail, and RestEnded
+	// that they want it again.
+	ClientRests    Reason = "client-rests"
+	RestEnded      Reason = "rest-ended"
+	LanguageChosen Reason = "language-chosen"
+	// AddressConfirmed means that the client opened the link at a new address, and
+	// AddressLinkOld that there is a newer one, or none any more.
+	AddressConfirmed Reason = "address-confirmed"
+	AddressLinkOld   Reason = "address-link-old"
 
 	// About a journey.
 	Started           Reason = "started"
@@ -119,6 +128,8 @@ const (
 	TooLate            Reason = "too-late"
 	ReplyUnread        Reason = "reply-unread"
 	CapReached         Reason = "cap-reached"
+	// AskedOften means that the client asked for such a mail several times that day.
+	AskedOften         Reason = "asked-often"
 	TooClose           Reason = "too-close"
 	QuietHours         Reason = "quiet-hours"
 	OfficeClosed       Reason = "office-closed"
@@ -208,6 +219,18 @@ func words(r Reason) string {
 		return "the client wrote back; a human reads it"
 	case OptOutLifted:
 		return "staff noted that the client wants mail again"
+	case ClientRests:
+		return "the client asked for a while without mail"
+	case RestEnded:
+		return "the client wants mail again"
+	case LanguageChosen:
+		return "the client chose the language of their mail"
+	case AddressConfirmed:
+		return "the client confirmed a new address"
+	case AddressLinkOld:
+		return "the link to confirm an address is not the newest one, or too old"
+	case AskedOften:
+		return "the client has asked for it often enough for one day"
 	case Started:
 		return "it fits, so the journey starts"
 	case FutureAppointment:
@@ -415,6 +438,7 @@ func Reasons() []Reason {
 	return []Reason{
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
+		ClientRests, RestEnded, LanguageChosen, AddressConfirmed, AddressLinkOld, AskedOften,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,

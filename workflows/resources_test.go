@@ -93,6 +93,40 @@ func TestResourcesFor(t *testing.T) {
 	}
 }
 
+// TestResourcesForAny: what fits any of the reasons, the first one's first, each once;
+// a client with a safety flag hears of nothing that the clinic does not let them be
+// shown, however well it fits.
+func TestResourcesForAny(t *testing.T) {
+	t.Parallel()
+	c := &Clinic{Zone: time.UTC, Resources: []Resource{
+		{Title: "rides", HelpsWith: []string{"stress"}},
+		{Title: "walks", HelpsWith: []string{"overwhelm", "shame"}},
+		{Title: "breathing", HelpsWith: []string{"overwhelm"}},
+		{Title: "all"},
+		{Title: "listeners", WhenFlagged: true},
+		{Title: "ears", HelpsWith: []string{"shame"}, WhenFlagged: true},
+	}}
+	for _, tc := range []struct {
+		reasons []string
+		flagged bool
+		want    []string
+	}{
+		{nil, false, []string{"rides", "all", "listeners"}},
+		{[]string{"shame", "overwhelm"}, false, []string{"walks", "ears", "all", "listeners", "breathing"}},
+		{[]string{"shame", "stress"}, false, []string{"walks", "ears", "all", "listeners", "rides"}},
+		{nil, true, []string{"listeners"}},
+		{[]string{"overwhelm", "shame"}, true, []string{"listeners", "ears"}},
+	} {
+		var got []string
+		for _, s := range c.ResourcesForAny(tc.reasons, "en", nil, tc.flagged, time.Unix(0, 0)) {
+			got = append(got, s.Title)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%q, flagged %v: %q, want %q", tc.reasons, tc.flagged, got, tc.want)
+		}
+	}
+}
+
 func TestResourcesAreFewInAMail(t *testing.T) {
 	t.Parallel()
 	c := &Clinic{Zone: time.UTC, Resources: make([]Resource, MaxListed+3)}

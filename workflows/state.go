@@ -45,6 +45,9 @@ type State struct {
 	// them (the rule once).
 	Seen SeenList `json:"seen,omitempty"`
 
+	// NewAddress waits for the client's word from its inbox.
+	NewAddress *NewAddress `json:"new_address,omitempty"`
+
 	// Mended is when a human was last asked for what alone kept mail back.
 	Mended time.Time `json:"mended,omitzero"`
 	// Decisions counts the decisions made for this client, this one included.
@@ -124,6 +127,27 @@ type Profile struct {
 	Answered *Field[Answered] `json:"answered,omitempty"`
 	// Paused is set by staff; a zero Until means until lifted.
 	Paused *Field[PausedUntil] `json:"paused,omitempty"`
+	// Rest is the client's own break from mail, beside what staff and workflows pause.
+	Rest *Field[PausedUntil] `json:"rest,omitempty"`
+	// OwnLanguage and OwnAddress are what the client chose themself: see Speaks and
+	// Address.
+	OwnLanguage *Field[string]     `json:"own_language,omitempty"`
+	OwnAddress  *Field[OwnAddress] `json:"own_address,omitempty"`
+}
+
+// OwnAddress is an address that the client named and confirmed, and the one that it
+// took the place of.
+type OwnAddress struct {
+	Email string `json:"email"`
+	Left  string `json:"left,omitempty"`
+}
+
+// NewAddress is one that the client named and has not confirmed. There is one at a
+// time: whoever names another one ends it.
+type NewAddress struct {
+	ID    string    `json:"id"`
+	Email string    `json:"email"`
+	Until time.Time `json:"until"`
 }
 
 // Answered is what of an answer steps may depend on.
@@ -341,6 +365,10 @@ type Send struct {
 	// Appointment the one its journey is about.
 	To          string `json:"to,omitempty"`
 	Appointment string `json:"appointment,omitempty"`
+	// Own says that the client asked for it, so that no limit on mail holds it back or
+	// counts it; Email is where it goes, where that is not the client's address.
+	Own   bool   `json:"own,omitempty"`
+	Email string `json:"email,omitempty"`
 	// Precedence is that of the workflow that asked: of two messages that would
 	// leave together the stronger one does.
 	Precedence int `json:"precedence,omitempty"`

@@ -16,6 +16,8 @@ import (
 var (
 	_ web.Acts       = (*acts)(nil)
 	_ web.ClientActs = (*acts)(nil)
+
+	_ web.ClientChoices = (*acts)(nil)
 )
 
 // acts does what people press: state an event from inside, wait until it was
@@ -176,6 +178,62 @@ func (x *acts) OptOut(ctx context.Context, act web.Act) (web.Outcome, error) {
 	}
 	_, _, err := x.do(ctx, act, act.Recipient, events.ClientOptedOut, events.Data{})
 	return web.Outcome{Result: web.OptedOut}, err
+}
+
+// MailList asks for a mail with the services that fit the client's reasons.
+func (x *acts) MailList(ctx context.Context, act web.Act, reasons []string) (web.Outcome, error) {
+	return x.choose(ctx, act, events.ClientChoice{MailList: true, Reasons: reasons})
+}
+
+// Rest begins the client's own break from mail.
+func (x *acts) Rest(ctx context.Context, act web.Act, until time.Time) (web.Outcome, error) {
+	return x.rest(ctx, act, events.ClientPaused, events.Pause{By: events.TheClient, Until: &until})
+}
+
+// EndRest ends it.
+func (x *acts) EndRest(ctx context.Context, act web.Act) (web.Outcome, error) {
+	return x.rest(ctx, act, events.ClientResumed, events.Pause{By: events.TheClient})
+}
+
+func (x *acts) rest(ctx context.Context, act web.Act, k events.Kind, p events.Pause) (web.Outcome, error) {
+	if !events.ValidToken(act.Recipient) {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	_, _, err := x.do(ctx, act, act.Recipient, k, events.Data{Pause: &p})
+	return web.Outcome{Result: web.Chosen}, err
+}
+
+// Speak sets the client's language.
+func (x *acts) Speak(ctx context.Context, act web.Act, language string) (web.Outcome, error) {
+	return x.choose(ctx, act, events.ClientChoice{Language: language})
+}
+
+// AskAddress asks for a link to a new address.
+func (x *acts) AskAddress(ctx context.Context, act web.Act, email string) (web.Outcome, error) {
+	return x.choose(ctx, act, events.ClientChoice{Address: email})
+}
+
+// ConfirmAddress uses the address that the link was mailed to.
+func (x *acts) ConfirmAddress(ctx context.Context, act web.Act) (web.Outcome, error) {
+	return x.choose(ctx, act, events.ClientChoice{Confirm: act.Target})
+}
+
+// choose states what the client chose, and says what came of it.
+func (x *acts) choose(ctx context.Context, act web.Act, c events.ClientChoice) (web.Outcome, error) {
+	if !events.ValidToken(act.Recipient) {
+		return web.Outcome{}, web.ErrUnknown
+	}
+	reason, _, err := x.do(ctx, act, act.Recipient, events.ClientChose, events.Data{Choice: &c})
+	out := web.Outcome{Result: web.MailHeld}
+	switch reason {
+	case workflows.Asked:
+		out.Result = web.MailAsked
+	case workflows.AskedOften:
+		out.Result = web.AskedOften
+	case workflows.LanguageChosen, workflows.AddressConfirmed:
+		out.Result = web.Chosen
+	}
+	return out, err
 }
 
 var _ web.Tasks = (*acts)(nil)

@@ -118,6 +118,9 @@ func mailState(p *workflows.Profile, now time.Time) web.MailState {
 	if pause.On && (pause.Until.IsZero() || now.Before(pause.Until)) {
 		m.Paused, m.Until = true, pause.Until
 	}
+	if rest := p.Rest.Get(); rest.On && now.Before(rest.Until) && (!m.Paused || !m.Until.IsZero() && m.Until.Before(rest.Until)) {
+		m.Paused, m.Until = true, rest.Until
+	}
 	return m
 }
 

@@ -293,7 +293,7 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 		}
 	}
 	truth("opted_out", "Asked for no more mail", p.OptedOut)
-	if email := p.Email.Get(); email != "" {
+	if email := p.Address(); email != "" {
 		for _, x := range p.Suppressed {
 			if x.Mark == events.AddressMark(key, email) {
 				add("suppressed", "Mail failed before to", true, email, email, x.At, x.By)

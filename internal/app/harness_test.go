@@ -382,13 +382,14 @@ func (p *program) lintOne(l letter) {
 	allowed := exceptions(c, language)
 	allowed.Own, allowed.PreferencesURL = []string{publicURL, staffURL}, publicURL+"/u/"
 	allowed.Links = append(allowed.Links, publicURL, staffURL)
+	allowed.NoPreferences = l.Message.Template == "address"
 	for _, f := range templates.Lint(templates.Rendered{Subject: l.Subject, Text: l.Text, HTML: l.HTML, Language: language}, audience, allowed) {
 		p.t.Errorf("the %s mail: %s\n%s", l.Message.Template, f, l.Text)
 	}
 }
 
 var (
-	linkIn = regexp.MustCompile(`http://mooring\.test/[etncu]/[A-Za-z0-9_.~-]+`)
+	linkIn = regexp.MustCompile(`http://mooring\.test/[etncua]/[A-Za-z0-9_.~-]+`)
 	codeIn = regexp.MustCompile(`asks for this code:\s+([A-Z0-9]+)`)
 )
 

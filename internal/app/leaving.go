@@ -27,7 +27,11 @@ type lastReader struct {
 
 // linterKey is what a linter is made of: the clinic in force, the wording's version,
 // and the language.
-type linterKey struct{ clinic, version, wording, language string }
+type linterKey struct {
+	clinic, version, wording, language string
+
+	stranger bool
+}
 
 // maxLinters bounds what is kept: then it begins anew.
 const maxLinters = 256
@@ -91,14 +95,14 @@ func (r *lastReader) linter(o notifier.Origin) *templates.Linter {
 	if !ok {
 		return nil
 	}
-	key := linterKey{o.Clinic, c.current.Version, o.Version, o.Language}
+	key := linterKey{o.Clinic, c.current.Version, o.Version, o.Language, o.Stranger}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l := r.linters[key]; l != nil {
 		return l
 	}
 	allowed := exceptions(c.current, o.Language)
-	allowed.Own, allowed.PreferencesURL = r.ours, r.preferences
+	allowed.Own, allowed.PreferencesURL, allowed.NoPreferences = r.ours, r.preferences, o.Stranger
 	allowed.Links = append(allowed.Links, r.ours...)
 	allowed.Links = append(allowed.Links, cmp.Or(c.at(o.Version), c.current).wording.Links()...)
 	if len(r.linters) >= maxLinters {

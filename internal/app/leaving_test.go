@@ -67,6 +67,7 @@ func aMail(tb testing.TB, r *lastReader, template, language string) notifier.Mai
 	v.ClinicName, v.ClinicPhone, v.BookingURL, v.ReplyHours, v.Resources = c.Name, c.Phone, said.BookingURL, said.ReplyHours, nil
 	v.CrisisName, v.CrisisPhone, v.CrisisText, v.CrisisURL = said.CrisisLine.Name, said.CrisisLine.Phone, said.CrisisLine.Text, said.CrisisLine.URL
 	v.CheckinURL, v.PreferencesURL = "https://mail.example.org/c/v1.k1.dr-mrn-fee", "https://mail.example.org/u/v1.k1.ptsd"
+	v.ConfirmURL = "https://mail.example.org/a/v1.k1.c"
 	v.TaskURL, v.EscalationURL = "https://mail.example.org/t/v1.k1.a", "https://mail.example.org/e/v1.k1.b"
 	out, err := c.wording.Render(template, language, templates.Unknown, v)
 	if err != nil {
@@ -76,9 +77,9 @@ func aMail(tb testing.TB, r *lastReader, template, language string) notifier.Mai
 		ID: "m1", Attempt: 1, Lane: notifier.Care, MessageID: "m1@example.org", Date: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), From: notifier.Address(c.From), ReplyTo: notifier.Address(c.ReplyTo),
 		To: notifier.Address{Email: "sam@client.example"}, Subject: out.Subject, Text: out.Text, HTML: out.HTML,
 		Headers: []notifier.Header{{Name: "List-Unsubscribe", Value: "<" + v.PreferencesURL + ">"}, {Name: "List-Unsubscribe-Post", Value: "List-Unsubscribe=One-Click"}},
-		Origin:  notifier.Origin{Clinic: "quay", Version: c.Version, Language: out.Language},
+		Origin:  notifier.Origin{Clinic: "quay", Version: c.Version, Language: out.Language, Stranger: template == "address"},
 	}
-	if len(template) > 1 {
+	if len(template) > 1 && !strings.HasPrefix(template, "address") {
 		m.Lane, m.Headers = notifier.Safety, nil
 	}
 	return m
@@ -147,8 +148,8 @@ func TestNoClinicalWordsLeave(t *testing.T) {
 	if err := r.look(stranger); err == nil {
 		t.Error("a mail of a clinic that nobody knows leaves")
 	}
-	if len(r.linters) != 2 {
-		t.Errorf("%d linters are kept, want one for each language", len(r.linters))
+	if len(r.linters) != 4 {
+		t.Errorf("%d linters are kept, want one for each language, and for who is known there", len(r.linters))
 	}
 }
 

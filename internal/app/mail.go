@@ -38,7 +38,7 @@ func (o outbox) Enqueue(ctx context.Context, ref runner.Ref, e workflows.Enqueue
 	return o.store.Enqueue(ctx, notifier.Message{
 		ID: e.ID, Clinic: ref.Clinic, Key: ref.Key, Lane: notifier.Lane(e.Lane),
 		Template: m.Template, Wording: m.Wording, Version: m.Version, Person: m.Person, Target: m.Target,
-		Why: m.Why, What: m.What, Urgency: m.Urgency, Round: m.Round, Asked: m.Asked,
+		Why: m.Why, Reasons: m.Reasons, What: m.What, Urgency: m.Urgency, Round: m.Round, Asked: m.Asked,
 	})
 }
 
@@ -74,7 +74,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
 		From:    notifier.Address(c.current.From),
 		ReplyTo: notifier.Address(c.current.ReplyTo),
-		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version},
+		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version, Stranger: m.Template == "address"},
 	}
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
@@ -135,16 +135,26 @@ func languages(c *workflows.Clinic, lane notifier.Lane, p *workflows.Profile) []
 	if lane != notifier.Care {
 		return []string{c.Language()}
 	}
-	return []string{c.LanguageFor(p.Language.Get()), c.Language()}
+	return []string{c.LanguageFor(p.Speaks()), c.Language()}
 }
 
 // client fills in a mail to the client.
 func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.Clinic, v *templates.Values, mail *notifier.Mail) {
 	p := &s.Profile
-	mail.To = notifier.Address{Email: p.Email.Get()}
+	mail.To = notifier.Address{Email: p.Address()}
+	for i := range s.Sends {
+		if x := &s.Sends[i]; x.ID == m.ID && x.Email != "" {
+			mail.To.Email = x.Email
+		}
+	}
+	if m.Template == "address" {
+		// Nobody knows yet whose inbox it is: it names nobody and leads to the one page.
+		v.ConfirmURL = r.link("a", m, links.Claims{Purpose: links.Address, Clinic: m.Clinic, Target: m.Target, Recipient: m.Key})
+		return
+	}
 	v.FirstName = p.FirstName.Get()
 	if m.Template == "C" {
-		v.Resources = resources(c, p, m.Why, r.clock.Now())
+		v.Resources = resources(c, p, m, r.clock.Now())
 	}
 	v.CheckinURL = r.link("c", m, links.Claims{Purpose: links.Checkin, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
 	v.PreferencesURL = r.link("u", m, links.Claims{Purpose: links.Preferences, Clinic: m.Clinic, Target: m.ID, Recipient: m.Key})
@@ -155,9 +165,14 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 
 // resources are the clinic's services that fit a client, as they are in force now:
 // one that has closed must not be named because the journey is an old one.
-func resources(c *workflows.Clinic, p *workflows.Profile, reason string, now time.Time) []templates.Resource {
+func resources(c *workflows.Clinic, p *workflows.Profile, m notifier.Message, now time.Time) []templates.Resource {
+	fit := c.ResourcesFor(m.Why, p.Speaks(), p.Programmes.Get(), now)
+	if m.Wording == workflows.WordingList {
+		// The list that the client saw: the gate lets none to a client with a flag.
+		fit = c.ResourcesForAny(m.Reasons, p.Speaks(), p.Programmes.Get(), false, now)
+	}
 	var out []templates.Resource
-	for _, s := range c.ResourcesFor(reason, p.Language.Get(), p.Programmes.Get(), now) {
+	for _, s := range fit {
 		out = append(out, resourceOf(&s))
 	}
 	return out
@@ -216,8 +231,11 @@ func (r *renderer) staff(m notifier.Message, s *workflows.State, c *workflows.Cl
 func (r *renderer) claims(m notifier.Message, c links.Claims) links.Claims {
 	c.Issued = m.Asked.UTC().Truncate(time.Second)
 	life := linkLife
-	if c.Purpose == links.Preferences {
+	switch c.Purpose {
+	case links.Preferences:
 		life = preferencesLife
+	case links.Address:
+		life = workflows.AddressWaits
 	}
 	life = time.Duration(min(float64(life)*max(1, r.clock.Speed()), float64(longestLife)))
 	c.Expires = c.Issued.Add(life)

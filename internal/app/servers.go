@@ -162,7 +162,7 @@ func (a *App) newServers() error {
 	door := between(a.between.Door, ingress.Publisher(a.store.Publisher()))
 	v := &views{&a.reader}
 	public, err := web.NewPublic(web.PublicConfig{
-		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a}, ClientActs: &acts{a},
+		Keys: a.secrets.linkKeys, Directory: v, Escalations: v, Clients: v, Acts: &acts{a}, ClientActs: &acts{a}, ClientChoices: &acts{a},
 		TaskCases: v, Tasks: &acts{a}, Care: &acts{a}, NoteCases: v, Sights: a.looks,
 		PublicURL: a.publicURL(), Now: a.clock.Now, Log: a.log,
 		Events: ingress.NewHTTP(ingress.HTTPConfig{Tokens: hashes, Publisher: door, Log: a.log}),

@@ -252,7 +252,7 @@ func TestNoWildcardClients(t *testing.T) {
 		if view, err := v.Client(t.Context(), at[0], at[1]); !errors.Is(err, web.ErrUnknown) {
 			t.Errorf("%q: %v, %v", at, view.Name, err)
 		}
-		if _, err := v.OptedOut(t.Context(), at[0], at[1]); !errors.Is(err, web.ErrUnknown) {
+		if _, err := v.ClientMail(t.Context(), at[0], at[1]); !errors.Is(err, web.ErrUnknown) {
 			t.Errorf("preferences of %q: %v", at, err)
 		}
 	}

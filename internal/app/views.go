@@ -38,9 +38,14 @@ func (v *views) Clinic(id string) (web.Clinic, bool) {
 	if !ok {
 		return web.Clinic{}, false
 	}
-	return web.Clinic{
+	out := web.Clinic{
 		ID: id, Name: c.current.Name, Phone: c.current.Phone, Zone: c.current.Zone, Crisis: web.CrisisLine(c.current.CrisisLine),
-	}, true
+		Languages: c.current.Languages, CrisisIn: map[string]web.CrisisLine{},
+	}
+	for _, language := range c.current.Languages {
+		out.CrisisIn[language] = web.CrisisLine(c.current.In(language).CrisisLine)
+	}
+	return out, true
 }
 
 // Person names a member of staff.
@@ -314,10 +319,41 @@ func shortName(p *workflows.Profile) string {
 	return name
 }
 
-// OptedOut says whether the client asked for no more mail.
-func (v *views) OptedOut(ctx context.Context, clinic, key string) (bool, error) {
+// ClientMail is what a client's own pages know about them.
+func (v *views) ClientMail(ctx context.Context, clinic, key string) (web.ClientMail, error) {
 	s, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
-	return s.Profile.OptedOut.Get(), err
+	if err != nil {
+		return web.ClientMail{}, err
+	}
+	p, now := &s.Profile, v.a.clock.Now()
+	m := web.ClientMail{Language: p.Speaks(), OptedOut: p.OptedOut.Get(), Flagged: s.Flagged(now)}
+	if rest := p.Rest.Get(); rest.On && now.Before(rest.Until) {
+		m.RestsUntil = rest.Until
+	}
+	if n := s.NewAddress; n != nil && now.Before(n.Until) {
+		m.AddressUntil = n.Until
+	}
+	return m, nil
+}
+
+// Resources are the clinic's services that fit a client and these reasons.
+func (v *views) Resources(ctx context.Context, clinic, key string, reasons []string) ([]web.Resource, error) {
+	s, err := v.a.clientState(ctx, runner.Ref{Clinic: clinic, Key: key})
+	if err != nil {
+		return nil, err
+	}
+	c, ok := v.a.clinics.byID[clinic]
+	if !ok {
+		return nil, web.ErrUnknown
+	}
+	now := v.a.clock.Now()
+	var out []web.Resource
+	for _, r := range c.current.ResourcesForAny(reasons, s.Profile.Speaks(), s.Profile.Programmes.Get(), s.Flagged(now), now) {
+		out = append(out, web.Resource{
+			Name: r.Title, About: r.About, Phone: r.Reach.Phone, Address: r.Reach.Address, URL: r.Reach.URL, Hours: r.Hours, Cost: r.Cost,
+		})
+	}
+	return out, nil
 }
 
 // errNotRead says that what is open is not known yet.
@@ -579,6 +615,8 @@ func (m *mails) read(name string) (web.MailRow, mailbox.Parsed, error) {
 			row.Safety = false
 		}
 	}
+	// A link to a new address has no such header; mail to clients names nobody.
+	row.Safety = row.Safety && p.To.Name != ""
 	return row, p, nil
 }
 

@@ -70,6 +70,8 @@ func eventWords(k events.Kind) string {
 		return "Mail to the client may go out again"
 	case events.ClientOptedOut:
 		return "The client asked for no more mail"
+	case events.ClientChose:
+		return "The client chose something about their mail"
 	case events.JourneyMoved:
 		return "Staff moved a workflow's journey to another version"
 	case events.ClientErased:
@@ -111,6 +113,10 @@ func templateWords(t string) string {
 		return "a caring note that asks nothing"
 	case "F":
 		return "what to expect at a first visit"
+	case "address":
+		return "a link to confirm a new address"
+	case "address-changed":
+		return "a note to the old address that there is a new one"
 	case "escalation":
 		return "the question, with a link to answer it"
 	case "escalation-hold":
@@ -171,6 +177,7 @@ func questions() []question {
 		{"status-changed", "Care mail stopped: decide what comes next"},
 		{"address-owner", "The client is a minor: record whose address it is"},
 		{"proxy-consent", "The address is a proxy's: record who gave the consent"},
+		{"address-moved", "The client confirmed a new address: record it in the chart"},
 		{"status-contradiction", "The client was said to have died, and now to be in care: finish this once you know that they live"},
 		{"visit-undone", "A visit that had ended our mails was entered by mistake: decide what comes next"},
 		{"change-who-is-asked", "A colleague should not be asked about this client: record who is not, and who is"},

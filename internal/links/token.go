@@ -20,6 +20,7 @@ const (
 	Escalation  Purpose = 'e' // opens one escalation for one member of staff
 	Checkin     Purpose = 'c' // opens one client's check-in
 	Preferences Purpose = 'u' // opens one client's mail preferences
+	Address     Purpose = 'a' // confirms one new address of a client
 	Task        Purpose = 't' // opens one task for one member of staff
 	Note        Purpose = 'n' // shows one client to one member of staff who was told of news
 	SignIn      Purpose = 's' // signs a member of staff in, once

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"unicode/utf8"
@@ -26,6 +28,18 @@ type checkinPage struct {
 	Said      Feeling
 	Confirmed bool
 	Cut       bool // the text was longer than what is kept
+
+	// Stopped and Rests say what a wish came to: no more mail, or none until a day.
+	Stopped bool
+	Rests   string
+	// Preferences is where the client changes their mind about mail.
+	Preferences string
+	// Resources are services that may help; MayMail says that the list can be mailed.
+	Resources []Resource
+	Flagged   bool
+	MayMail   bool
+	// Listed is what became of mailing the list, "" where nobody asked for that.
+	Listed Result
 }
 
 // choice is a Choice that may be marked.
@@ -34,18 +48,21 @@ type choice struct {
 	On bool
 }
 
-func (p *public) showCheckin(w http.ResponseWriter, _ *http.Request, v visit) {
+func (p *public) showCheckin(w http.ResponseWriter, r *http.Request, v visit) {
+	// A form needs no record; without one it speaks the browser's language.
+	_, _ = p.meet(r, &v)
 	p.pages.write(w, p.Log, http.StatusOK, "checkin", p.checkinPage(v, Answer{}))
 }
 
 // checkinPage is the form with an answer filled in.
 func (p *public) checkinPage(v visit, a Answer) checkinPage {
-	page := checkinPage{base: p.base(v, "How are you right now?"), ID: links.NewID(), Feeling: a.Feeling, Text: a.Text}
+	say := v.speech.Say()
+	page := checkinPage{base: p.base(v, say.CheckinTitle), ID: links.NewID(), Feeling: a.Feeling, Text: a.Text}
 	page.CrisisBar = true
-	for _, c := range Reasons() {
+	for _, c := range say.Reasons {
 		page.Reasons = append(page.Reasons, choice{c, slices.Contains(a.Reasons, c.Code)})
 	}
-	for _, c := range Wishes() {
+	for _, c := range say.Wishes {
 		page.Wishes = append(page.Wishes, choice{c, a.Wish == c.Code})
 	}
 	return page
@@ -55,10 +72,15 @@ func (p *public) checkinPage(v visit, a Answer) checkinPage {
 // scanner's false alarm is accepted there, a real one that got lost is not.
 func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) {
 	answer, whole := readAnswer(r)
-	page := p.checkinPage(v, answer)
+	if r.PostFormValue("do") == "list" && !r.PostForm.Has("unsafe") {
+		p.mailList(w, r, v, answer)
+		return
+	}
 	if answer.Feeling == "" {
+		_, _ = p.meet(r, &v)
+		page := p.checkinPage(v, answer)
 		page.Missing = true
-		page.Title = "Please choose one: " + page.Title
+		page.Title = fmt.Sprintf(page.Say().ChooseTitle, page.Title)
 		p.pages.write(w, p.Log, http.StatusUnprocessableEntity, "checkin", page)
 		return
 	}
@@ -67,31 +89,101 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 	ctx, cancel := acting(r)
 	defer cancel()
 	_, err := p.ClientActs.Answer(ctx, act(press, v, content...), answer)
-	status := http.StatusOK
-	switch {
-	case errors.Is(err, ErrUnknown) && answer.Feeling.Safe():
+	if errors.Is(err, ErrUnknown) && answer.Feeling.Safe() {
 		p.lookupFailed(w, r, v, err)
 		return
-	case err != nil:
+	}
+	// What the answer came to stands on record only now.
+	known, _ := p.meet(r, &v)
+	page, status := p.checkinPage(v, answer), http.StatusOK
+	if err != nil {
 		// Whatever went wrong, somebody who is not safe gets the crisis line
 		// and is told that the clinic may not know.
 		p.notConfirmed(r, v, err)
-		status = http.StatusServiceUnavailable
-		page.Press = press
+		page.Press, status = press, http.StatusServiceUnavailable
 	}
 	page.Said, page.Confirmed, page.Cut = answer.Feeling, err == nil, !whole
-	page.Title = saidTitle(answer.Feeling, err == nil)
+	page.Title = saidTitle(page.Say(), answer.Feeling, err == nil)
+	if err == nil && known && answer.Feeling.Safe() {
+		p.comesToo(r, v, answer, &page)
+	}
 	p.pages.write(w, p.Log, status, "checkin", page)
 }
 
-func saidTitle(f Feeling, confirmed bool) string {
+// comesToo adds what a safe answer comes to beside the thanks: what the wish did,
+// and services that fit.
+func (p *public) comesToo(r *http.Request, v visit, a Answer, page *checkinPage) {
+	page.Stopped = a.Wish == "stop" && v.client.OptedOut
+	if a.Wish == "pause" && v.client.RestsUntil.After(p.Now()) {
+		page.Rests = page.Day(v.client.RestsUntil)
+		page.Preferences = p.preferencesOf(v)
+	}
+	p.services(r, v, a.Reasons, page)
+}
+
+// services lists what may help. Where that cannot be looked up the page goes
+// without: it has said what matters.
+func (p *public) services(r *http.Request, v visit, reasons []string, page *checkinPage) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), meetTimeout)
+	defer cancel()
+	found, err := p.Clients.Resources(ctx, v.claims.Clinic, v.claims.Recipient, reasons)
+	if err != nil {
+		p.Log.Warn("services not listed", logRoute, route(r), logError, err)
+		return
+	}
+	page.Resources, page.Flagged = found, v.client.Flagged
+	page.MayMail = len(found) > 0 && !v.client.Flagged && !v.client.OptedOut
+}
+
+// preferencesOf is the address of the client's preferences page: a link from here
+// lives no longer than the one that led here.
+func (p *public) preferencesOf(v visit) string {
+	c := v.claims
+	c.Purpose = links.Preferences
+	return "/u/" + p.Keys.Sign(c)
+}
+
+// mailList mails the client the services that their answer listed.
+func (p *public) mailList(w http.ResponseWriter, r *http.Request, v visit, a Answer) {
+	ctx, cancel := acting(r)
+	defer cancel()
+	press := p.press(r)
+	out, err := p.ClientActs.MailList(ctx, act(press, v, append([]string{"list"}, a.Reasons...)...), a.Reasons)
+	if errors.Is(err, ErrUnknown) {
+		p.lookupFailed(w, r, v, err)
+		return
+	}
+	known, _ := p.meet(r, &v)
+	page, status := p.checkinPage(v, a), http.StatusOK
+	say := page.Say()
+	page.Listed = out.Result
+	switch {
+	case err != nil:
+		p.notConfirmed(r, v, err)
+		page.Listed, page.Press, status = notKnown, press, http.StatusServiceUnavailable
+		page.Title = say.NotYetTitle
+	case out.Result == MailAsked:
+		page.Title = say.ListSentTitle
+	default:
+		page.Title = say.ListNotSentTitle
+	}
+	if known {
+		p.services(r, v, a.Reasons, &page)
+	}
+	p.pages.write(w, p.Log, status, "checkin", page)
+}
+
+// notKnown says that nobody knows yet what became of a press.
+const notKnown Result = "unknown"
+
+func saidTitle(say *phrases, f Feeling, confirmed bool) string {
 	switch {
 	case f == NotSafe:
-		return "Please call now"
+		return say.CallNowTitle
 	case !confirmed:
-		return "Not yet confirmed"
+		return say.NotYetTitle
 	default:
-		return "Thank you"
+		return say.ThanksTitle
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/links"
@@ -161,11 +162,11 @@ func (p *public) lookupFailed(w http.ResponseWriter, r *http.Request, v visit, e
 		who = forStaff
 	}
 	if errors.Is(err, ErrUnknown) {
-		p.help(w, r, who, &v.clinic, helpBroken)
+		p.help(w, r, who, v, helpBroken)
 		return
 	}
 	p.Log.Error("records not read", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
-	p.help(w, r, who, &v.clinic, helpDown)
+	p.help(w, r, who, v, helpDown)
 }
 
 // actOnEscalation takes every press on /e/. A form with a code opens the
@@ -208,7 +209,7 @@ func (p *public) actOnEscalation(w http.ResponseWriter, r *http.Request, v visit
 		p.endCase(w, v)
 		seeOther(w, r, v)
 	default:
-		p.help(w, r, forStaff, &v.clinic, helpForm)
+		p.help(w, r, forStaff, v, helpForm)
 	}
 }
 
@@ -346,10 +347,16 @@ func (p *public) notConfirmed(r *http.Request, v visit, err error) {
 	p.Log.Warn("act not confirmed", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
 }
 
-// cut is text as stored: valid UTF-8, one kind of line end, at most n
+// cut is text as stored: valid UTF-8, one kind of line end, nothing invisible that an event refuses, at most n
 // characters.
 func cut(text string, n int) string {
-	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\r\n", "\n"))
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1 // what nobody can see; an event holds none of it
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	text = strings.TrimSpace(text)
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n])
 	}

@@ -74,7 +74,7 @@ func newGallery(now time.Time) (*gallery, error) {
 	s := samples{now: now}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
-		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, ClientActs: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
+		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, ClientActs: s, ClientChoices: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
 		PublicURL: "https://mail.example", Now: clock, Wall: clock, Log: log,
 	})
 	if err != nil {
@@ -149,38 +149,82 @@ func (g *gallery) publicShots() []shot {
 	out = append(out, g.taskShots()...)
 	out = append(out, g.noteShots()...)
 
-	checkin := "/c/" + g.keys.Sign(g.claims(links.Checkin, "k1", sampleClient))
-	lost := "/c/" + g.keys.Sign(g.claims(links.Checkin, sampleSilent, sampleClient))
-	prefs := "/u/" + g.keys.Sign(g.claims(links.Preferences, "k2", sampleClient))
-	stop := url.Values{"do": {"stop"}}
-	expired := g.claims(links.Checkin, "k1", sampleClient)
-	expired.Expires = g.now.Add(-time.Minute)
 	expiredStaff := g.claims(links.Escalation, sampleOpen, samplePerson)
 	expiredStaff.Expires = g.now.Add(-time.Minute)
-	return append(out,
-		shot{name: "checkin", path: checkin},
-		shot{name: "checkin-nothing-chosen", path: checkin, form: url.Values{"reason": {"overwhelm"}, "text": {"Thank you for asking."}}},
-		shot{name: "checkin-okay", path: checkin, form: url.Values{"feeling": {"okay"}}},
-		shot{name: "checkin-hard", path: checkin, form: url.Values{"feeling": {"hard"}, "text": {strings.Repeat("So long. ", 300)}}},
-		shot{name: "checkin-not-safe", path: checkin, form: url.Values{"feeling": {"not-safe"}}},
-		shot{name: "checkin-not-safe-not-confirmed", path: lost, form: url.Values{"feeling": {"not-safe"}}},
-		shot{name: "checkin-not-confirmed", path: lost, form: url.Values{"feeling": {"okay"}}},
-		shot{name: "preferences", path: prefs},
-		shot{name: "preferences-stopped", path: prefs, form: stop},
-		shot{name: "preferences-stopped-before", path: "/u/" + g.keys.Sign(g.claims(links.Preferences, "k2", sampleStopped))},
-		shot{name: "preferences-not-confirmed", path: "/u/" + g.keys.Sign(g.claims(links.Preferences, sampleSilent, sampleClient)), form: stop},
-		shot{name: "help-broken-checkin", path: "/c/nothing"},
+	out = append(out,
 		shot{name: "help-broken-escalation", path: "/e/nothing"},
-		shot{name: "help-expired-checkin", path: "/c/" + g.keys.Sign(expired)},
-		shot{name: "help-expired-checkin-answered", path: "/c/" + g.keys.Sign(expired), form: url.Values{"feeling": {"not-safe"}}},
 		shot{name: "help-expired-escalation", path: "/e/" + g.keys.Sign(expiredStaff)},
 		shot{name: "help-unknown-escalation", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleUnknown, samplePerson))},
 		shot{name: "help-records-down", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleDown, samplePerson))},
-		shot{name: "help-other-method", path: checkin, method: http.MethodDelete},
-		shot{name: "help-too-long", path: checkin, form: url.Values{"text": {strings.Repeat("x", maxForm)}}},
-		shot{name: "help-odd-form", path: prefs, form: url.Values{"do": {"dance"}}},
-		shot{name: "help-nothing-here", path: "/"},
 	)
+	out = append(out, g.clientShots("", sampleClient, sampleResting, sampleStopped, sampleFlagged)...)
+	return append(out, g.clientShots("-es", sampleSpanish, sampleRestingES, sampleStoppedES, sampleFlaggedES)...)
+}
+
+// clientShots are the pages of clients who read one language.
+func (g *gallery) clientShots(suffix, client, resting, stopped, flagged string) []shot {
+	at := func(p links.Purpose, target, who string) string {
+		return "/" + string(rune(p)) + "/" + g.keys.Sign(g.claims(p, target, who))
+	}
+	checkin, lost := at(links.Checkin, "k1", client), at(links.Checkin, sampleSilent, client)
+	prefs, silent := at(links.Preferences, "k2", client), at(links.Preferences, sampleSilent, client)
+	rests := at(links.Preferences, "k2", resting)
+	hard := url.Values{"feeling": {"hard"}, "text": {strings.Repeat("So long. ", 300)}}
+	list := url.Values{"do": {"list"}, "reason": {"stress"}}
+	address := url.Values{"do": {"address"}, "address": {"new@example.net"}}
+	expired := g.claims(links.Checkin, "k1", client)
+	expired.Expires = g.now.Add(-time.Minute)
+	old := "/c/" + g.keys.Sign(expired)
+	// Nobody is known at these: the address asks for the language.
+	query := ""
+	if suffix != "" {
+		query = "?lang=es"
+	}
+	shots := []shot{
+		{name: "checkin", path: checkin},
+		{name: "checkin-nothing-chosen", path: checkin, form: url.Values{"reason": {"overwhelm"}, "text": {"Thank you for asking."}}},
+		{name: "checkin-okay", path: checkin, form: url.Values{"feeling": {"okay"}}},
+		{name: "checkin-hard", path: checkin, form: hard},
+		{name: "checkin-hard-flagged", path: at(links.Checkin, "k1", flagged), form: url.Values{"feeling": {"hard"}}},
+		{name: "checkin-pause", path: at(links.Checkin, "k1", resting), form: url.Values{"feeling": {"okay"}, "wish": {"pause"}}},
+		{name: "checkin-stop", path: at(links.Checkin, "k1", stopped), form: url.Values{"feeling": {"okay"}, "wish": {"stop"}}},
+		{name: "checkin-not-safe", path: checkin, form: url.Values{"feeling": {"not-safe"}}},
+		{name: "checkin-not-safe-not-confirmed", path: lost, form: url.Values{"feeling": {"not-safe"}}},
+		{name: "checkin-not-confirmed", path: lost, form: url.Values{"feeling": {"okay"}}},
+		{name: "checkin-list-mailed", path: checkin, form: list},
+		{name: "checkin-list-held", path: at(links.Checkin, sampleHeld, client), form: list},
+		{name: "checkin-list-often", path: at(links.Checkin, sampleOften, client), form: list},
+		{name: "checkin-list-not-confirmed", path: lost, form: list},
+		{name: "preferences", path: prefs},
+		{name: "preferences-stopped", path: at(links.Preferences, "k2", stopped), form: url.Values{"do": {"stop"}}},
+		{name: "preferences-stopped-before", path: at(links.Preferences, "k2", stopped)},
+		{name: "preferences-not-confirmed", path: silent, form: url.Values{"do": {"stop"}}},
+		{name: "preferences-resting", path: rests},
+		{name: "preferences-paused", path: rests, form: url.Values{"do": {"pause"}, "for": {"1m"}}},
+		{name: "preferences-resumed", path: prefs, form: url.Values{"do": {"resume"}}},
+		{name: "preferences-language", path: prefs, form: url.Values{"do": {"language"}, "language": {"es"}}},
+		{name: "preferences-address-wrong", path: prefs, form: url.Values{"do": {"address"}, "address": {"new at example"}}},
+		{name: "preferences-address-asked", path: rests, form: address},
+		{name: "preferences-address-held", path: at(links.Preferences, sampleHeld, client), form: address},
+		{name: "preferences-address-often", path: at(links.Preferences, sampleOften, client), form: address},
+		{name: "preferences-address-not-confirmed", path: silent, form: address},
+		{name: "address", path: at(links.Address, "k3", client)},
+		{name: "address-confirmed", path: at(links.Address, "k3", client), form: url.Values{"do": {"confirm"}}},
+		{name: "address-confirmed-stopped", path: at(links.Address, "k3", stopped), form: url.Values{"do": {"confirm"}}},
+		{name: "address-too-old", path: at(links.Address, sampleHeld, client), form: url.Values{"do": {"confirm"}}},
+		{name: "address-not-confirmed", path: at(links.Address, sampleSilent, client), form: url.Values{"do": {"confirm"}}},
+		{name: "help-broken-checkin", path: "/c/nothing" + query},
+		{name: "help-expired-checkin", path: old},
+		{name: "help-expired-checkin-answered", path: old, form: url.Values{"feeling": {"not-safe"}}},
+		{name: "help-other-method", path: checkin + query, method: http.MethodDelete},
+		{name: "help-too-long", path: checkin, form: url.Values{"text": {strings.Repeat("x", maxForm)}}},
+		{name: "help-odd-form", path: prefs, form: url.Values{"do": {"dance"}}},
+		{name: "help-nothing-here", path: "/" + query},
+	}
+	for i := range shots {
+		shots[i].name += suffix
+	}
+	return shots
 }
 
 // opened is a link to staff with a session for it: the cookie, and what its

@@ -166,7 +166,7 @@ func TestEveryFormIsOfItsSession(t *testing.T) {
 			switch {
 			case regexp.MustCompile(`name="form" value="[a-z2-7]{26}"`).MatchString(form):
 			case p.Name == "staff-sign-in", strings.Contains(form, `name="code"`) && !p.Staff:
-			case strings.HasPrefix(p.Name, "checkin"), strings.HasPrefix(p.Name, "preferences"):
+			case strings.HasPrefix(p.Name, "checkin"), strings.HasPrefix(p.Name, "preferences"), strings.HasPrefix(p.Name, "address"):
 			default:
 				t.Errorf("%s has a form of no session:\n%s", p.Name, form)
 			}

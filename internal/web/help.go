@@ -29,49 +29,48 @@ const (
 
 // helpText is what is said for a reason.
 type helpText struct {
-	status        int
-	title         string
-	client, staff string
+	status int
+	title  string
+	text   string
 	// again is true where the same link may work later.
 	again bool
 }
 
-func (y helpWhy) text() helpText {
-	const reopen = "If you came from a mail, open the link in it again."
+// forClient is what a client reads, in their language.
+func (y helpWhy) forClient(say *phrases) helpText {
 	switch y {
 	case helpExpired:
-		return helpText{
-			http.StatusGone, "This link is too old",
-			"Links stop working after a while, to keep you safe. A newer mail has a link that works.",
-			"Links stop working after a while. If the question is still open, a newer mail has a link that works.", false,
-		}
+		return helpText{http.StatusGone, say.ExpiredTitle, say.Expired, false}
 	case helpMethod:
-		return helpText{http.StatusMethodNotAllowed, "That did not work", reopen, reopen, true}
+		return helpText{http.StatusMethodNotAllowed, say.MethodTitle, say.Reopen, true}
 	case helpTooLarge:
-		return helpText{
-			http.StatusRequestEntityTooLarge, "That was too long",
-			"Please go back and make your text shorter.", "Please go back and make your note shorter.", true,
-		}
+		return helpText{http.StatusRequestEntityTooLarge, say.LongTitle, say.Long, true}
 	case helpForm:
-		return helpText{
-			http.StatusBadRequest, "That did not arrive whole",
-			"Please go back and press the button again.", "Please go back and press the button again.", true,
-		}
+		return helpText{http.StatusBadRequest, say.FormTitle, say.Form, true}
 	case helpDown:
-		return helpText{
-			http.StatusServiceUnavailable, "We cannot look this up right now",
-			"This is our fault, not yours. Please try again in a minute.",
-			"The program could not read its records. Try again in a minute. If you know who this is about, do not wait for this page.", true,
-		}
+		return helpText{http.StatusServiceUnavailable, say.DownTitle, say.Down, true}
 	case helpNothing:
-		return helpText{http.StatusNotFound, "There is nothing here", reopen, reopen, true}
+		return helpText{http.StatusNotFound, say.NothingTitle, say.Reopen, true}
 	case helpBroken:
 	}
-	return helpText{
-		http.StatusNotFound, "This link does not work",
-		"It may have been cut off when it was copied or passed on. Open it again from the mail itself, or copy the whole of it.",
-		"It may have been cut off when it was copied or passed on. Open it again from the newest mail about this question.", false,
+	return helpText{http.StatusNotFound, say.BrokenTitle, say.Broken, false}
+}
+
+// forStaff is what a member of staff reads: the same titles, and other advice.
+func (y helpWhy) forStaff() helpText {
+	t := y.forClient(english())
+	switch y {
+	case helpExpired:
+		t.text = "Links stop working after a while. If the question is still open, a newer mail has a link that works."
+	case helpTooLarge:
+		t.text = "Please go back and make your note shorter."
+	case helpDown:
+		t.text = "The program could not read its records. Try again in a minute. If you know who this is about, do not wait for this page."
+	case helpBroken:
+		t.text = "It may have been cut off when it was copied or passed on. Open it again from the newest mail about this question."
+	case helpMethod, helpForm, helpNothing:
 	}
+	return t
 }
 
 // helpPage is what the template shows.
@@ -85,20 +84,27 @@ type helpPage struct {
 
 // help answers a link that opens no page. It changes nothing, says what to do
 // instead, and names the clinic only when a verified token does.
-func (p *public) help(w http.ResponseWriter, r *http.Request, who audience, clinic *Clinic, why helpWhy) {
-	t := why.text()
-	p.Log.Info("link not opened", logRoute, route(r), logWhy, t.title)
+func (p *public) help(w http.ResponseWriter, r *http.Request, who audience, v visit, why helpWhy) {
+	var clinic *Clinic
+	if v.clinic.ID != "" {
+		clinic = &v.clinic
+	}
+	t := why.forStaff()
+	if who == forClient {
+		if v.speech = speak(r, clinic, nil); clinic != nil {
+			// Its language matters; whether it could be found out does not.
+			_, _ = p.meet(r, &v)
+		}
+		t = why.forClient(v.speech.Say())
+	}
+	p.Log.Info("link not opened", logRoute, route(r), logWhy, why.forStaff().title)
 	if t.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "30")
 	}
-	page := helpPage{
-		base: base{Title: t.title, Clinic: clinic, CrisisBar: clinic != nil && who == forClient, T: newTimes(p.Now(), nil)},
-		Text: t.client, ForStaff: who == forStaff, Acted: !reads(r), Again: t.again,
-	}
-	if who == forStaff {
-		page.Text = t.staff
-	}
-	p.pages.write(w, p.Log, t.status, "help", page)
+	p.pages.write(w, p.Log, t.status, "help", helpPage{
+		base: base{Title: t.title, Clinic: clinic.in(v.speech), CrisisBar: clinic != nil && who == forClient, T: newTimes(p.Now(), nil), speech: v.speech},
+		Text: t.text, ForStaff: who == forStaff, Acted: !reads(r), Again: t.again,
+	})
 }
 
 // route is a request's path without what is secret in it.

@@ -38,6 +38,13 @@ type clinic struct {
 	tries   []web.Attempt
 	answers []web.Answer
 	stopped bool
+	// mail is the client's own record, beside stopped; services are listed with one
+	// that names the reasons, and held is what mails and links come to, "" for sent.
+	mail     web.ClientMail
+	services []web.Resource
+	held     web.Result
+	// named is what the clinic is called, "" for its usual name.
+	named string
 	// owner has the task, "" for dana; over says that it is not open any more,
 	// and ended how; first is who finishes it between a look and a press; done
 	// are those who finished it, noticed what was noticed.
@@ -79,9 +86,13 @@ func (c *clinic) Clinic(id string) (web.Clinic, bool) {
 	if id != "harbor" && id != "seaside" {
 		return web.Clinic{}, false
 	}
+	name := "The " + id + " clinic"
+	if c.named != "" {
+		name = c.named
+	}
 	return web.Clinic{
-		ID: id, Name: "The " + id + " clinic", Phone: "(555) 010-0142",
-		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988"},
+		ID: id, Name: name, Phone: "(555) 010-0142",
+		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988"}, Languages: []string{"en", "es"},
 	}, true
 }
 
@@ -189,10 +200,72 @@ func (*clinic) Resume(context.Context, web.Act, bool) (web.Said, error) {
 	return web.Said{}, web.ErrUnknown
 }
 
-func (c *clinic) OptedOut(context.Context, string, string) (bool, error) {
+func (c *clinic) ClientMail(context.Context, string, string) (web.ClientMail, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.stopped, c.lookFail
+	m := c.mail
+	m.OptedOut = m.OptedOut || c.stopped
+	return m, c.lookFail
+}
+
+func (c *clinic) Resources(_ context.Context, _, _ string, reasons []string) ([]web.Resource, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []web.Resource
+	for _, r := range append(c.services, web.Resource{Name: "For " + strings.Join(reasons, " and ")}) {
+		if !c.mail.Flagged || r.Name == "Listeners" {
+			out = append(out, r)
+		}
+	}
+	return out, c.lookFail
+}
+
+func (c *clinic) MailList(_ context.Context, a web.Act, reasons []string) (web.Outcome, error) {
+	return c.chose("list "+strings.Join(reasons, "+"), a, c.held)
+}
+
+func (c *clinic) Rest(_ context.Context, a web.Act, until time.Time) (web.Outcome, error) {
+	return c.act("rest", a, func() web.Outcome {
+		c.mail.RestsUntil = until
+		return web.Outcome{Result: web.Chosen}
+	})
+}
+
+func (c *clinic) EndRest(_ context.Context, a web.Act) (web.Outcome, error) {
+	return c.act("end-rest", a, func() web.Outcome {
+		c.mail.RestsUntil = time.Time{}
+		return web.Outcome{Result: web.Chosen}
+	})
+}
+
+func (c *clinic) Speak(_ context.Context, a web.Act, language string) (web.Outcome, error) {
+	return c.act("speak "+language, a, func() web.Outcome {
+		c.mail.Language = language
+		return web.Outcome{Result: web.Chosen}
+	})
+}
+
+func (c *clinic) AskAddress(_ context.Context, a web.Act, email string) (web.Outcome, error) {
+	return c.chose("address "+email, a, c.held)
+}
+
+func (c *clinic) ConfirmAddress(_ context.Context, a web.Act) (web.Outcome, error) {
+	if c.held == "" {
+		return c.chose("confirm", a, web.Chosen)
+	}
+	return c.chose("confirm", a, c.held)
+}
+
+// chose counts once and comes to a result, a mail on its way where none is given.
+func (c *clinic) chose(what string, a web.Act, r web.Result) (web.Outcome, error) {
+	if r == "" {
+		r = web.MailAsked
+	}
+	out, err := c.act(what, a, func() web.Outcome { return web.Outcome{Result: r} })
+	if out.Result == web.Attempted {
+		out.Result = r // a repeat is answered alike
+	}
+	return out, err
 }
 
 // act does once what an act says; a repeat answers the same again.
@@ -287,7 +360,7 @@ func (c *clinic) OptOut(_ context.Context, a web.Act) (web.Outcome, error) {
 func (c *clinic) snapshot() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("%v %d %+v %+v %+v %+v %v %v %v", c.log, c.asked, c.ack, c.closing, c.tries, c.answers, c.stopped, c.done, c.noticed)
+	return fmt.Sprintf("%v %d %+v %+v %+v %+v %v %+v %v %v", c.log, c.asked, c.ack, c.closing, c.tries, c.answers, c.stopped, c.mail, c.done, c.noticed)
 }
 
 // world is the public pages over a clinic, with one clock for everything.
@@ -326,7 +399,7 @@ func newWorldAt(t *testing.T, publicURL string) *world {
 	t.Helper()
 	w := &world{clinic: &clinic{now: noon()}, keys: links.Generate(), logged: &bytes.Buffer{}, clock: &clock{now: noon()}}
 	h, err := web.NewPublic(web.PublicConfig{
-		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, ClientActs: w, PublicURL: publicURL,
+		Keys: w.keys, Directory: w, Escalations: w, Clients: w, Acts: w, ClientActs: w, ClientChoices: w, PublicURL: publicURL,
 		TaskCases: w, Tasks: w, Care: w, NoteCases: w, Sights: w,
 		Now: w.clock.Now, Wall: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.logged, nil)),
 		Events: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),

@@ -83,6 +83,6 @@ func (p *public) actOnNote(w http.ResponseWriter, r *http.Request, v visit) {
 		p.endCase(w, v)
 		seeOther(w, r, v)
 	default:
-		p.help(w, r, forStaff, &v.clinic, helpForm)
+		p.help(w, r, forStaff, v, helpForm)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed templates/*.html
@@ -66,6 +67,7 @@ type base struct {
 	// CrisisBar keeps the crisis line in view: on every page for clients.
 	CrisisBar bool
 	T         times
+	speech
 
 	// Staff turns the frame of the staff pages on, Live their script; Here is
 	// the entry of the menu that the page belongs to.
@@ -75,6 +77,26 @@ type base struct {
 	SignOut     string // the nonce of the sign-out form
 	// Pauses puts the page that pauses mail into the menu.
 	Pauses bool
+}
+
+// Day is a date in the page's own language.
+func (b base) Day(t time.Time) string { return b.Say().day(t.In(b.T.zone)) }
+
+// ClinicTag is the language that the clinic's own words are written in, empty where it
+// is the page's.
+func (b base) ClinicTag() string {
+	if own := served(b.Clinic)[0].Tag; own != b.Say().Tag {
+		return own
+	}
+	return ""
+}
+
+// LineTag is the same of the crisis line's name.
+func (b base) LineTag() string {
+	if b.Clinic.translated {
+		return ""
+	}
+	return b.ClinicTag()
 }
 
 // bytes renders one block of one page.
@@ -96,7 +118,8 @@ func (p *pages) write(w http.ResponseWriter, log *slog.Logger, status int, name 
 	body, err := p.bytes(name, "page", data)
 	if err != nil {
 		log.Error("page not rendered", logPage, name, logError, err)
-		http.Error(w, "Something went wrong on our side. Nothing was changed. In danger? Call your local emergency number.", http.StatusInternalServerError)
+		http.Error(w, "Something went wrong on our side. In danger? Call your local emergency number.\n"+
+			"Algo falló de nuestro lado. ¿Está en peligro? Llame al número de emergencias de su zona.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

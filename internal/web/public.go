@@ -20,7 +20,10 @@ type PublicConfig struct {
 	Escalations Escalations
 	Clients     Clients
 	Acts        Acts
-	ClientActs  ClientActs
+	// ClientActs and ClientChoices do what a client pressed on a check-in and on the
+	// preferences page.
+	ClientActs    ClientActs
+	ClientChoices ClientChoices
 	// TaskCases, Tasks and Care are what a task's page shows and does, NoteCases
 	// what that of a note to staff shows.
 	TaskCases TaskCases
@@ -58,11 +61,11 @@ type public struct {
 // before that.
 const actTimeout = 10 * time.Second
 
-// NewPublic makes the handler of /e/, /t/, /n/, /c/, /u/, the assets and, where one is
+// NewPublic makes the handler of /e/, /t/, /n/, /c/, /u/, /a/, the assets and, where one is
 // given, the event door at /v1/. It fails when something it needs is missing.
 func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	switch {
-	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil, cfg.ClientActs == nil,
+	case cfg.Keys == nil, cfg.Directory == nil, cfg.Escalations == nil, cfg.Clients == nil, cfg.Acts == nil, cfg.ClientActs == nil, cfg.ClientChoices == nil,
 		cfg.TaskCases == nil, cfg.Tasks == nil, cfg.Care == nil, cfg.NoteCases == nil, cfg.Sights == nil, cfg.Now == nil, cfg.Log == nil:
 		return nil, errors.New("make public pages: a required field is not set")
 	}
@@ -84,8 +87,9 @@ func NewPublic(cfg PublicConfig) (http.Handler, error) {
 	mux.HandleFunc("/t/{token}", p.page(links.Task, p.showTask, p.actOnTask))
 	mux.HandleFunc("/n/{token}", p.page(links.Note, p.showNote, p.actOnNote))
 	mux.HandleFunc("/c/{token}", p.page(links.Checkin, p.showCheckin, p.answerCheckin))
-	mux.HandleFunc("/u/{token}", p.page(links.Preferences, p.showPreferences, p.stopMail))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.help(w, r, forClient, nil, helpNothing) })
+	mux.HandleFunc("/u/{token}", p.page(links.Preferences, p.showPreferences, p.choose))
+	mux.HandleFunc("/a/{token}", p.page(links.Address, p.showAddress, p.confirmAddress))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.help(w, r, forClient, visit{}, helpNothing) })
 	if cfg.Events != nil {
 		mux.Handle("/v1/", cfg.Events)
 	}
@@ -99,6 +103,9 @@ type visit struct {
 	claims links.Claims
 	clinic Clinic
 	person string // the name of the member of staff, where staff() holds
+	// client and speech are what meet found out, for the pages of a client.
+	client ClientMail
+	speech speech
 }
 
 // staff says whether the link was made for a member of staff.
@@ -121,31 +128,28 @@ func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter,
 		}
 		if !reads(r) && r.Method != http.MethodPost {
 			w.Header().Set("Allow", "GET, HEAD, POST")
-			p.help(w, r, who, nil, helpMethod)
+			p.help(w, r, who, visit{}, helpMethod)
 			return
 		}
 		v := visit{token: r.PathValue("token")}
 		claims, err := p.Keys.Verify(v.token, purpose, p.Now())
 		v.claims = claims
 		clinic, known := p.Directory.Clinic(claims.Clinic)
+		verified := err == nil || errors.Is(err, links.ErrExpired) || errors.Is(err, links.ErrPurpose)
+		if verified && known {
+			v.clinic = clinic
+		}
 		switch {
-		case errors.Is(err, links.ErrExpired) && known:
-			p.help(w, r, who, &clinic, helpExpired)
-			return
 		case errors.Is(err, links.ErrExpired):
-			p.help(w, r, who, nil, helpExpired)
-			return
-		case errors.Is(err, links.ErrPurpose) && known:
-			p.help(w, r, who, &clinic, helpBroken)
+			p.help(w, r, who, v, helpExpired)
 			return
 		case err != nil, !known:
-			p.help(w, r, who, nil, helpBroken)
+			p.help(w, r, who, v, helpBroken)
 			return
 		}
-		v.clinic = clinic
 		if v.staff() {
 			if v.person, known = p.Directory.Person(claims.Clinic, claims.Recipient); !known {
-				p.help(w, r, who, &clinic, helpBroken)
+				p.help(w, r, who, v, helpBroken)
 				return
 			}
 		}
@@ -158,7 +162,7 @@ func (p *public) page(purpose links.Purpose, show, act func(http.ResponseWriter,
 			if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 				why = helpTooLarge
 			}
-			p.help(w, r, who, &clinic, why)
+			p.help(w, r, who, v, why)
 			return
 		}
 		act(w, r, v)
@@ -180,7 +184,7 @@ func parseForm(w http.ResponseWriter, r *http.Request) error {
 
 // base is the frame of a page of this visit.
 func (p *public) base(v visit, title string) base {
-	return base{Title: title, Clinic: &v.clinic, T: newTimes(p.Now(), v.clinic.Zone)}
+	return base{Title: title, Clinic: v.clinic.in(v.speech), T: newTimes(p.Now(), v.clinic.Zone), speech: v.speech}
 }
 
 // acting is the context of an act: a press counts even when the phone that

@@ -53,6 +53,7 @@ func pagesByPrefix() map[string]struct {
 		"/n/": {links.Note, "dana"},
 		"/c/": {links.Checkin, clientKey},
 		"/u/": {links.Preferences, clientKey},
+		"/a/": {links.Address, clientKey},
 	}
 }
 
@@ -74,7 +75,7 @@ func TestGetShows(t *testing.T) {
 		}
 		for name, token := range tokens {
 			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions} {
-				for _, query := range []string{"", "?do=take&code=" + code + "&feeling=not-safe&List-Unsubscribe=One-Click&do=stop"} {
+				for _, query := range []string{"", "?do=take&code=" + code + "&feeling=not-safe&List-Unsubscribe=One-Click&do=stop&lang=es"} {
 					got := request(w.handler, method, prefix+token+query, nil, held...)
 					if w.snapshot() != before {
 						t.Fatalf("%s %s with a link that is %s changed something", method, prefix, name)
@@ -87,7 +88,7 @@ func TestGetShows(t *testing.T) {
 			}
 		}
 	}
-	if tried != 5*9*6*2 {
+	if tried != 6*9*6*2 {
 		t.Errorf("tried %d requests", tried)
 	}
 }
@@ -103,7 +104,7 @@ func TestBadLinksHelp(t *testing.T) {
 			for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
 				var form url.Values
 				if method == http.MethodPost {
-					form = url.Values{"code": {w.keys.Code(w.claims(one.purpose, one.recipient))}, "do": {"take", "stop"}, "feeling": {"not-safe"}, "List-Unsubscribe": {"One-Click"}}
+					form = url.Values{"code": {w.keys.Code(w.claims(one.purpose, one.recipient))}, "do": {"take", "stop", "confirm"}, "feeling": {"not-safe"}, "List-Unsubscribe": {"One-Click"}}
 				}
 				got := request(w.handler, method, prefix+token, form)
 				want := http.StatusNotFound

@@ -10,30 +10,39 @@ import (
 
 // The escalations of the previews, by target id; each is one state.
 const (
-	sampleOpen      = "open"
-	sampleUrgent    = "urgent"
-	sampleOthers    = "others"
-	sampleMine      = "mine"
-	sampleClosed    = "closed"
-	sampleInformed  = "informed"
-	samplePassed    = "passed"
-	sampleSecond    = "second" // open when looked at, taken by the time it is acknowledged
-	sampleSilent    = "silent" // acts on it are never confirmed
-	sampleDown      = "down"   // its records cannot be read
-	sampleUnknown   = "unknown"
-	sampleTask      = "task"
-	sampleAsks      = "asks"
-	sampleLate      = "task-late"  // overdue, and with somebody else
-	sampleOver      = "task-over"  // finished by somebody else
-	sampleOwn       = "task-own"   // finished by the person who looks
-	sampleEnded     = "task-ended" // not needed any more
-	sampleFaster    = "task-other" // finished by somebody else between look and press
-	sampleNote      = "note"
-	sampleBare      = "note-bare" // about a client of whom little is known
-	sampleClinic    = "harbor"
-	samplePerson    = "dana"
-	sampleClient    = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
-	sampleStopped   = "c7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleOpen     = "open"
+	sampleUrgent   = "urgent"
+	sampleOthers   = "others"
+	sampleMine     = "mine"
+	sampleClosed   = "closed"
+	sampleInformed = "informed"
+	samplePassed   = "passed"
+	sampleSecond   = "second" // open when looked at, taken by the time it is acknowledged
+	sampleSilent   = "silent" // acts on it are never confirmed
+	sampleDown     = "down"   // its records cannot be read
+	sampleUnknown  = "unknown"
+	sampleTask     = "task"
+	sampleAsks     = "asks"
+	sampleLate     = "task-late"  // overdue, and with somebody else
+	sampleOver     = "task-over"  // finished by somebody else
+	sampleOwn      = "task-own"   // finished by the person who looks
+	sampleEnded    = "task-ended" // not needed any more
+	sampleFaster   = "task-other" // finished by somebody else between look and press
+	sampleNote     = "note"
+	sampleBare     = "note-bare" // about a client of whom little is known
+	sampleClinic   = "harbor"
+	samplePerson   = "dana"
+	sampleClient   = "b7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleStopped  = "c7qk2mz4c5d6e7f2g3h4i5j6k7"
+	// The clients of the pages for clients, by what is on record about them.
+	sampleResting   = "d7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleFlagged   = "e7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleSpanish   = "f7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleStoppedES = "g7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleRestingES = "h7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleFlaggedES = "i7qk2mz4c5d6e7f2g3h4i5j6k7"
+	sampleHeld      = "held"  // something on record keeps its mail back
+	sampleOften     = "often" // its mail was asked for too often
 	samplePause     = "1"
 	sampleMail      = "20260302T170312Z-b4k2-1.eml"
 	sampleStaffMail = "20260302T171502Z-b9x2-1.eml"
@@ -55,7 +64,7 @@ func (samples) Clinic(id string) (Clinic, bool) {
 		return Clinic{}, false
 	}
 	return Clinic{
-		ID: sampleClinic, Name: "Harbor Clinic", Phone: "(555) 010-0142", Zone: time.UTC,
+		ID: sampleClinic, Name: "Harbor Clinic", Phone: "(555) 010-0142", Zone: time.UTC, Languages: []string{"en", "es"},
 		Crisis: CrisisLine{
 			Name: "988 Suicide and Crisis Lifeline", Phone: "988",
 			Text: "Or text HOME to 741741.", URL: "https://988lifeline.org",
@@ -131,8 +140,41 @@ func (s samples) Case(ctx context.Context, clinic, id string) (Case, error) {
 // Saw hears of a look and keeps nothing.
 func (samples) Saw(Sight) {}
 
-func (samples) OptedOut(_ context.Context, _, key string) (bool, error) {
-	return key == sampleStopped, nil
+// ClientMail is one client for each state of their pages.
+func (s samples) ClientMail(_ context.Context, _, key string) (ClientMail, error) {
+	m := ClientMail{Language: "en"}
+	switch key {
+	case sampleSpanish:
+		m.Language = "es-MX"
+	case sampleStopped:
+		m.OptedOut = true
+	case sampleResting:
+		m.RestsUntil, m.AddressUntil = s.now.AddDate(0, 1, 0), s.now.AddDate(0, 0, 2)
+	case sampleFlagged:
+		m.Flagged = true
+	}
+	if key == sampleStoppedES || key == sampleRestingES || key == sampleFlaggedES {
+		m, _ = s.ClientMail(context.Background(), "", spanishSamples()[key])
+		m.Language = "es"
+	}
+	return m, nil
+}
+
+// spanishSamples are the clients of the previews who read Spanish, with whom they
+// are like otherwise.
+func spanishSamples() map[string]string {
+	return map[string]string{sampleSpanish: sampleClient, sampleStoppedES: sampleStopped, sampleRestingES: sampleResting, sampleFlaggedES: sampleFlagged}
+}
+
+func (samples) Resources(_ context.Context, _, key string, _ []string) ([]Resource, error) {
+	if key == sampleFlagged || key == sampleFlaggedES {
+		return []Resource{{Name: "Harbor Listening Line", About: "Somebody to talk to, day and night.", Phone: "(555) 010-0133", Hours: "Day and night", Cost: "Free"}}, nil
+	}
+	return []Resource{
+		{Name: "211", About: "Help with food, rent, bills and much more, wherever you live.", Phone: "211", URL: "https://www.211.org", Hours: "Day and night", Cost: "Free"},
+		{Name: "Ride Together", About: "Rides to a visit and home again.", Phone: "(555) 010-0142", URL: "https://ride-together.example.org", Hours: "Monday to Friday, 8 am to 6 pm", Cost: "Free, or two dollars a ride"},
+		{Name: "Lakeside Family Help Desk", About: "Help with child care, work and housing.", Address: "12 Mill Street, next to the library", Hours: "Tuesday and Thursday, 9 am to noon: walk in"},
+	}, nil
 }
 
 func (s samples) decide(a Act, r Result) (Outcome, error) {
@@ -176,6 +218,40 @@ func (s samples) Close(_ context.Context, a Act, _ events.Outcome, _ string) (Ou
 
 func (s samples) Answer(_ context.Context, a Act, _ Answer) (Outcome, error) {
 	return s.decide(a, Answered)
+}
+
+func (s samples) MailList(_ context.Context, a Act, _ []string) (Outcome, error) {
+	return s.asked(a)
+}
+
+// asked is what becomes of a mail that the client asked for, by the link's target.
+func (s samples) asked(a Act) (Outcome, error) {
+	switch a.Target {
+	case sampleHeld:
+		return s.decide(a, MailHeld)
+	case sampleOften:
+		return s.decide(a, AskedOften)
+	}
+	return s.decide(a, MailAsked)
+}
+
+func (s samples) Rest(_ context.Context, a Act, _ time.Time) (Outcome, error) {
+	return s.decide(a, Chosen)
+}
+
+func (s samples) EndRest(_ context.Context, a Act) (Outcome, error) { return s.decide(a, Chosen) }
+
+func (s samples) Speak(_ context.Context, a Act, _ string) (Outcome, error) {
+	return s.decide(a, Chosen)
+}
+
+func (s samples) AskAddress(_ context.Context, a Act, _ string) (Outcome, error) { return s.asked(a) }
+
+func (s samples) ConfirmAddress(_ context.Context, a Act) (Outcome, error) {
+	if a.Target == sampleHeld {
+		return s.decide(a, MailHeld)
+	}
+	return s.decide(a, Chosen)
 }
 
 func (s samples) OptOut(_ context.Context, a Act) (Outcome, error) { return s.decide(a, OptedOut) }

@@ -176,7 +176,7 @@ func (p *public) actOnTask(w http.ResponseWriter, r *http.Request, v visit) {
 		p.endCase(w, v)
 		seeOther(w, r, v)
 	default:
-		p.help(w, r, forStaff, &v.clinic, helpForm)
+		p.help(w, r, forStaff, v, helpForm)
 	}
 }
 

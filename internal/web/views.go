@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -34,6 +35,13 @@ type Clinic struct {
 	// Zone is what times are written in; nil means UTC.
 	Zone   *time.Location
 	Crisis CrisisLine
+	// Languages are those that the clinic serves, such as "en" and "es", its own first;
+	// none means English.
+	Languages []string
+	// CrisisIn is the crisis line as the clinic's other languages say it.
+	CrisisIn map[string]CrisisLine
+	// translated says that the line's name is in the page's language.
+	translated bool
 }
 
 // CrisisLine is the clinic's own.
@@ -153,10 +161,37 @@ type Attempt struct {
 	At   time.Time
 }
 
-// Clients looks up what the preferences page shows.
+// Clients looks up what the pages of a client show, from the leader. Both methods
+// return ErrUnknown for a client whom nobody has heard of.
 type Clients interface {
-	// OptedOut says whether the client asked for no more mail.
-	OptedOut(ctx context.Context, clinic, clientKey string) (bool, error)
+	ClientMail(ctx context.Context, clinic, clientKey string) (ClientMail, error)
+	// Resources are the clinic's services that fit these reasons, codes of Reasons,
+	// in force now. A client with a safety flag sees only those that say they may be
+	// shown then.
+	Resources(ctx context.Context, clinic, clientKey string, reasons []string) ([]Resource, error)
+}
+
+// ClientMail is what a client's own pages know about them.
+type ClientMail struct {
+	// Language is a BCP 47 tag, empty where none is on record.
+	Language string
+	OptedOut bool
+	// RestsUntil is when the client's own break from mail is over, zero for none.
+	RestsUntil time.Time
+	// AddressUntil is until when a link to a new address works, zero for none.
+	AddressUntil time.Time
+	// Flagged clients see no services but those that may be shown to them.
+	Flagged bool
+}
+
+// Resource is one service as a page lists it; what is empty is left out.
+type Resource struct {
+	Name, About, Phone, Address, URL, Hours, Cost string
+}
+
+// Lines are what stands below the way to reach it.
+func (r Resource) Lines() []string {
+	return slices.DeleteFunc([]string{r.Address, r.Hours, r.Cost}, func(s string) bool { return s == "" })
 }
 
 // Acts does what a member of staff pressed about a question. Every method publishes, waits up to 5 s
@@ -184,8 +219,27 @@ type Acts interface {
 type ClientActs interface {
 	// Answer records a check-in; it returns Answered.
 	Answer(ctx context.Context, a Act, answer Answer) (Outcome, error)
+	// MailList mails the client the services that fit these reasons. It returns
+	// MailAsked, MailHeld or AskedOften.
+	MailList(ctx context.Context, a Act, reasons []string) (Outcome, error)
 	// OptOut stops all care mail to the client; it returns OptedOut.
 	OptOut(ctx context.Context, a Act) (Outcome, error)
+}
+
+// ClientChoices does what a client chose on the preferences page, as Acts does.
+type ClientChoices interface {
+	// Rest gives the client a break from care mail until then; it returns Chosen.
+	Rest(ctx context.Context, a Act, until time.Time) (Outcome, error)
+	// EndRest ends the client's own break; it returns Chosen.
+	EndRest(ctx context.Context, a Act) (Outcome, error)
+	// Speak sets the client's language; it returns Chosen.
+	Speak(ctx context.Context, a Act, language string) (Outcome, error)
+	// AskAddress mails a link to a new address, which is a plain one; nothing else
+	// changes. It returns MailAsked, MailHeld or AskedOften.
+	AskAddress(ctx context.Context, a Act, email string) (Outcome, error)
+	// ConfirmAddress uses the address that the link was mailed to, the Act's Target. It returns Chosen, or
+	// MailHeld where that link is not the newest one or too old.
+	ConfirmAddress(ctx context.Context, a Act) (Outcome, error)
 }
 
 // Act is who acts on what.
@@ -195,8 +249,8 @@ type Act struct {
 	// content is another event.
 	ID     string
 	Clinic string
-	// Target is the id of the escalation or check-in; for OptOut what the link
-	// carried.
+	// Target is the id of the escalation or check-in, or of the question about a
+	// new address; for the other choices about mail what the link carried.
 	Target string
 	// Recipient is the directory id of the member of staff for an escalation,
 	// the client key for a check-in and for preferences.
@@ -246,11 +300,11 @@ func Reasons() []Choice {
 // Wishes lists what somebody may like next.
 func Wishes() []Choice {
 	return []Choice{
-		{"time", "Some time to myself"},
+		{"time", "A time for a visit"},
 		{"call", "A call from the clinic"},
 		{"pause", "A pause for now"},
 		{"another-approach", "To try it another way"},
-		{"stop", "To stop"},
+		{"stop", "To stop, and get no more of these mails"},
 	}
 }
 
@@ -282,6 +336,10 @@ const (
 	AlreadyClosed       Result = "already-closed"
 	Answered            Result = "answered"
 	OptedOut            Result = "opted-out"
+	Chosen              Result = "chosen"
+	MailAsked           Result = "mail-asked"
+	MailHeld            Result = "mail-held"   // something on record keeps it back
+	AskedOften          Result = "asked-often" // enough of them for a day
 )
 
 // Overview is what the staff pages show. Client returns ErrUnknown.

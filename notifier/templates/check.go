@@ -87,6 +87,13 @@ func (s *source) checkAudience(audience string, runs []inline) {
 	}
 }
 
+// The mails about a client's change of address: to the new one, and to the one that
+// they left.
+const (
+	familyAddress = "address"
+	familyMoved   = "address-changed"
+)
+
 // checkFamily checks that a mail shows what its family must, and no more. end
 // is where a problem with something that is not there is reported.
 func (f *file) checkFamily(end int) {
@@ -114,6 +121,10 @@ func (f *file) checkFamily(end int) {
 		for _, in := range links {
 			s.fail(in.at, "family %s has no links but the fixed ones", family)
 		}
+	case familyAddress:
+		want, never = []fieldID{fConfirmLink}, []fieldID{fFirstName, fResources, fCheckinLink, fBookingLink, fPreferences, fPreferencesLink}
+	case familyMoved:
+		never = []fieldID{fResources, fCheckinLink, fBookingLink}
 	case "escalation", "escalation-inform":
 		// Whoever is informed is not asked, and may look and take it all the
 		// same: a link to a page that asks for a code needs the code beside it.
@@ -139,11 +150,19 @@ func (f *file) checkFamily(end int) {
 		// code before it shows the client.
 		want, never = []fieldID{fClientLink, fCode}, []fieldID{fEscalationLink, fTaskLink, fTask, fTaskDue, fUrgency}
 	}
+	if family != familyAddress {
+		never = append(never, fConfirmLink)
+	}
 	if family != "digest" {
 		never = append(never, fTaskLate, fTaskSince, fTaskCount, fTaskMore)
 	}
 	if f.header.audience == Client {
-		for _, part := range []fieldID{fCrisisLine, fReplies, fPreferences} {
+		parts := []fieldID{fCrisisLine, fReplies, fPreferences}
+		if family == familyAddress {
+			// Who reads it is not known yet: a link to the client's choices is not theirs.
+			parts = parts[:2]
+		}
+		for _, part := range parts {
 			if shown[part] == 0 {
 				s.fail(end, "{{%s}} is missing: it must stand in every client mail", fields[part].name)
 			} else if shown[part] > 1 {
@@ -332,6 +351,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	allowed := v.Exceptions("https://mail.riverside.example/")
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links = append(allowed.Links, shows.mail.links...)
+	allowed.NoPreferences = shows.header.family == familyAddress
 	var errs []error
 	seen := map[string]bool{}
 	for _, found := range Lint(r, shows.header.audience, allowed) {

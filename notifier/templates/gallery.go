@@ -54,6 +54,7 @@ func SampleValues() Values {
 		BookingURL:     "https://book.riverside.example/times",
 		CheckinURL:     "https://mail.riverside.example/c/v1.k1.5dX2mQ9aTzL0wYb7",
 		PreferencesURL: "https://mail.riverside.example/u/v1.k1.8hR4nC6eJsP1vKd3",
+		ConfirmURL:     "https://mail.riverside.example/a/v1.k1.7nW1cJ5tRfL3xDq0",
 		Resources: []Resource{
 			{
 				Name: "Ride Together", About: "Rides to visits.", Phone: "555-0142", URL: "https://rides.riverside.example/",
@@ -122,7 +123,7 @@ func SampleTasks(language string) []Task {
 func bareValues(v Values) Values {
 	return Values{
 		ClinicName: v.ClinicName, CrisisName: v.CrisisName, CrisisPhone: v.CrisisPhone,
-		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL,
+		CheckinURL: v.CheckinURL, PreferencesURL: v.PreferencesURL, ConfirmURL: v.ConfirmURL,
 		EscalationURL: v.EscalationURL, Code: v.Code, Urgency: v.Urgency, OpenedAgo: v.OpenedAgo, HoldEnds: v.HoldEnds,
 		StaffURL: v.StaffURL, Alarm: v.Alarm, ClientURL: v.ClientURL, TaskURL: v.TaskURL, TaskWhat: v.TaskWhat, TaskCount: 1,
 	}

@@ -129,6 +129,9 @@ type Exceptions struct {
 	// PreferencesURL is the address that the preferences link begins with.
 	// Empty asks for the word alone.
 	PreferencesURL string
+	// NoPreferences lets a mail be without that link: one to an address that nobody has
+	// confirmed (family address) may be read by anybody.
+	NoPreferences bool
 	// Refused are words that the clinic keeps out of its mails; one that ends in *
 	// is the beginning of a word.
 	Refused []string
@@ -476,6 +479,9 @@ func (l *findings) needs(part string, r read, links []string, language string) {
 	}
 	if known && (!both(tellsReply, tellsRead) || all&tellsHours == 0) {
 		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "nothing says that a person reads replies, and in which hours"})
+	}
+	if l.allowed.NoPreferences {
+		return
 	}
 	if known && !both(tellsMail, tellsChange) {
 		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "nothing says how to change or stop these mails"})

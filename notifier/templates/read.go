@@ -195,7 +195,7 @@ func (s *source) readWording(v span, audience string) string {
 
 // audienceOf says who reads a family's mails.
 func audienceOf(family string) string {
-	if len(family) == 1 {
+	if len(family) == 1 || family == familyAddress || family == familyMoved {
 		return Client
 	}
 	return Staff

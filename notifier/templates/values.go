@@ -34,9 +34,9 @@ func Reasons() []string {
 }
 
 // Names lists every template that a message may ask for: the client families
-// A to F, then the staff mails.
+// A to F, those about a client's change of address, then the staff mails.
 func Names() []string {
-	return []string{"A", "B", "C", "D", "E", "F", "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "escalation-closed", "escalation-wide", "task", "task-reminder", "note", "alarm", "feed", "digest"}
+	return []string{"A", "B", "C", "D", "E", "F", familyAddress, familyMoved, "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "escalation-closed", "escalation-wide", "task", "task-reminder", "note", "alarm", "feed", "digest"}
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are
@@ -55,6 +55,8 @@ type Values struct {
 	ReplyHours string
 
 	BookingURL, CheckinURL, PreferencesURL string
+	// ConfirmURL opens the page that takes a new address into use.
+	ConfirmURL string
 	// Resources is the clinic's own list for family C, chosen by the caller.
 	Resources []Resource
 
@@ -187,6 +189,7 @@ const (
 	fBookingLink
 	fCheckinLink
 	fPreferencesLink
+	fConfirmLink
 	fEscalationLink
 	fCode
 	fUrgency
@@ -224,6 +227,7 @@ var fields = [numFields]field{ //nolint:gochecknoglobals // never written again
 	fBookingLink:     {"booking_link", linkField, Client, false, 0, func(v *Values) string { return v.BookingURL }},
 	fCheckinLink:     {"checkin_link", linkField, Client, true, 0, func(v *Values) string { return v.CheckinURL }},
 	fPreferencesLink: {"preferences_link", linkField, Client, true, 0, func(v *Values) string { return v.PreferencesURL }},
+	fConfirmLink:     {"confirm_link", linkField, Client, true, 0, func(v *Values) string { return v.ConfirmURL }},
 	fEscalationLink:  {"escalation_link", linkField, Staff, true, 0, func(v *Values) string { return v.EscalationURL }},
 	fCode:            {"code", wordField, Staff, true, 20, func(v *Values) string { return v.Code }},
 	fUrgency:         {"urgency", codeField, Staff, false, 80, func(v *Values) string { return v.Urgency }},

@@ -1,0 +1,277 @@
+package workflows
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// wants makes a client for whom all is well, and has them choose something.
+func wants(t *testing.T) *sim {
+	t.Helper()
+	s := newSim(t, chicago(t, "2026-03-02 21:30")) // in the quiet hours
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	return s
+}
+
+func (s *sim) chooses(c events.ClientChoice) Decision {
+	s.t.Helper()
+	return s.happens(events.ClientChose, events.Data{Choice: &c})
+}
+
+func (s *sim) rests(kind events.Kind, until time.Time) {
+	s.t.Helper()
+	p := &events.Pause{By: events.TheClient}
+	if !until.IsZero() {
+		p.Until = &until
+	}
+	s.happens(kind, events.Data{Pause: p})
+}
+
+// TestOwnMailKeepsToConsent: a list that the client asks for leaves at once, whatever
+// the hour, their own break, words that nobody has read, and the mails before it; it
+// never leaves against the rule consent-first, and a safety flag holds it back.
+func TestOwnMailKeepsToConsent(t *testing.T) {
+	update := func(c events.Client) func(*sim) {
+		return func(s *sim) { s.happens(events.ClientUpdated, clientData(&c)) }
+	}
+	for name, tc := range map[string]struct {
+		before func(*sim)
+		want   Reason
+	}{
+		"all is well":     {func(*sim) {}, Asked},
+		"their own break": {func(s *sim) { s.rests(events.ClientPaused, s.now.Add(time.Hour)) }, Asked},
+		"unread words": {func(s *sim) {
+			s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(true), Text: "z0z"}})
+		}, Asked},
+		"a mail just now": {func(s *sim) {
+			s.now = chicago(s.t, "2026-03-03 10:00").UTC()
+			s.happens(events.AppointmentNoShow, appointment("a1"))
+			s.pass(3 * time.Hour)
+		}, Asked},
+		"not safe": {func(s *sim) {
+			s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(false)}})
+		}, FlaggedClient},
+		"opted out":     {func(s *sim) { s.happens(events.ClientOptedOut, events.Data{}) }, OptedOut},
+		"paused":        {func(s *sim) { s.happens(events.ClientPaused, events.Data{Pause: &events.Pause{By: "amara"}}) }, Paused},
+		"not verified":  {update(events.Client{EmailVerified: new(false)}), AddressNotVerified},
+		"discharged":    {update(events.Client{Status: new(events.StatusDischarged)}), Discharged},
+		"no such mails": {update(events.Client{Consent: &events.Consent{Resources: &events.ConsentRecord{State: events.ConsentWithdrawn}}}), PurposeWithdrawn},
+		"often": {func(s *sim) {
+			for range askedPerDay {
+				s.chooses(events.ClientChoice{MailList: true})
+			}
+		}, AskedOften},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := wants(t)
+			tc.before(s)
+			had := len(s.mails(LaneCare))
+			dec := s.chooses(events.ClientChoice{MailList: true, Reasons: []string{"overwhelm", "stress", "z0z own words"}})
+			if got := dec.Notes[0].Reason; got != tc.want {
+				t.Errorf("the list: %s, want %s", got, tc.want)
+			}
+			mails := s.mails(LaneCare)[had:]
+			if (len(mails) == 1) != (tc.want == Asked) {
+				t.Fatalf("%d mails", len(mails))
+			}
+			if tc.want != Asked {
+				return
+			}
+			if m := mails[0].Message; m.Template != "C" || m.Wording != "list" || !slices.Equal(m.Reasons, []string{"overwhelm", "stress"}) {
+				t.Errorf("the mail: %+v", m)
+			}
+			if look := s.state.Look(s.dir.Current(), mails[0].ID, s.now); !look.Wanted || !look.NotBefore.IsZero() || look.Email != "z0zmail@client.example" {
+				t.Errorf("the last look: %+v", look)
+			}
+			s.happens(events.ClientOptedOut, events.Data{})
+			if look := s.state.Look(s.dir.Current(), mails[0].ID, s.now); look.Wanted || look.Reason != OptedOut {
+				t.Errorf("the last look after an opt-out: %+v", look)
+			}
+		})
+	}
+}
+
+// TestOwnRest: a client's break holds care mail back until its day and not longer;
+// they end it, or staff do on their word, and neither lifts what staff paused.
+func TestOwnRest(t *testing.T) {
+	care := func(s *sim) int {
+		t.Helper()
+		had := len(s.mails(LaneCare))
+		s.happens(events.AppointmentNoShow, appointment("a1"))
+		s.pass(3 * time.Hour)
+		return len(s.mails(LaneCare)) - had
+	}
+	day := 24 * time.Hour
+	for name, tc := range map[string]struct {
+		do   func(*sim)
+		want int
+	}{
+		"no break":   {func(*sim) {}, 1},
+		"on a break": {func(s *sim) { s.rests(events.ClientPaused, s.now.Add(14*day)) }, 0},
+		"the break is over": {func(s *sim) {
+			s.rests(events.ClientPaused, s.now.Add(14*day))
+			s.pass(14 * day)
+		}, 1},
+		"a break without an end has one": {func(s *sim) {
+			s.rests(events.ClientPaused, time.Time{})
+			s.pass(101 * day)
+		}, 1},
+		"the client ends it": {func(s *sim) {
+			s.rests(events.ClientPaused, s.now.Add(14*day))
+			s.pass(time.Hour)
+			s.rests(events.ClientResumed, time.Time{})
+		}, 1},
+		"staff end it": {func(s *sim) {
+			s.rests(events.ClientPaused, s.now.Add(14*day))
+			s.pass(time.Hour)
+			s.happens(events.ClientResumed, events.Data{Pause: &events.Pause{By: "amara"}})
+		}, 1},
+		"the client ends no pause by staff": {func(s *sim) {
+			s.happens(events.ClientPaused, events.Data{Pause: &events.Pause{By: "amara"}})
+			s.pass(time.Hour)
+			s.rests(events.ClientResumed, time.Time{})
+		}, 0},
+		"a short break ends no longer pause by staff": {func(s *sim) {
+			s.happens(events.ClientPaused, events.Data{Pause: &events.Pause{By: "amara"}})
+			s.rests(events.ClientPaused, s.now.Add(day))
+			s.pass(2 * day)
+		}, 0},
+		"a wish for a pause": {func(s *sim) {
+			s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(true), Wish: "pause"}})
+			s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[0].ID, By: "amara"}})
+			s.pass(27 * day)
+		}, 0},
+		"a wish for a pause, a month ago": {func(s *sim) {
+			s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(true), Wish: "pause"}})
+			s.happens(events.TaskDone, events.Data{Task: &events.TaskAct{ID: s.state.Tasks[0].ID, By: "amara"}})
+			s.pass(31 * day)
+		}, 1},
+		"ending a break is no word on an opt-out": {func(s *sim) {
+			s.happens(events.ClientOptedOut, events.Data{})
+			s.happens(events.ClientResumed, events.Data{Pause: &events.Pause{By: events.TheClient, OptIn: true}})
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, chicago(t, "2026-03-02 10:00"))
+			s.happens(events.ClientUpdated, clientData(friendly()))
+			tc.do(s)
+			s.until(s.now.Truncate(day).Add(day + 16*time.Hour)) // ten in the morning, or eleven
+			if got := care(s); got != tc.want {
+				t.Errorf("%d mails, want %d: %s", got, tc.want, jsonOf(t, s.state.Profile))
+			}
+		})
+	}
+}
+
+// TestNewAddress: only the newest link counts, once and in its time; then mail goes
+// to the new address, the old one is told, and staff are asked to note it. A feed that repeats the
+// old one changes nothing, and one that names yet another one does.
+func TestNewAddress(t *testing.T) {
+	const first, second, old = "z0znew@client.example", "z0zother@client.example", "z0zmail@client.example"
+	s := wants(t)
+	s.chooses(events.ClientChoice{Address: first})
+	stale := s.state.NewAddress.ID
+	s.pass(time.Minute)
+	s.chooses(events.ClientChoice{Address: second})
+	link := s.state.NewAddress.ID
+	mails := s.mails(LaneCare)
+	if len(mails) != 2 || mails[1].Message.Template != "address" || mails[1].Message.Target != link {
+		t.Fatalf("the links: %+v", mails)
+	}
+	if look := s.state.Look(s.dir.Current(), mails[0].ID, s.now); look.Wanted {
+		t.Errorf("the first link still leaves: %+v", look)
+	}
+	if look := s.state.Look(s.dir.Current(), mails[1].ID, s.now); !look.Wanted || look.Email != second {
+		t.Errorf("the second link: %+v", look)
+	}
+	if dec := s.chooses(events.ClientChoice{Confirm: stale}); dec.Notes[0].Reason != AddressLinkOld || s.state.Profile.Address() != old {
+		t.Errorf("a link that is not the newest one: %s, %s", dec.Notes[0].Reason, s.state.Profile.Address())
+	}
+	if dec := s.chooses(events.ClientChoice{Confirm: link}); dec.Notes[0].Reason != AddressConfirmed || s.state.Profile.Address() != second {
+		t.Fatalf("the newest link: %s, %s", dec.Notes[0].Reason, s.state.Profile.Address())
+	}
+	if dec := s.chooses(events.ClientChoice{Confirm: link}); dec.Notes[0].Reason != AddressLinkOld {
+		t.Errorf("the same link again: %s", dec.Notes[0].Reason)
+	}
+	told := s.mails(LaneCare)[2]
+	if look := s.state.Look(s.dir.Current(), told.ID, s.now); told.Message.Template != "address-changed" || look.Email != old {
+		t.Errorf("the old address: %+v, %+v", told.Message, look)
+	}
+	if !slices.ContainsFunc(s.state.Tasks, func(t Task) bool { return t.What == taskAddressMoved }) {
+		t.Error("nobody notes the address in the chart")
+	}
+	if why, _, ok := s.state.gate(s.dir.Current(), "A", s.now); !ok {
+		t.Errorf("mail to the new address: %s", why)
+	}
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	if got := s.state.Profile.Address(); got != second {
+		t.Errorf("after a feed repeated the old address mail goes to %q", got)
+	}
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(&events.Client{Email: new("z0zthird@client.example")}))
+	if why, _, ok := s.state.gate(s.dir.Current(), "A", s.now); ok || why != AddressNotVerified || s.state.Profile.Address() != "z0zthird@client.example" {
+		t.Errorf("a feed named another address: %s, %v", why, s.state.Profile.Address())
+	}
+}
+
+// TestNewAddressGivesNoConsent: what is confirmed after an opt-out is used, and no
+// mail leaves all the same; a link that is days old opens nothing; a fourth link in
+// a day is not sent, nor one to an address that returned mail.
+func TestNewAddressGivesNoConsent(t *testing.T) {
+	const other = "z0znew@client.example"
+	s := wants(t)
+	s.chooses(events.ClientChoice{Address: other})
+	s.happens(events.ClientOptedOut, events.Data{})
+	if look := s.state.Look(s.dir.Current(), s.mails(LaneCare)[0].ID, s.now); look.Wanted {
+		t.Errorf("the link leaves after an opt-out: %+v", look)
+	}
+	s.chooses(events.ClientChoice{Confirm: s.state.NewAddress.ID})
+	if why, _, ok := s.state.gate(s.dir.Current(), "E", s.now); ok || why != OptedOut || s.state.Profile.Address() != other {
+		t.Errorf("after the confirmation: %s, %s", why, s.state.Profile.Address())
+	}
+	if got := len(s.mails(LaneCare)); got != 1 {
+		t.Errorf("%d mails, want the link alone", got)
+	}
+
+	s = wants(t)
+	s.chooses(events.ClientChoice{Address: other})
+	link := s.state.NewAddress.ID
+	s.pass(AddressWaits + time.Minute)
+	if dec := s.chooses(events.ClientChoice{Confirm: link}); dec.Notes[0].Reason != AddressLinkOld {
+		t.Errorf("a link of days ago: %s", dec.Notes[0].Reason)
+	}
+
+	s = wants(t)
+	for range askedPerDay {
+		s.chooses(events.ClientChoice{Address: other})
+	}
+	link = s.state.NewAddress.ID
+	if dec := s.chooses(events.ClientChoice{Address: "z0zother@client.example"}); dec.Notes[0].Reason != AskedOften || s.state.NewAddress.ID != link {
+		t.Errorf("the fourth link: %s, and %q waits", dec.Notes[0].Reason, s.state.NewAddress.ID)
+	}
+
+	s = wants(t)
+	s.chooses(events.ClientChoice{Address: other})
+	s.happens(events.MessageBounced, events.Data{Message: &events.MessageReport{ID: s.mails(LaneCare)[0].ID}})
+	if len(s.state.Tasks) != 0 {
+		t.Errorf("a mistyped address makes a task: %+v", s.state.Tasks)
+	}
+	if dec := s.chooses(events.ClientChoice{Address: other}); dec.Notes[0].Reason != Suppressed {
+		t.Errorf("a link to an address that returned mail: %s", dec.Notes[0].Reason)
+	}
+}
+
+// TestOwnLanguage: what the client chose stands, whatever a feed says later.
+func TestOwnLanguage(t *testing.T) {
+	s := wants(t)
+	s.chooses(events.ClientChoice{Language: "es"})
+	s.pass(time.Hour)
+	s.happens(events.ClientUpdated, clientData(&events.Client{Language: new("en")}))
+	if got := s.state.Profile.Speaks(); got != "es" {
+		t.Errorf("the client reads %q", got)
+	}
+}
