@@ -89,6 +89,10 @@ func (d *decider) remember(j *Journey, step, id string) {
 	j.Opened = opened
 }
 
+// AboutMail is the detail of a note that is about a person's mail and not about whom the
+// question is with.
+const AboutMail = "mail"
+
 // moved turns what a ladder did into mails and notes.
 func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 	if m.Reason == escalation.Stale || m.Reason == escalation.Unrelated {
@@ -108,7 +112,7 @@ func (d *decider) moved(e *escalation.Escalation, m escalation.Move) {
 		n.Person = m.Told.By
 	}
 	if m.Of != "" && len(m.Asks) == 0 {
-		n.Person = m.Of // about somebody's mail, and the question stays where it is
+		n.Person, n.Detail = m.Of, AboutMail // and the question stays where it is
 	}
 	if e.Closed != nil {
 		n.Person, n.Detail = e.Closed.By, string(e.Closed.Outcome)

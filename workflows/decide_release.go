@@ -33,6 +33,17 @@ func (s *State) unanswered() (events.Hash, bool) {
 	return events.Hash{}, false
 }
 
+// unansweredSince is what raised a question that nobody has taken and that was opened
+// after a time; zero where one of before is with nobody again, which no event did.
+func (s *State) unansweredSince(at time.Time) events.Hash {
+	for i := range s.Escalations {
+		if e := &s.Escalations[i]; e.Open() && e.Ack == nil && !e.Opened.Before(at) {
+			return e.Cause
+		}
+	}
+	return events.Hash{}
+}
+
 // released says why a mail that a person must let go does not leave yet, or never
 // will; empty where it may. It asks the person when nobody has been asked. until is
 // when it would be too late.

@@ -48,6 +48,9 @@ func (s *State) Look(c *Clinic, id string, now time.Time) Look {
 				return Look{Reason: AppointmentPast}
 			}
 			if why, by, ok := s.lets(c, letter{x.Message.Template, x.Own, x.Email}, now); !ok {
+				if why == HumanFirst {
+					by = s.unansweredSince(x.At)
+				}
 				return Look{Reason: why, By: by}
 			}
 			if !x.Released && s.needsRelease(x.Message.Template, now) {

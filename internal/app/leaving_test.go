@@ -26,8 +26,7 @@ func spanishClinic(tb testing.TB, lint string) fstest.MapFS {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	const more = "languages: [en, es]\ntranslations:\n  es:\n    reply_hours: lunes a viernes, de 9 am a 5 pm\n    crisis_line: {name: Línea 988 de Prevención del Suicidio y Crisis, text: Envíe AYUDA al 988}\n"
-	return fstest.MapFS{"clinic.yaml": {Data: []byte(more + lint + string(clinic))}}
+	return fstest.MapFS{"clinic.yaml": {Data: []byte(lint + string(clinic))}}
 }
 
 // lastLook is a last reader of one clinic and what it counts.

@@ -2,8 +2,6 @@ package app
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -88,14 +86,6 @@ func choicesFolder(t *testing.T) Config {
 	t.Helper()
 	cfg := storyConfig(t)
 	cfg.Clinics = clinicFolder(t, map[string]string{"asks": asksAndWaits})
-	name := filepath.Join(cfg.Clinics, "quay", "clinic.yaml")
-	src, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, append([]byte("languages: [en, es]\n"), src...), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	return cfg
 }
 

@@ -130,7 +130,7 @@ func TestStoryEscalation(t *testing.T) {
 		t.Fatalf("closing without an outcome: %d\n%s", g.status, g.text)
 	}
 	p.stillOpen("dee", "closing without an outcome")
-	g = supervisor.post(link, "form", form, "id", g.field(t, "id"), "do", "close", "outcome", string(events.OutcomeReachedPlan), "note", "spoke for a while")
+	g = supervisor.post(link, "form", form, "id", g.field(t, "id"), "turn", g.field(t, "turn"), "do", "close", "outcome", string(events.OutcomeReachedPlan), "note", "spoke for a while")
 	if g.status != http.StatusSeeOther {
 		t.Fatalf("closing: %d\n%s", g.status, g.text)
 	}
@@ -280,7 +280,10 @@ func TestGetShows(t *testing.T) {
 	}
 	p.settle()
 	p.expect("dee@example.org", "E")
-	p.expect(ruth, "escalation-taken") // she was asked since
+	// She was asked since, and the others were asked to help.
+	for _, to := range []string{ruth, jonas, mei, duty} {
+		p.expect(to, "escalation-taken")
+	}
 }
 
 func cancelled(a *events.Appointment) *events.Appointment {

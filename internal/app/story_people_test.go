@@ -119,8 +119,13 @@ func TestStoryPeople(t *testing.T) {
 	}
 	p.end("dee", third)
 
-	// It is opened again with a reason, and begins anew.
-	if g = b.get(link); !strings.Contains(g.text, "Closed by Ruth Adeyemi") {
+	// He sees nothing of it any more. It is opened again with a reason, and begins anew.
+	if g = b.get(link); g.status != http.StatusForbidden || strings.Contains(g.text, "Firstdee") {
+		t.Fatalf("whoever must not be asked: %d\n%s", g.status, g.text)
+	}
+	b = p.browser()
+	link, g = b.enter(third)
+	if !strings.Contains(g.text, "Closed by Ruth Adeyemi") {
 		t.Fatalf("after closing: %d\n%s", g.status, g.text)
 	}
 	if g = b.press(link, g, "do", "reopen", "why", " "); g.status != http.StatusUnprocessableEntity {

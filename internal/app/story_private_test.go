@@ -39,7 +39,7 @@ func (p *program) tell() {
 		t.Fatalf("the page does not show the client (%d):\n%s", g.status, g.text)
 	}
 	b.post(link, "form", g.field(t, "form"), "id", g.field(t, "id"), "do", "attempt", "how", "phone")
-	b.post(link, "form", g.field(t, "form"), "id", g.field(t, "id"), "do", "close", "outcome", string(events.OutcomeReachedSafe), "note", "Firstzerlina was at her sister's")
+	b.post(link, "form", g.field(t, "form"), "id", g.field(t, "id"), "turn", g.field(t, "turn"), "do", "close", "outcome", string(events.OutcomeReachedSafe), "note", "Firstzerlina was at her sister's")
 	p.settle()
 	p.expect("zerlina@example.org", "E")
 	p.pass(5 * time.Hour)

@@ -164,7 +164,7 @@ func (b *browser) answers(l letter, what string, fields ...string) {
 		}
 		g = b.get(link)
 	}
-	g = b.post(link, append([]string{"form", g.field(p.t, "form"), "id", g.field(p.t, "id"), "do", what}, fields...)...)
+	g = b.press(link, g, append([]string{"do", what}, fields...)...)
 	if g.status != http.StatusSeeOther && g.status != http.StatusOK {
 		p.t.Fatalf("%s: %d\n%s", what, g.status, g.text)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -160,6 +161,8 @@ func TestClinicLanguages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Another language than those that the sample serves.
+	clinic = regexp.MustCompile("(?m)^(languages: .*|translations:(\n  .*)*)\n").ReplaceAll(clinic, nil)
 	english := filepath.Join("..", "..", "notifier", "templates", "en")
 	entries, err := os.ReadDir(english)
 	if err != nil {

@@ -360,7 +360,8 @@ func escalationWords(n workflows.Note, who string) string {
 		return who + " tried to reach the client"
 	case escalation.LookFirst:
 		return who + " wanted to close the question"
-	case escalation.MailAccepted, escalation.NotDelivered:
+	}
+	if n.Detail == workflows.AboutMail {
 		return "The mail to " + orSomebody(who)
 	}
 	if n.Reason == workflows.SafetyQuestion {

@@ -252,9 +252,7 @@ func (p *public) doOnCase(w http.ResponseWriter, r *http.Request, v visit, s ses
 			Text:    "It was closed before you pressed, so nothing more was recorded.",
 		})
 	case Declined:
-		p.writeCase(w, r, v, s, http.StatusOK, &note{
-			Heading: "You passed it on", Text: "It is with " + out.Name + " now.",
-		})
+		p.passedOn(w, r, v, s, out.Name)
 	case AlreadyOpen:
 		p.writeCase(w, r, v, s, http.StatusConflict, &note{
 			Heading: "It is open", Text: "There is nothing to open again. Its people are being asked.",
@@ -287,6 +285,19 @@ func (p *public) recordAttempt(w http.ResponseWriter, r *http.Request, v visit, 
 	p.doOnCase(w, r, v, s, "attempt", func(ctx context.Context, a Act) (Outcome, error) {
 		return p.Acts.Attempt(ctx, a, how)
 	}, how)
+}
+
+// passedOn says whose the question is now. Whoever should not be asked about the client
+// sees nothing more of them.
+func (p *public) passedOn(w http.ResponseWriter, r *http.Request, v visit, s session, owner string) {
+	const heading = "You passed it on"
+	text := "It is with " + owner + " now."
+	g, err := p.Escalations.Glance(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err == nil && slices.Contains(g.LeftOut, v.claims.Recipient) {
+		p.pages.write(w, p.Log, http.StatusOK, "say", sayPage{base: p.base(v, heading), Text: text + " You are not asked about this client again."})
+		return
+	}
+	p.writeCase(w, r, v, s, http.StatusOK, &note{Heading: heading, Text: text})
 }
 
 // passOn passes the question on. A reason is asked for; without one it is passed on

@@ -28,13 +28,14 @@ func looking(w *world) *rapid.Generator[*http.Request] {
 		"/e/": {{"do", "take"}, {"do", "pass"}, {"do", "close"}},
 		"/t/": {{"do", "done"}, {"do", "show"}},
 		"/n/": {{"do", "show"}, {"do", "pause"}},
-		"/c/": {{"feeling", "not-safe"}, {"unsafe", "1"}, {"feeling", "okay"}},
-		"/u/": {{"do", "stop"}, {"List-Unsubscribe", "One-Click"}},
+		"/c/": {{"do", "list"}, {"feeling", "not-safe"}, {"unsafe", "1"}, {"feeling", "okay"}},
+		"/u/": {{"do", "stop"}, {"List-Unsubscribe", "One-Click"}, {"do", "pause"}, {"do", "resume"}, {"do", "language"}, {"do", "address"}},
+		"/a/": {{"do", "confirm"}},
 	}
 	methods := []string{http.MethodGet, http.MethodGet, http.MethodGet, http.MethodGet, http.MethodHead, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, "PROPFIND", "post"}
 	names := []string{
 		"do", "code", "form", "id", "press", "feeling", "unsafe", "reason", "wish", "text", "outcome", "none", "note", "why", "how",
-		"List-Unsubscribe", "_method", "lang", "days",
+		"List-Unsubscribe", "_method", "lang", "days", "address", "language",
 	}
 	values := []string{
 		"take", "pass", "close", "stop", "show", "attempt", "reopen", "done", "pause", "resume", "one-click", "One-Click", "not-safe", "yes", "reached-safe",

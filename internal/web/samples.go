@@ -69,6 +69,10 @@ func (samples) Clinic(id string) (Clinic, bool) {
 			Name: "988 Suicide and Crisis Lifeline", Phone: "988",
 			Text: "Or text HOME to 741741.", URL: "https://988lifeline.org",
 		},
+		CrisisIn: map[string]CrisisLine{"es": {
+			Name: "Línea 988 de Prevención del Suicidio y Crisis", Phone: "988",
+			Text: "O envíe AYUDA al 988.", URL: "https://988lifeline.org/es/inicio/",
+		}},
 	}, true
 }
 

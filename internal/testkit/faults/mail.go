@@ -139,6 +139,14 @@ func (j *judge) unfounded(m *workflows.Enqueue, last notifier.Entry, since []Aud
 		if !followed {
 			return "no other message followed"
 		}
+	case workflows.HumanFirst:
+		// The hold of whoever had the question may have run out, which no event does.
+		moved := slices.ContainsFunc(since[1:], func(a Audited) bool {
+			return slices.ContainsFunc(a.Entry.Notes, func(n workflows.Note) bool { return n.What == workflows.WhatEscalation })
+		})
+		if !moved {
+			return "no question moved since it was asked for"
+		}
 	default:
 		return "nothing withdrew it"
 	}
