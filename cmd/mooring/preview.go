@@ -40,6 +40,10 @@ func (c previewCmd) Run(io streams) error {
 		fmt.Fprintln(io.out, m.HTML)
 		return nil
 	}
-	fmt.Fprintf(io.out, "%s\n\nSubject: %s\n\n%s", m.File, m.Subject, m.Text)
+	fmt.Fprintln(io.out, m.File)
+	for _, w := range m.Waived {
+		fmt.Fprintln(io.out, "Waived:", w)
+	}
+	fmt.Fprintf(io.out, "\nSubject: %s\n\n%s", m.Subject, m.Text)
 	return nil
 }

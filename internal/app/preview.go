@@ -40,6 +40,8 @@ type MailPreview struct {
 	Template, Language, Audience string
 	Reasons                      []string
 	Subject, Text, HTML          string
+	// Waived are the findings that somebody answers for, each with who and why.
+	Waived []string
 }
 
 // OpenPreviews reads a clinic's folder; empty means the embedded sample. What check
@@ -138,9 +140,24 @@ func (p *Previews) render(w templates.Wording, language, reason string) (MailPre
 	}
 	m := MailPreview{
 		File: w.File, Own: w.Own, Changed: w.Changed, Template: w.Template, Language: w.Language, Audience: w.Audience, Reasons: w.Reasons,
-		Subject: out.Subject, Text: out.Text, HTML: out.HTML,
+		Subject: out.Subject, Text: out.Text, HTML: out.HTML, Waived: p.waived(out, w.Audience, v),
 	}
 	return m, nil
+}
+
+// waived are the waivers of clinic.yaml without which a mail could not leave.
+func (p *Previews) waived(m templates.Rendered, audience string, v templates.Values) []string {
+	allowed := v.Exceptions("https://mail.riverside.example/")
+	allowed.Refused = lintRules(p.clinic).Refused
+	found := templates.Lint(m, audience, allowed)
+	var out []string
+	for _, w := range p.clinic.Lint.Waivers {
+		may := templates.Waiver{Rule: w.Rule, Words: w.Words}
+		if slices.ContainsFunc(found, may.Waives) {
+			out = append(out, fmt.Sprintf("%s answers for %s: %s", w.By, strings.TrimSpace(w.Rule+" "+strings.Join(w.Words, ", ")), w.Why))
+		}
+	}
+	return out
 }
 
 // values are the clinic's own, and for the rest those of people who do not exist.

@@ -26,6 +26,7 @@ func previewClinic(t *testing.T) string {
 		t.Fatal(err)
 	}
 	changed := strings.Replace(string(base), "Plans change, and some days are full.", "Some days are full.", 1)
+	changed = strings.Replace(changed, "We are here,", "We are here, and so is our recovery garden,", 1)
 	own := strings.Replace(strings.Replace(string(base), "family: A\n", "family: B\n", 1), "reasons: unknown\n", "reasons: shame\n", 1)
 	if err := os.MkdirAll(filepath.Join(dir, "templates"), 0o700); err != nil {
 		t.Fatal(err)
@@ -34,6 +35,14 @@ func previewClinic(t *testing.T) string {
 		if err := os.WriteFile(filepath.Join(dir, "templates", name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	clinic, err := os.ReadFile(filepath.Join(dir, "clinic.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const waiver = "lint: {waivers: [{rule: clinical-word, words: [recovery], by: ruth, why: it is the name of our garden}]}\n"
+	if err := os.WriteFile(filepath.Join(dir, "clinic.yaml"), append(clinic, waiver...), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -62,6 +71,9 @@ func TestPreviewMail(t *testing.T) {
 		m, err := p.Mail(c.name, "", c.reason)
 		if err != nil || !strings.HasSuffix(m.File, "/"+c.file+".md") || m.Own != c.own || !strings.Contains(m.Changed, c.changed) || (c.changed == "") != (m.Changed == "") {
 			t.Errorf("%s, %s: %s (own %v), %v\n%s", c.name, c.reason, m.File, m.Own, err, m.Changed)
+		}
+		if waived := len(m.Waived) == 1 && strings.Contains(m.Waived[0], "ruth answers for clinical-word recovery: it is the name of our garden"); waived != (c.file == "a-notice") {
+			t.Errorf("%s is waived %q", c.name, m.Waived)
 		}
 		if m.Audience == "client" && (!strings.Contains(m.Text, "Hello Sam,") || !strings.Contains(m.Text, "988") || !strings.Contains(m.HTML, "Harbour Lane")) {
 			t.Errorf("%s reads\n%s", c.name, m.Text)

@@ -146,8 +146,8 @@ type Waiver struct {
 	Words []string
 }
 
-// waives says whether a finding is let by.
-func (w Waiver) waives(f Finding) bool {
+// Waives says whether a finding is let by.
+func (w Waiver) Waives(f Finding) bool {
 	if w.Rule != f.Rule || f.Rule == MissingCrisisLine {
 		return false
 	}
@@ -269,7 +269,7 @@ type findings struct {
 }
 
 func (l *findings) add(f Finding) {
-	if slices.Contains(l.list, f) || slices.ContainsFunc(l.allowed.Waived, func(w Waiver) bool { return w.waives(f) }) {
+	if slices.Contains(l.list, f) || slices.ContainsFunc(l.allowed.Waived, func(w Waiver) bool { return w.Waives(f) }) {
 		return
 	}
 	l.list = append(l.list, f)
