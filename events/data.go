@@ -175,7 +175,10 @@ type Answer struct {
 }
 
 // Wishes are what a client may wish for on the check-in page, as codes.
-func Wishes() []string { return []string{"time", "call", "pause", "another-approach", "stop"} }
+func Wishes() []string {
+	// "time" is what pages of an earlier version offered: some time to oneself.
+	return []string{"visit", "time", "call", "pause", "another-approach", "stop"}
+}
 
 // Outcome is the coded answer that closes an escalation.
 type Outcome string
@@ -322,6 +325,8 @@ type ClientChoice struct {
 	// carried, once somebody has opened it and pressed its button.
 	Address string `json:"address,omitempty"`
 	Confirm string `json:"confirm,omitempty"`
+	// Linked is when the link was made that Address was asked with.
+	Linked *time.Time `json:"linked,omitempty"`
 }
 
 // Pause stops or resumes care mail for a client.

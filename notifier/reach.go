@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -69,11 +68,12 @@ func NewReach(c ReachConfig) (*Reach, error) {
 	return &Reach{mail: c.Mail, channels: c.Channels, log: c.Logger, observe: c.Observe, pause: c.Pause, taken: taken}, nil
 }
 
-// A page is tried this often, within so long: less than a request for a mail may
-// take, so that a pager that hangs holds no notifier.
+// A page is tried this often, within so long; what became of the mail is not kept
+// waiting for it longer than pageWait.
 const (
 	pageTries = 3
 	pageTime  = 6 * time.Second
+	pageWait  = time.Second
 )
 
 // Send sends the mail and its pages at once, and answers as the mail's provider did. What
@@ -82,18 +82,43 @@ func (r *Reach) Send(ctx context.Context, m Mail) (Receipt, error) {
 	if len(m.Pages) == 0 {
 		return r.mail.Send(ctx, m)
 	}
-	ways := make([]string, len(m.Pages))
-	var wg sync.WaitGroup
+	// The pages go on when the mail is done, and when the program stops meanwhile.
+	pages := make([]chan bool, len(m.Pages))
 	for i, p := range m.Pages {
-		wg.Go(func() {
-			ways[i] = p.Channel
-			if !r.page(ctx, p, m) {
-				ways[i] = "not " + p.Channel
-			}
-		})
+		pages[i] = make(chan bool, 1)
+		go func() { pages[i] <- r.page(context.WithoutCancel(ctx), p, m) }()
 	}
 	receipt, err := r.mail.Send(ctx, m)
-	wg.Wait()
+	var ways []string
+	patience := time.NewTimer(pageWait)
+	defer patience.Stop()
+	over := false
+	for i, p := range m.Pages {
+		var taken, heard bool
+		if !over {
+			select {
+			case taken = <-pages[i]:
+				heard = true
+			case <-patience.C:
+				over = true
+			}
+		}
+		if over && !heard {
+			select {
+			case taken = <-pages[i]:
+				heard = true
+			default:
+			}
+		}
+		way := p.Channel
+		switch {
+		case !heard:
+			way += " not heard of yet"
+		case !taken:
+			way = "not " + way
+		}
+		ways = append(ways, way)
+	}
 	reached := strings.Join(ways, ", ")
 	if err != nil {
 		se := *Classify(err)
@@ -107,8 +132,8 @@ func (r *Reach) Send(ctx context.Context, m Mail) (Receipt, error) {
 // page tries one page until it is taken, refused for good, or its time is over.
 func (r *Reach) page(ctx context.Context, p Page, m Mail) bool {
 	key := m.ID + " " + p.Channel
-	if r.taken.Contains(key) {
-		return true
+	if known, _ := r.taken.ContainsOrAdd(key, true); known {
+		return true // taken, or under way
 	}
 	p.ID, p.Attempt = m.ID, m.Attempt
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
@@ -116,9 +141,9 @@ func (r *Reach) page(ctx context.Context, p Page, m Mail) bool {
 	err := r.try(ctx, p)
 	r.observe(p.Channel, err == nil)
 	if err == nil {
-		r.taken.Add(key, true)
 		return true
 	}
+	r.taken.Remove(key)
 	se := Classify(err)
 	r.log.Warn("a page was not taken", "message", m.ID, "channel", p.Channel, "class", se.Class.String(), "detail", se.Detail)
 	return false

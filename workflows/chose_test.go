@@ -275,3 +275,126 @@ func TestOwnLanguage(t *testing.T) {
 		t.Errorf("the client reads %q", got)
 	}
 }
+
+// confirms has the client name an address and confirm it.
+func (s *sim) confirms(email string) {
+	s.t.Helper()
+	s.pass(time.Hour)
+	s.chooses(events.ClientChoice{Address: email})
+	if s.state.NewAddress == nil {
+		s.t.Fatalf("no link to %s", email)
+	}
+	s.chooses(events.ClientChoice{Confirm: s.state.NewAddress.ID})
+	s.pass(time.Hour)
+}
+
+// TestOwnAddressStands: what the client's systems say after the client confirmed an
+// address. Only another one than those that were left moves mail, and only a word about
+// the very address takes its proof back.
+func TestOwnAddressStands(t *testing.T) {
+	const first, second, old = "z0znew@client.example", "z0zother@client.example", "z0zmail@client.example"
+	says := func(email string, verified *bool) events.Data {
+		return clientData(&events.Client{Email: new(email), EmailVerified: verified})
+	}
+	for name, tc := range map[string]struct {
+		moves []string
+		feed  events.Data
+		want  string
+		open  bool
+	}{
+		"the one it noted down":              {[]string{first}, says(first, nil), first, true},
+		"the one it noted down, not checked": {[]string{first}, says(first, new(false)), first, false},
+		"the one that was left":              {[]string{first}, says(old, nil), first, true},
+		"that one after two moves":           {[]string{first, second}, says(old, nil), second, true},
+		"the one between after two moves":    {[]string{first, second}, says(first, nil), second, true},
+		"yet another one":                    {[]string{first}, says("z0zthird@client.example", nil), "z0zthird@client.example", false},
+		"yet another one, checked":           {[]string{first}, says("z0zthird@client.example", new(true)), "z0zthird@client.example", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := wants(t)
+			for _, to := range tc.moves {
+				s.confirms(to)
+			}
+			s.happens(events.ClientUpdated, tc.feed)
+			why, _, ok := s.state.gate(s.dir.Current(), "A", s.now)
+			if got := s.state.Profile.Address(); got != tc.want || ok != tc.open {
+				t.Errorf("mail goes to %q (%v, %s), want %q (%v)", got, ok, why, tc.want, tc.open)
+			}
+		})
+	}
+}
+
+// TestLeftAddressIsWarned: the address that was left hears of the change where it was
+// verified; where it was not, or the warning may not leave, a person tells the client.
+func TestLeftAddressIsWarned(t *testing.T) {
+	const to = "z0znew@client.example"
+	warned := func(s *sim) (mails int, person bool) {
+		for _, m := range s.mails(LaneCare) {
+			if m.Message.Template == templateMoved {
+				mails++
+			}
+		}
+		return mails, s.task(taskAddressUntold) != nil
+	}
+	s := wants(t)
+	s.confirms(to)
+	if mails, person := warned(s); mails != 1 || person {
+		t.Errorf("a verified address: %d mails, a person asked: %v", mails, person)
+	}
+
+	s = wants(t)
+	s.chooses(events.ClientChoice{Address: to})
+	s.happens(events.ClientUpdated, clientData(&events.Client{Email: new("z0ztypo@client.example"), EmailVerified: new(false)}))
+	s.chooses(events.ClientChoice{Confirm: s.state.NewAddress.ID})
+	if mails, person := warned(s); mails != 0 || !person {
+		t.Errorf("one that nobody verified: %d mails, a person asked: %v", mails, person)
+	}
+
+	s = wants(t)
+	s.chooses(events.ClientChoice{Address: to})
+	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(false)}})
+	s.chooses(events.ClientChoice{Confirm: s.state.NewAddress.ID})
+	if mails, person := warned(s); mails != 0 || !person {
+		t.Errorf("while a question is open: %d mails, a person asked: %v", mails, person)
+	}
+
+	s = wants(t)
+	s.confirms(to)
+	id := s.mails(LaneCare)[1].ID
+	s.happens(events.MessageWithdrawn, events.Data{Message: &events.MessageReport{ID: id, Detail: string(HumanFirst)}})
+	if _, person := warned(s); !person {
+		t.Error("a warning that was held back: nobody is asked")
+	}
+}
+
+// TestOldLinksNameNoAddress: a link that lay in an inbox which the client has left asks
+// for no other address.
+func TestOldLinksNameNoAddress(t *testing.T) {
+	s := wants(t)
+	made := s.now
+	s.confirms("z0znew@client.example")
+	dec := s.chooses(events.ClientChoice{Address: "z0zother@client.example", Linked: &made})
+	if s.state.NewAddress != nil || dec.Notes[0].Reason != AddressLinkOld {
+		t.Errorf("an old link: %+v, %s", s.state.NewAddress, dec.Notes[0].Reason)
+	}
+	fresh := s.now
+	if s.chooses(events.ClientChoice{Address: "z0zother@client.example", Linked: &fresh}); s.state.NewAddress == nil {
+		t.Error("a new link asks for nothing")
+	}
+	s.pass(AddressWaits + 2*time.Hour)
+	s.happens(events.ClientUpdated, clientData(friendly()))
+	if s.state.NewAddress != nil {
+		t.Error("an address that nobody confirmed is kept")
+	}
+}
+
+// TestHeldLinkIsAPersons: a link that was held back for what it holds is not waited for.
+func TestHeldLinkIsAPersons(t *testing.T) {
+	s := wants(t)
+	s.chooses(events.ClientChoice{Address: "z0znew@client.example"})
+	id := s.mails(LaneCare)[0].ID
+	s.happens(events.MessageRefused, events.Data{Message: &events.MessageReport{ID: id, Detail: "held clinical-word"}})
+	if s.state.NewAddress != nil || len(s.state.Tasks) != 1 {
+		t.Errorf("it waits: %+v, %d tasks", s.state.NewAddress, len(s.state.Tasks))
+	}
+}

@@ -218,10 +218,10 @@ func (s *sim) forbids(template, to string) string {
 		return a.at.After(b.at) || a.at.Equal(b.at) && bytes.Compare(a.by[:], b.by[:]) > 0
 	}
 	var outreach, own, emailSaid, died, lives, confirmedSaid word
-	var confirmed, left string
+	confirmed, left := "", map[string]bool{}
 	email, dead, went := "", map[string]bool{}, map[string]string{}
 	address := func() string {
-		if confirmed != "" && (emailSaid.at.IsZero() || email == left || !later(emailSaid, confirmedSaid)) {
+		if confirmed != "" && (emailSaid.at.IsZero() || email == confirmed || left[email] || !later(emailSaid, confirmedSaid)) {
 			return confirmed
 		}
 		return email
@@ -238,7 +238,10 @@ func (s *sim) forbids(template, to string) string {
 					at.at = emailSaid.at.Add(1)
 				}
 				if was := address(); later(at, confirmedSaid) {
-					confirmed, left, confirmedSaid = n.Email, was, at
+					left[was], left[email] = true, true
+					confirmed, confirmedSaid = n.Email, at
+					delete(left, confirmed)
+					delete(left, "")
 				}
 			}
 		}

@@ -498,6 +498,9 @@ func (d *decider) prune() {
 	s := &d.s
 	s.Seen = slices.DeleteFunc(s.Seen, func(x Seen) bool { return d.now.Unix()-x.At > int64(SeenFor/time.Second) })
 	s.prunePast(d.now)
+	if s.NewAddress != nil && d.now.After(s.NewAddress.Until) {
+		s.NewAddress = nil
+	}
 	s.Escalations = slices.DeleteFunc(s.Escalations, func(e escalation.Escalation) bool {
 		return !e.Open() && d.now.Sub(e.Closed.At) > flagDays
 	})

@@ -411,12 +411,33 @@ func (d *decider) message() {
 	switch {
 	case x.Email != "":
 		// It is not the client's address: mail to that goes on.
+		d.ownFailed(x, reason)
+	case x.Lane == LaneCare && reason == WasWithdrawn && x.Message.Template == "F" && rep.Detail == string(NeedsRelease):
+		d.task(taskVisitUntold, "assigned", replyDue, nil, "", NeedsRelease)
 	case x.Lane == LaneCare:
 		d.careFailed(reason)
 	case failed && x.Task != "":
 		d.handOn(x)
 	case failed && x.told(), failed && x.Escalation != "" && d.wasTold(rep.ID):
 		d.task(taskNoteFailed, taskOwnerWord, replyDue, nil, "", reason)
+	}
+}
+
+// ownFailed is what follows when a mail to an address that is not the client's now did
+// not leave: a link that never comes must not be waited for, and a warning to the address
+// that they left is a person's then.
+func (d *decider) ownFailed(x Send, reason Reason) {
+	if reason != WasWithdrawn && reason != HeldBack && reason != ProviderRefused {
+		return
+	}
+	if n := d.s.NewAddress; n != nil && n.ID == x.Message.Target {
+		d.s.NewAddress = nil
+	}
+	if x.Message.Template == templateMoved {
+		d.task(taskAddressUntold, "assigned", replyDue, nil, "", reason)
+	}
+	if reason == HeldBack {
+		d.careFailed(reason)
 	}
 }
 

@@ -32,6 +32,10 @@ const (
 // taskAddressMoved asks that the chart learn of the client's new address.
 const taskAddressMoved = "address-moved"
 
+// taskAddressUntold asks that a person tell the client, since no mail can tell the
+// address that was left: whoever asked for the change may be somebody else.
+const taskAddressUntold = "address-untold"
+
 // chose takes what the client chose about their mail. None of it lifts an opt-out
 // or gives consent (the rule consent-first).
 func (d *decider) chose() {
@@ -43,7 +47,12 @@ func (d *decider) chose() {
 	if c.MailList {
 		d.mailList(c.Reasons)
 	}
-	if c.Address != "" {
+	switch own := d.s.Profile.OwnAddress; {
+	case c.Address == "":
+	case own.Known() && c.Linked != nil && !c.Linked.After(own.At):
+		// The link lay in an inbox that the client has left.
+		d.note(Note{What: WhatClient, Reason: AddressLinkOld})
+	default:
 		d.askAddress(c.Address)
 	}
 	if c.Confirm != "" {
@@ -96,15 +105,29 @@ func (d *decider) confirmAddress(id string) {
 		d.note(Note{What: WhatClient, Reason: AddressLinkOld})
 		return
 	}
-	was := p.Address()
+	was, verified := p.Address(), p.verified()
 	d.s.NewAddress = nil
 	d.note(Note{What: WhatClient, Reason: AddressConfirmed})
-	set(&p.OwnAddress, &OwnAddress{Email: n.Email, Left: was}, said{after(d.ev.Time, p.Email), d.hash})
+	set(&p.OwnAddress, &OwnAddress{Email: n.Email, Left: p.left(was, n.Email)}, said{after(d.ev.Time, p.Email), d.hash})
 	if was == "" || was == n.Email {
 		return
 	}
-	d.own(Message{Template: templateMoved}, was)
 	d.task(taskAddressMoved, "assigned", replyDue, nil, "", AddressConfirmed)
+	// An address that nobody verified may be a stranger's.
+	if !verified || !d.own(Message{Template: templateMoved}, was) {
+		d.task(taskAddressUntold, "assigned", replyDue, nil, "", AddressConfirmed)
+	}
+}
+
+// left are the addresses that a new one takes the place of, besides that itself.
+func (p *Profile) left(was, now string) []string {
+	var out []string
+	for _, a := range append(slices.Clone(p.OwnAddress.Get().Left), p.Email.Get(), was) {
+		if a != "" && a != now && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out[max(0, len(out)-keptLeft):]
 }
 
 // own asks for a mail that the client asked for themself: to an address, or, where
@@ -137,6 +160,9 @@ func (d *decider) own(m Message, to string) bool {
 // askedOften says whether the client has had as many such mails as they can ask for
 // in a day: whoever finds their link must not flood an inbox.
 func (d *decider) askedOften(template string) bool {
+	if template == templateMoved {
+		return false // a warning that nobody asks for
+	}
 	count := 0
 	for i := range d.s.Sends {
 		if x := &d.s.Sends[i]; x.Own && x.Message.Template == template && d.now.Sub(x.At) < 24*time.Hour {

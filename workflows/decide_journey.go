@@ -163,12 +163,11 @@ func (d *decider) answers() {
 		if w == nil || j.Step == "" || d.heard(j, w) {
 			continue
 		}
-		if t := d.ev.Data.Task; t != nil && t.ID == j.Opened[releaseKey(j.Step)] {
-			// What was asked of a person is answered: the mail leaves, or does not.
+		st, ok := w.Step(j.Step)
+		if ok && st.Kind == StepSend && d.personAnswered(j) {
 			d.waited(j)
 			continue
 		}
-		st, ok := w.Step(j.Step)
 		if !ok || st.Kind != StepWait || !slices.Contains(st.Wait.On, d.ev.Kind) || !d.about(j, st.Wait, nil) {
 			continue
 		}
@@ -347,6 +346,12 @@ func (d *decider) care(j *Journey, w *Workflow, st *Step) bool {
 	}
 	if why, _, ok := d.s.gate(d.c, st.Send.Template, d.now); !ok {
 		n.Reason = why
+		if until := d.lastMoment(j, rule); why == HumanFirst && until.After(d.now) {
+			// It leaves once a person has answered, if that is not too late.
+			n.Until, j.Due = until, until
+			d.note(n)
+			return false
+		}
 		d.note(n)
 		d.mend(why)
 		return true

@@ -13,8 +13,9 @@ const taskRelease = "release-mail"
 // Asks says whether finishing the task answers if a mail may leave.
 func (t *Task) Asks() bool { return t.What == taskRelease }
 
-// releaseKey is under which a journey remembers the task that a send step asked with.
-func releaseKey(step string) string { return step + "#release" }
+// taskVisitUntold asks for a person's own words before a visit: a flag came up when the
+// mail was on its way.
+const taskVisitUntold = "visit-untold"
 
 // needsRelease says whether a mail of this family leaves only when a person let it:
 // the orientation to a client with a safety flag.
@@ -57,15 +58,31 @@ func (d *decider) released(j *Journey, st *Step, until time.Time) Reason {
 		}
 		return NotReleased
 	}
-	id, asked := j.Opened[releaseKey(st.ID)]
+	id, asked := j.Asked[st.ID]
 	if !asked {
-		d.task(taskRelease, "assigned", until.Sub(d.now), j, releaseKey(st.ID), NeedsRelease)
+		// Due by half of the time, so that a reminder comes before it is too late.
+		d.task(taskRelease, "assigned", until.Sub(d.now)/2, j, "", NeedsRelease)
+		for i := range d.s.Tasks {
+			if t := &d.s.Tasks[i]; t.Asks() && t.Journey == j.ID {
+				d.asksIn(j, st.ID, t.ID)
+			}
+		}
 		return NeedsRelease
 	}
 	if !d.open(id) {
 		return NotReleased // finished by a program that knew no answer
 	}
 	return NeedsRelease
+}
+
+// asksIn remembers the task that a step asked with.
+func (*decider) asksIn(j *Journey, step, task string) {
+	asked := maps.Clone(j.Asked)
+	if asked == nil {
+		asked = map[string]string{}
+	}
+	asked[step] = task
+	j.Asked = asked
 }
 
 func (d *decider) open(task string) bool {
@@ -82,24 +99,35 @@ func (d *decider) open(task string) bool {
 func (d *decider) answerRelease(task string, leave bool) {
 	for i := range d.s.Journeys {
 		j := &d.s.Journeys[i]
-		for step, id := range j.Opened {
-			if id != task || step != releaseKey(j.Step) {
-				continue
-			}
-			said := maps.Clone(j.Released)
-			if said == nil {
-				said = map[string]bool{}
-			}
-			said[j.Step] = leave
-			j.Released, j.Due = said, d.now
+		if j.Step == "" || j.Asked[j.Step] != task {
+			continue
 		}
+		said := maps.Clone(j.Released)
+		if said == nil {
+			said = map[string]bool{}
+		}
+		said[j.Step] = leave
+		j.Released, j.Due = said, d.now
 	}
 }
 
 // releaseOver takes back the question about a mail whose step is over: its time has
 // passed, or something else holds it.
 func (d *decider) releaseOver(j *Journey, st *Step) {
-	if id, asked := j.Opened[releaseKey(st.ID)]; asked {
+	if id, asked := j.Asked[st.ID]; asked {
 		d.dropTasks(TaskNoLonger, func(t *Task) bool { return t.ID == id })
 	}
+}
+
+// personAnswered says whether a person has just said what a mail waits for: whether it
+// may leave, or that they have the question about the client's safety.
+func (d *decider) personAnswered(j *Journey) bool {
+	switch d.ev.Kind {
+	case events.TaskDone:
+		return d.ev.Data.Task.ID == j.Asked[j.Step]
+	case events.EscalationAcknowledged, events.EscalationClosed:
+		_, waits := d.s.unanswered()
+		return !j.Due.IsZero() && !waits
+	}
+	return false
 }

@@ -323,8 +323,8 @@ func (s *State) lets(c *Clinic, l letter, now time.Time) (Reason, events.Hash, b
 	if to == "" {
 		return NoAddress, by(p.Email), false
 	}
-	// The link to a new address is what verifies it; an address that was left was
-	// verified in its time.
+	// The link to a new address is what verifies it; one that was left is told only
+	// where it was verified when it was left.
 	if l.to == "" && !p.verified() {
 		said := p.Email.By
 		if v := p.EmailVerified; v != nil && newer(v.At, v.By, p.Email.At, p.Email.By) {
@@ -403,8 +403,8 @@ func (p *Profile) failed(mark string) (events.Hash, bool) {
 }
 
 // Address is where the client's mail goes. What they confirmed themself stands until
-// their clinic's systems name yet another address: a feed that repeats the one they
-// left has not heard of it.
+// their clinic's systems name yet another address: a feed that repeats one that they
+// left has not heard of it, and one that names theirs has.
 func (p *Profile) Address() string {
 	if p.ownAddressStands() {
 		return p.OwnAddress.Value.Email
@@ -417,7 +417,8 @@ func (p *Profile) ownAddressStands() bool {
 	if !own.Known() {
 		return false
 	}
-	return !p.Email.Known() || p.Email.Value == own.Value.Left || !newer(p.Email.At, p.Email.By, own.At, own.By)
+	said := p.Email.Get()
+	return !p.Email.Known() || said == own.Value.Email || slices.Contains(own.Value.Left, said) || !newer(p.Email.At, p.Email.By, own.At, own.By)
 }
 
 // Speaks is the client's language: their own choice, which no feed changes, else
@@ -435,7 +436,9 @@ func (p *Profile) verified() bool {
 	v := p.EmailVerified.Get()
 	switch {
 	case p.ownAddressStands():
-		return true
+		// The client proved it; only a later word about this very address takes that back.
+		own := p.OwnAddress
+		return v.OK || v.Address != own.Value.Email || !newer(p.EmailVerified.At, p.EmailVerified.By, own.At, own.By)
 	case !v.OK:
 		return false
 	case v.Address != "":

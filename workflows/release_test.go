@@ -80,6 +80,10 @@ func TestFlagHoldsOrientation(t *testing.T) {
 	if look := s.state.Look(s.dir.Current(), id, s.now); look.Wanted || look.Reason != NeedsRelease {
 		t.Errorf("with a flag: %+v", look)
 	}
+	s.happens(events.MessageWithdrawn, events.Data{Message: &events.MessageReport{ID: id, Detail: string(NeedsRelease)}})
+	if s.task(taskVisitUntold) == nil {
+		t.Error("nobody is asked to say it themselves")
+	}
 }
 
 // TestHumanFirst: while a question about a client's safety is open and nobody has it, not
@@ -97,8 +101,11 @@ func TestHumanFirst(t *testing.T) {
 	e := s.openEscalation()
 	s.happens(events.EscalationAcknowledged, events.Data{Escalation: &events.EscalationAct{ID: e.ID, By: "amara"}})
 	s.happens(events.EscalationClosed, events.Data{Escalation: &events.EscalationAct{ID: e.ID, By: "amara", Outcome: events.OutcomeReachedSafe}})
-	s.pass(25 * time.Hour)
 	if len(s.mails(LaneCare)) != 1 {
-		t.Errorf("after a person answered: %d mails", len(s.mails(LaneCare)))
+		t.Errorf("once a person has answered: %d mails", len(s.mails(LaneCare)))
+	}
+	s.pass(25 * time.Hour)
+	if len(s.mails(LaneCare)) != 2 {
+		t.Errorf("a day later: %d mails", len(s.mails(LaneCare)))
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // StateVersion is written into every state; a reader that meets a newer one
 // refuses it, so that two versions of the program can run side by side.
-const StateVersion = 3
+const StateVersion = 4
 
 // State is all that a decision about one client may depend on beside the
 // directory, the event and the time. It is stored whole with every decision;
@@ -135,12 +135,16 @@ type Profile struct {
 	OwnAddress  *Field[OwnAddress] `json:"own_address,omitempty"`
 }
 
-// OwnAddress is an address that the client named and confirmed, and the one that it
-// took the place of.
+// OwnAddress is an address that the client named and confirmed. Left are those before
+// it, theirs and their clinic's, the newest keptLeft: who names one of them has not
+// heard of it.
 type OwnAddress struct {
-	Email string `json:"email"`
-	Left  string `json:"left,omitempty"`
+	Email string   `json:"email"`
+	Left  []string `json:"left,omitempty"`
 }
+
+// keptLeft is how many addresses that a client left are remembered.
+const keptLeft = 8
 
 // NewAddress is one that the client named and has not confirmed. There is one at a
 // time: whoever names another one ends it.
@@ -275,6 +279,9 @@ type Journey struct {
 	// Silent says that a condition to stop it could not be told: it sends the client no
 	// more, and goes on to the questions that it asks.
 	Silent bool `json:"silent,omitempty"`
+	// Asked are the tasks that ask a person whether a mail may leave, by the id of its
+	// step.
+	Asked map[string]string `json:"asked,omitempty"`
 	// Released is what a person said about a mail that leaves only when they let it, by
 	// the id of its step.
 	Released map[string]bool `json:"released,omitempty"`

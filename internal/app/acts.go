@@ -210,7 +210,7 @@ func (x *acts) Speak(ctx context.Context, act web.Act, language string) (web.Out
 
 // AskAddress asks for a link to a new address.
 func (x *acts) AskAddress(ctx context.Context, act web.Act, email string) (web.Outcome, error) {
-	return x.choose(ctx, act, events.ClientChoice{Address: email})
+	return x.choose(ctx, act, events.ClientChoice{Address: email, Linked: &act.Linked})
 }
 
 // ConfirmAddress uses the address that the link was mailed to.

@@ -74,7 +74,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
 		From:    notifier.Address(c.current.From),
 		ReplyTo: notifier.Address(c.current.ReplyTo),
-		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version, Stranger: m.Template == "address"},
+		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version, Stranger: m.Template == "address" || m.Template == "address-changed"},
 	}
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
 	mail.MessageID = m.ID + "@" + domain
@@ -153,6 +153,9 @@ func (r *renderer) client(m notifier.Message, s *workflows.State, c *workflows.C
 		return
 	}
 	v.FirstName = p.FirstName.Get()
+	if m.Template == "address-changed" {
+		return // nobody knows who reads that inbox now: no link to the client's choices
+	}
 	if m.Template == "C" {
 		v.Resources = resources(c, p, m, r.clock.Now())
 	}

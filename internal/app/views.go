@@ -86,10 +86,22 @@ func (v *views) Glance(ctx context.Context, clinic, target string) (web.Glance, 
 	return v.glance(clinic, s, e), nil
 }
 
+func (v *views) person(clinic, id string) *escalation.Person {
+	if c, ok := v.a.clinics.byID[clinic]; ok {
+		return c.current.Staff.Person(id)
+	}
+	return nil
+}
+
 func (v *views) glance(clinic string, s *workflows.State, e *escalation.Escalation) web.Glance {
 	g := web.Glance{
 		Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Informed: onlyInformed(e), Ack: v.ack(clinic, e), Turn: e.Turn,
-		LeftOut: slices.Concat(s.Profile.NeverAsk.Get(), e.Never),
+	}
+	for _, id := range slices.Concat(s.Profile.NeverAsk.Get(), e.Never) {
+		// A desk is asked whoever sits there, and passes it to a colleague.
+		if p := v.person(clinic, id); p == nil || !p.Emergency {
+			g.LeftOut = append(g.LeftOut, id)
+		}
 	}
 	if c := e.Closed; c != nil {
 		g.Closing = &web.Closing{By: c.By, Name: v.a.personName(clinic, c.By), At: c.At, Outcome: c.Outcome, Note: c.Note}
@@ -236,7 +248,7 @@ func (v *views) brief(clinic string, s *workflows.State, until time.Time) ([]web
 	if words := choiceWords(events.NoteReasons(), reason); words != "" {
 		out = append(out, web.Fact{Label: "Why they stepped back", Text: words})
 	}
-	for _, w := range web.Wishes() {
+	for _, w := range append(web.Wishes(), web.Choice{Code: "time", Words: "Some time to themself"}) {
 		if w.Code == s.Profile.Answered.Get().Wish {
 			out = append(out, web.Fact{Label: "What they wish for", Text: w.Words})
 		}

@@ -171,6 +171,8 @@ func questions() []question {
 		{"mail-held", "A mail to the client held something that must not leave: look at its words, and reach the client another way"},
 		{"mail-unknown", "See whether a mail reached the client"},
 		{"note-failed", "A note to a colleague did not arrive: see that they hear of it"},
+		{"address-untold", "The client's mail goes to another address now, and the old one could not be told: ring the client before you record it"},
+		{"visit-untold", "A safety flag kept back the mail before a visit: tell the client yourself what it is like, if that fits"},
 		{"release-mail", "The client has a safety flag: decide whether the mail before their visit leaves"},
 		{"not-seen", "The client has not been seen since leaving hospital: decide what comes next"},
 		{"late-message", "A message to the client came too late: decide what to say now"},

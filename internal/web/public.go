@@ -216,5 +216,5 @@ func pressName(r *http.Request, wall time.Time) string {
 // content, so that a changed answer never vanishes as a repeat.
 func act(press string, v visit, content ...string) Act {
 	parts := append([]string{press, v.token}, content...)
-	return Act{ID: derive("act", parts...), Clinic: v.claims.Clinic, Target: v.claims.Target, Recipient: v.claims.Recipient}
+	return Act{ID: derive("act", parts...), Clinic: v.claims.Clinic, Target: v.claims.Target, Recipient: v.claims.Recipient, Linked: v.claims.Issued}
 }

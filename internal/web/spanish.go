@@ -32,7 +32,7 @@ func spanish() *phrases {
 			{"other", "Otra cosa"},
 		},
 		Wishes: []Choice{
-			{"time", "Una hora para una visita"},
+			{"visit", "Una hora para una visita"},
 			{"call", "Una llamada de la clínica"},
 			{"pause", "Una pausa por ahora"},
 			{"another-approach", "Probar de otra manera"},

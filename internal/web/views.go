@@ -257,6 +257,8 @@ type Act struct {
 	Recipient string
 	// Turn is the question's as the page showed it, for Close.
 	Turn *int
+	// Linked is when the link was made that was opened.
+	Linked time.Time
 }
 
 // Answer is what a client said on the check-in page.
@@ -300,7 +302,7 @@ func Reasons() []Choice {
 // Wishes lists what somebody may like next.
 func Wishes() []Choice {
 	return []Choice{
-		{"time", "A time for a visit"},
+		{"visit", "A time for a visit"},
 		{"call", "A call from the clinic"},
 		{"pause", "A pause for now"},
 		{"another-approach", "To try it another way"},

@@ -124,7 +124,8 @@ func (f *file) checkFamily(end int) {
 	case familyAddress:
 		want, never = []fieldID{fConfirmLink}, []fieldID{fFirstName, fResources, fCheckinLink, fBookingLink, fPreferences, fPreferencesLink}
 	case familyMoved:
-		never = []fieldID{fResources, fCheckinLink, fBookingLink}
+		// Who reads the old inbox now is not known: no link to the client's choices.
+		never = []fieldID{fResources, fCheckinLink, fBookingLink, fPreferences, fPreferencesLink}
 	case "escalation", "escalation-inform":
 		// Whoever is informed is not asked, and may look and take it all the
 		// same: a link to a page that asks for a code needs the code beside it.
@@ -158,8 +159,8 @@ func (f *file) checkFamily(end int) {
 	}
 	if f.header.audience == Client {
 		parts := []fieldID{fCrisisLine, fReplies, fPreferences}
-		if family == familyAddress {
-			// Who reads it is not known yet: a link to the client's choices is not theirs.
+		if family == familyAddress || family == familyMoved {
+			// Who reads it is not known: a link to the client's choices is not theirs.
 			parts = parts[:2]
 		}
 		for _, part := range parts {
@@ -351,7 +352,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	allowed := v.Exceptions("https://mail.riverside.example/")
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links = append(allowed.Links, shows.mail.links...)
-	allowed.NoPreferences = shows.header.family == familyAddress
+	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
 	var errs []error
 	seen := map[string]bool{}
 	for _, found := range Lint(r, shows.header.audience, allowed) {

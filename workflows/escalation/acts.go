@@ -208,7 +208,7 @@ func (e *Escalation) onceMore(m *Move, staff *Staff, now time.Time) {
 	if i := e.current(); i >= 0 && e.Asks[i].Status == Asked && e.Asks[i].Message != "" &&
 		now.Sub(e.Asks[i].At) < mailKept && !staff.gone(e.Asks[i].Person, now) {
 		e.Asks[i].Again = true
-		e.Next = now.Add(e.Policy.within(e.Rung))
+		e.Next = e.atWork(staff, e.Owner, now, now.Add(e.Policy.within(e.Rung)))
 		return
 	}
 	e.askFrom(m, e.Rung, e.Round+1, staff, now, step{alone: true})
