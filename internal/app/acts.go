@@ -230,6 +230,10 @@ func (x *acts) choose(ctx context.Context, act web.Act, c events.ClientChoice) (
 		out.Result = web.MailAsked
 	case workflows.AskedOften:
 		out.Result = web.AskedOften
+	case workflows.AddressLinkOld:
+		if c.Address != "" {
+			out.Result = web.LinkOld
+		}
 	case workflows.LanguageChosen, workflows.AddressConfirmed:
 		out.Result = web.Chosen
 	}

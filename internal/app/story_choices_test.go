@@ -208,6 +208,12 @@ func TestStoryPreferences(t *testing.T) {
 	}
 	p.inbox = nil // reminders of the task that nobody does here
 
+	// The link of before lies in an inbox that she left: it names no other address.
+	if g := press("do", "address", "address", "dee.third@example.net"); strings.Contains(g.text, "nuevo correo") || !strings.Contains(g.text, "correo más reciente") {
+		t.Fatalf("an old link: %d\n%s", g.status, g.text)
+	}
+	p.quiet()
+	prefs = next.link(t, "u")
 	// An opt-out, and then another address: nothing of it asks for mail again.
 	if g := press("do", "address", "address", "dee.third@example.net"); !strings.Contains(g.text, "nuevo correo") {
 		t.Fatalf("another address: %d\n%s", g.status, g.text)
@@ -222,6 +228,7 @@ func TestStoryPreferences(t *testing.T) {
 	if !s.Profile.OptedOut.Get() || s.Profile.Address() != "dee.third@example.net" {
 		t.Errorf("opted out %v, address %q", s.Profile.OptedOut.Get(), s.Profile.Address())
 	}
+	p.expect(amara, "task") // no mail tells the address that she left, so a person does
 	p.quiet()
 	if strings.Contains(p.log.String(), "example.net") {
 		t.Error("a log line holds an address")

@@ -68,8 +68,9 @@ func english() *phrases {
 		AddressAskedTitle: "Please look in your new inbox", AddressAsked: "We are sending a link to the new address. It works until %s. Nothing changes until you open it and press the button.",
 		AddressWaits:         "A link is on its way to a new address. It works until %s. If you ask once more, only the newest link works.",
 		AddressNotAskedTitle: "We cannot send a link", AddressNotAsked: "Something on record keeps us from writing to that address. Please tell us the new address, and we will note it.",
-		AddressOften: "You have asked for a few links today. Please look in the new inbox, or come back tomorrow.",
-		BackToMail:   "Back to your mail from us",
+		AddressOldLink: "You have changed your address since this mail. Please open this page from our newest mail.",
+		AddressOften:   "You have asked for a few links today. Please look in the new inbox, or come back tomorrow.",
+		BackToMail:     "Back to your mail from us",
 
 		ConfirmTitle: "Use this address from now on?", ConfirmLead: "Somebody asked %s to write to the address that brought you here.", ConfirmWhat: "If that was you, press the button. We will then write to this address, and tell the old one.",
 		Confirm: "Yes, use this address", ConfirmNot: "If it was not you, just close this page. Nothing changes.",

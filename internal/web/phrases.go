@@ -35,21 +35,21 @@ type phrases struct {
 
 	NotYetTitle, NotYet, NotTwice string
 
-	MailTitle, MailLead, LeaveIt                                       string
-	StopHead, StopWhat, Stop                                           string
-	StoppedTitle, Stopped, StoppedChange, StoppedTell, StoppedWelcome  string
-	StopNotConfirmed, ChangeNotConfirmed, TryAgain                     string
-	PauseHead, PauseWhat, PauseLegend, TwoWeeks, OneMonth, ThreeMonths string
-	Pause                                                              string
-	PausedTitle, Paused, ResumeHead, ResumeWhat, Resume                string
-	ResumedTitle, Resumed                                              string
-	LanguageHead, LanguageWhat, SaveLanguage                           string
-	LanguageSavedTitle, LanguageSaved                                  string
-	AddressHead, AddressWhat, AddressLabel, AddressHint, AskAddress    string
-	AddressWrongTitle, AddressWrong                                    string
-	AddressAskedTitle, AddressAsked, AddressWaits                      string
-	AddressNotAskedTitle, AddressNotAsked, AddressOften                string
-	BackToMail                                                         string
+	MailTitle, MailLead, LeaveIt                                        string
+	StopHead, StopWhat, Stop                                            string
+	StoppedTitle, Stopped, StoppedChange, StoppedTell, StoppedWelcome   string
+	StopNotConfirmed, ChangeNotConfirmed, TryAgain                      string
+	PauseHead, PauseWhat, PauseLegend, TwoWeeks, OneMonth, ThreeMonths  string
+	Pause                                                               string
+	PausedTitle, Paused, ResumeHead, ResumeWhat, Resume                 string
+	ResumedTitle, Resumed                                               string
+	LanguageHead, LanguageWhat, SaveLanguage                            string
+	LanguageSavedTitle, LanguageSaved                                   string
+	AddressHead, AddressWhat, AddressLabel, AddressHint, AskAddress     string
+	AddressWrongTitle, AddressWrong                                     string
+	AddressAskedTitle, AddressAsked, AddressWaits                       string
+	AddressNotAskedTitle, AddressNotAsked, AddressOften, AddressOldLink string
+	BackToMail                                                          string
 
 	ConfirmTitle, ConfirmLead, ConfirmWhat, Confirm, ConfirmNot      string
 	ConfirmedTitle, Confirmed, ConfirmedStopped, ConfirmedTold       string

@@ -196,6 +196,8 @@ func told(say *phrases, do string, r Result) preferencesPage {
 			return preferencesPage{Told: say.AddressAskedTitle, ToldMore: say.AddressAsked}
 		case AskedOften:
 			return preferencesPage{Told: say.AddressNotAskedTitle, ToldMore: say.AddressOften}
+		case LinkOld:
+			return preferencesPage{Told: say.AddressNotAskedTitle, ToldMore: say.AddressOldLink}
 		}
 		return preferencesPage{Told: say.AddressNotAskedTitle, ToldMore: say.AddressNotAsked}
 	}

@@ -82,8 +82,9 @@ func spanish() *phrases {
 		AddressAskedTitle: "Por favor, mire en su nuevo correo", AddressAsked: "Estamos enviando un enlace a la nueva dirección. Sirve hasta el %s. No cambia nada hasta que lo abra y toque el botón.",
 		AddressWaits:         "Hay un enlace en camino a una nueva dirección. Sirve hasta el %s. Si pide otro, solo servirá el más nuevo.",
 		AddressNotAskedTitle: "No podemos enviar un enlace", AddressNotAsked: "Hay algo en nuestros datos que nos impide escribir a esa dirección. Por favor, díganos la nueva dirección y la anotaremos.",
-		AddressOften: "Hoy ya pidió varios enlaces. Por favor, mire en el nuevo correo o vuelva mañana.",
-		BackToMail:   "Volver a sus correos de la clínica",
+		AddressOldLink: "Usted cambió su dirección después de este correo. Por favor, abra esta página desde nuestro correo más reciente.",
+		AddressOften:   "Hoy ya pidió varios enlaces. Por favor, mire en el nuevo correo o vuelva mañana.",
+		BackToMail:     "Volver a sus correos de la clínica",
 
 		ConfirmTitle: "¿Usamos esta dirección desde ahora?", ConfirmLead: "Alguien pidió a %s que escriba a la dirección a la que llegó este enlace.", ConfirmWhat: "Si fue usted, toque el botón. Desde entonces escribiremos a esta dirección y avisaremos a la anterior.",
 		Confirm: "Sí, usen esta dirección", ConfirmNot: "Si no fue usted, solo cierre esta página. No cambia nada.",

@@ -235,7 +235,7 @@ type ClientChoices interface {
 	// Speak sets the client's language; it returns Chosen.
 	Speak(ctx context.Context, a Act, language string) (Outcome, error)
 	// AskAddress mails a link to a new address, which is a plain one; nothing else
-	// changes. It returns MailAsked, MailHeld or AskedOften.
+	// changes. It returns MailAsked, MailHeld, AskedOften or LinkOld.
 	AskAddress(ctx context.Context, a Act, email string) (Outcome, error)
 	// ConfirmAddress uses the address that the link was mailed to, the Act's Target. It returns Chosen, or
 	// MailHeld where that link is not the newest one or too old.
@@ -341,6 +341,7 @@ const (
 	Chosen              Result = "chosen"
 	MailAsked           Result = "mail-asked"
 	MailHeld            Result = "mail-held"   // something on record keeps it back
+	LinkOld             Result = "link-old"    // the link lay in an inbox that the client left
 	AskedOften          Result = "asked-often" // enough of them for a day
 )
 

@@ -53,13 +53,18 @@ func TestMailsInABrowser(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > width {
+					t.Errorf("%s: %d px wide on %d, %v", g.Title, wide, width, err)
+				}
+				// What axe-core finds hangs on the width or on the colours: two of the four
+				// ways have both of each.
+				if (width == 360) != (scheme == "light") {
+					continue
+				}
 				// A mail has no landmarks and needs no heading: it is no page.
 				found, err := axe.Check(ctx, "landmark-one-main", "page-has-heading-one", "region")
 				if err != nil {
 					t.Fatal(err)
-				}
-				if wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > width {
-					t.Errorf("%s: %d px wide on %d, %v", g.Title, wide, width, err)
 				}
 				for _, one := range found {
 					t.Errorf("%s, %s, %d px: %s", g.Title, scheme, width, one)
