@@ -382,7 +382,7 @@ func (p *program) lintOne(l letter) {
 	allowed := exceptions(c, language)
 	allowed.Own, allowed.PreferencesURL = []string{publicURL, staffURL}, publicURL+"/u/"
 	allowed.Links = append(allowed.Links, publicURL, staffURL)
-	allowed.NoPreferences = l.Message.Template == "address"
+	allowed.NoPreferences = l.Message.Template == "address" || l.Message.Template == "address-changed"
 	for _, f := range templates.Lint(templates.Rendered{Subject: l.Subject, Text: l.Text, HTML: l.HTML, Language: language}, audience, allowed) {
 		p.t.Errorf("the %s mail: %s\n%s", l.Message.Template, f, l.Text)
 	}
