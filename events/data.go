@@ -166,6 +166,8 @@ type Answer struct {
 	Checkin string `json:"checkin,omitempty"`
 	// Safe is false when the client said that they are not safe.
 	Safe *bool `json:"safe"`
+	// Hard is true when they said that it is hard and that they are safe.
+	Hard bool `json:"hard,omitempty"`
 	// Reasons are why they stepped back, in the page's own codes.
 	Reasons []string `json:"reasons,omitempty"`
 	// Wish is what they would like next.

@@ -398,3 +398,21 @@ func TestHeldLinkIsAPersons(t *testing.T) {
 		t.Errorf("it waits: %+v, %d tasks", s.state.NewAddress, len(s.state.Tasks))
 	}
 }
+
+// TestHardIsRead: a client who has a hard time and is safe is read by a person before
+// anything else is mailed, though they wrote no word.
+func TestHardIsRead(t *testing.T) {
+	s := wants(t)
+	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(true), Hard: true}})
+	if s.task(taskReadAnswer) == nil || s.openEscalation() != nil {
+		t.Fatalf("the tasks: %+v", s.state.Tasks)
+	}
+	if why, _, ok := s.state.gate(s.dir.Current(), "B", s.now); ok || why != ReplyUnread {
+		t.Errorf("mail before a person has read it: %s", why)
+	}
+	s = wants(t)
+	s.happens(events.CheckinAnswered, events.Data{Answer: &events.Answer{Safe: new(true)}})
+	if s.task(taskReadAnswer) != nil {
+		t.Error("an answer that all is well is a task")
+	}
+}

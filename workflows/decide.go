@@ -344,14 +344,14 @@ func (d *decider) answered() {
 	if len(a.Reasons) > 0 {
 		d.reason(a.Reasons[0])
 	}
-	set(&d.s.Profile.Answered, &Answered{Wish: a.Wish, Safe: a.Safe != nil && *a.Safe}, d.said())
+	set(&d.s.Profile.Answered, &Answered{Wish: a.Wish, Safe: a.Safe != nil && *a.Safe, Hard: a.Hard}, d.said())
 	if a.Safe == nil || !*a.Safe {
 		// Whoever takes the question reads the answer too.
 		d.escalate(safetyPolicy, "not-safe", nil, "")
 		d.keepWords(safetyPolicy, a.Text)
 	} else {
 		d.note(Note{What: WhatClient, Reason: ClientIsSafe})
-		if a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
+		if a.Hard || a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
 			d.task(taskReadAnswer, "assigned", replyDue, nil, "", ReplyToRead)
 			for i := range d.s.Tasks {
 				if t := &d.s.Tasks[i]; t.What == taskReadAnswer && a.Text != "" {

@@ -158,6 +158,7 @@ type NewAddress struct {
 type Answered struct {
 	Wish string `json:"wish,omitempty"`
 	Safe bool   `json:"safe,omitempty"`
+	Hard bool   `json:"hard,omitempty"`
 }
 
 // Verification is the clinic's word on an address; Address is the one that the

@@ -166,7 +166,7 @@ func (x *acts) Answer(ctx context.Context, act web.Act, answer web.Answer) (web.
 	}
 	safe := answer.Feeling.Safe()
 	_, _, err := x.do(ctx, act, act.Recipient, events.CheckinAnswered, events.Data{Answer: &events.Answer{
-		Checkin: act.Target, Safe: &safe, Reasons: answer.Reasons, Wish: answer.Wish, Text: answer.Text,
+		Checkin: act.Target, Safe: &safe, Hard: answer.Feeling == web.Hard, Reasons: answer.Reasons, Wish: answer.Wish, Text: answer.Text,
 	}})
 	return web.Outcome{Result: web.Answered}, err
 }

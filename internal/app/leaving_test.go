@@ -189,7 +189,7 @@ func TestClinicsLint(t *testing.T) {
 		{"lint: {words: [lodge]}\n", nil, ""},
 		{"lint: {words: [gusto]}\n", nil, "templates/es/a-notice.md:12:26: "},
 		{"lint: {words: [gusto]}\n", nil, `clinic-word: "gusto": your clinic keeps this word out of its mails; say it in other words`},
-		{"", []string{"templates/es/a-notice.md", recovery}, `templates/es/a-notice.md:10:74: clinical-word: "recuperacion": whoever sees the screen`},
+		{"", []string{"templates/es/a-notice.md", recovery}, `templates/es/a-notice.md:10:76: clinical-word: "recuperacion": whoever sees the screen`},
 		{"lint: {waivers: [{rule: clinical-word, words: [Recuperación], by: ruth, why: it is its name}]}\n", []string{"templates/es/a-notice.md", recovery}, ""},
 		{"lint: {waivers: [{rule: missing-crisis-line, by: ruth, why: no}]}\n", nil, "clinic.yaml:1:18: a missing crisis line is never waived"},
 		{"lint: {waivers: [{rule: clinical, by: ruth, why: no}]}\n", nil, "there is no rule `clinical` to waive; the rules are clinical-word"},

@@ -156,7 +156,7 @@ func TestStoryPreferences(t *testing.T) {
 	if got := p.state("dee").Decisions; got != before {
 		t.Errorf("looking made %d decisions", got-before)
 	}
-	if g := press("do", "pause", "for", "2w"); !strings.Contains(g.text, "You get none of these mails until March 16, 2026") {
+	if g := press("do", "pause", "for", "2w"); !strings.Contains(g.text, "You will get none of these mails until March 16, 2026") {
 		t.Errorf("a break: %d\n%s", g.status, g.text)
 	}
 	if !p.noted("dee", workflows.WhatClient, workflows.ClientRests, "") {

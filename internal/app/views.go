@@ -248,6 +248,12 @@ func (v *views) brief(clinic string, s *workflows.State, until time.Time) ([]web
 	if words := choiceWords(events.NoteReasons(), reason); words != "" {
 		out = append(out, web.Fact{Label: "Why they stepped back", Text: words})
 	}
+	if s.Profile.Answered.Get().Hard {
+		out = append(out, web.Fact{Label: "How they said they are", Text: "Having a hard time, and safe"})
+	}
+	if own := s.Profile.OwnAddress; own.Known() && s.Profile.Address() == own.Get().Email && own.Get().Email != s.Profile.Email.Get() {
+		out = append(out, web.Fact{Label: "Mail address that they confirmed", Text: own.Get().Email})
+	}
 	for _, w := range append(web.Wishes(), web.Choice{Code: "time", Words: "Some time to themself"}) {
 		if w.Code == s.Profile.Answered.Get().Wish {
 			out = append(out, web.Fact{Label: "What they wish for", Text: w.Words})

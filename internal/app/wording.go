@@ -176,6 +176,9 @@ func clinicalResource(s *workflows.Resource) workflows.FileErrors {
 		{"title", s.Title}, {"about", s.About}, {"address", s.Reach.Address}, {"phone", s.Reach.Phone}, {"hours", s.Hours}, {"cost", s.Cost}, {"url", s.Reach.URL},
 	} {
 		for _, found := range templates.ClinicalWords(text.words) {
+			if text.key == "address" && slices.Contains([]string{"dr", "lic", "dra"}, found) {
+				continue // a street
+			}
 			if s.Waiver != nil && slices.Contains(s.Waiver.Words, found) {
 				continue
 			}

@@ -114,7 +114,7 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 // and services that fit.
 func (p *public) comesToo(r *http.Request, v visit, a Answer, page *checkinPage) {
 	page.Stopped = a.Wish == "stop" && v.client.OptedOut
-	if a.Wish == "pause" && v.client.RestsUntil.After(p.Now()) {
+	if a.Wish == "pause" && !v.client.OptedOut && v.client.RestsUntil.After(p.Now()) {
 		page.Rests = page.Day(v.client.RestsUntil)
 		page.Preferences = p.preferencesOf(v)
 	}

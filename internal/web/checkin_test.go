@@ -159,12 +159,12 @@ func TestPreferences(t *testing.T) {
 	v.sees("Not yet confirmed")
 	w.fail = nil
 	v.press(url.Values{"do": {"stop"}})
-	v.sees("You get no more of these mails")
+	v.sees("You will get no more of these mails")
 	if !w.stopped {
 		t.Error("nothing was stopped")
 	}
 	v.open(v.url)
-	v.sees("You get no more of these mails")
+	v.sees("You will get no more of these mails")
 }
 
 // TestOneClick: RFC 8058's POST is honoured at once in either encoding, without

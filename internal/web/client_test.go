@@ -44,7 +44,7 @@ func TestCheckinListsServices(t *testing.T) {
 	w.mail = web.ClientMail{OptedOut: true}
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"okay"}, "wish": {"stop"}})
-	v.sees("You get no more of these mails", "Calm app")
+	v.sees("You will get no more of these mails", "Calm app")
 	v.seesNot("Mail me this list")
 }
 
@@ -80,7 +80,7 @@ func TestCheckinPause(t *testing.T) {
 	v := w.visitor(t)
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"okay"}, "wish": {"pause"}})
-	v.sees("You get none of these mails until April 1, 2026.", `<a href="/u/`)
+	v.sees("You will get none of these mails until April 1, 2026.", `<a href="/u/`)
 	_, rest, _ := strings.Cut(v.page, `<a href="/u/`)
 	token, _, _ := strings.Cut(rest, `"`)
 	v.open("/u/" + token)
@@ -237,6 +237,22 @@ func TestOddWordsAreHarmless(t *testing.T) {
 					t.Errorf("the answer keeps %q", a.Text)
 				}
 			}
+		})
+	}
+}
+
+// TestABreakAfterStopping promises nothing: who gets no mail is told that, and neither
+// that a break begins nor that mail goes on.
+func TestABreakAfterStopping(t *testing.T) {
+	for _, do := range []string{"pause", "resume"} {
+		t.Run(do, func(t *testing.T) {
+			w := newWorld(t)
+			w.stopped = true
+			v := w.visitor(t)
+			v.open("/u/" + w.keys.Sign(w.claims(links.Preferences, clientKey)))
+			v.press(url.Values{"do": {do}, "for": {"2w"}})
+			v.sees("You will get no more of these mails")
+			v.seesNot("on a break", "The break is over", "as before")
 		})
 	}
 }

@@ -121,6 +121,9 @@ func (p *public) choose(w http.ResponseWriter, r *http.Request, v visit) {
 		return
 	}
 	page := told(v.speech.Say(), form.Do, out.Result)
+	if v.client.OptedOut && (form.Do == "pause" || form.Do == "resume") {
+		page = preferencesPage{} // nothing is mailed, break or not: the page says that alone
+	}
 	if form.Do == "address" && out.Result == MailAsked {
 		page.ToldMore = fmt.Sprintf(page.ToldMore, p.base(v, "").Day(v.client.AddressUntil))
 	}

@@ -71,7 +71,7 @@ func (samples) Clinic(id string) (Clinic, bool) {
 		},
 		CrisisIn: map[string]CrisisLine{"es": {
 			Name: "Línea 988 de Prevención del Suicidio y Crisis", Phone: "988",
-			Text: "O envíe AYUDA al 988.", URL: "https://988lifeline.org/es/inicio/",
+			Text: "Oprima el 2 para español, o envíe AYUDA al 988.", URL: "https://988lifeline.org/es/inicio/",
 		}},
 	}, true
 }

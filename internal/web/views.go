@@ -306,7 +306,7 @@ func Wishes() []Choice {
 		{"call", "A call from the clinic"},
 		{"pause", "A pause for now"},
 		{"another-approach", "To try it another way"},
-		{"stop", "To stop, and get no more of these mails"},
+		{"stop", "To get no more of these mails"},
 	}
 }
 

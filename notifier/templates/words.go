@@ -17,6 +17,8 @@ const (
 		suicid*, self harm*, selfharm*, self injur*, selfinjur*, overdos*, trauma*, addict*, relaps*, rehab*, sober, sobriety, recovery, detox*, alcoholi*, substance use, substance abuse,
 		mental, mentally, illness*, symptom*, medication*, medicine*, meds, pill, pills, prescription*, dose, doses, dosage*, treatment*, disease*, inpatient*, outpatient*, hospitali*,
 		appointment type*, intake, intakes, evaluation*, assessment*, screening*, follow up*, followup*, first visit, first appointment, first session, group session*, med check*,
+		behavioral health, behavioural health, emotional health, grief, bereave*, kill yourself, end your life, want to die, take your own life, mania, manic, phobia*, phobic, paranoi*, hearing voices, hear voices,
+		domestic violence, rape, raped, hiv, aa meeting*, na meeting*, 12 step*, twelve step*, drug use, opioid*, heroin, ssri*, benzo, benzos, refill*, icd 10, dsm, aprn, lisw, consultation*, anger management, eating problem*,
 		phq*, gad 7, gad7, c ssrs, cssrs, pcl 5, pcl5, bdi, madrs, score, scores, risk, risks, cbt, dbt, emdr`
 	clinicalSpanish = `
 		terapia*, terapeut*, psicolog*, psicot*, psicos*, psicoan*, psiq*, psic, consejeri*, consejero*, consejera*,
@@ -26,13 +28,16 @@ const (
 		salud mental, mentales, enfermedad*, enfermo, enferma, enfermos, enfermas, sintoma*, medicina, medicinas, medicament*, medicacion*, medicad*, pastilla*, receta, recetas, dosis, tratamiento*, hospitaliz*, internamiento,
 		tipo de cita, tipo de consulta, evaluacion*, valoracion*, tamizaje*, cribado*, entrevista inicial, entrevista de admision, cita de seguimiento, visita de seguimiento, cita de control, consulta medica,
 		seguimiento, primera cita, primera visita, primera sesion, primera consulta, sesion de grupo, sesiones de grupo, sesion grupal, sesiones grupales, sesion individual, sesiones individuales,
+		sicolog*, siquiatr*, sicosis, salud conductual, salud emocional, ataque de nervios, ataques de nervios, duelo, luto, fobia*, obsesiv*, quitarse la vida, quitarme la vida, matarse, quiere morir, quiero morir, lastimarse, lastimarme, cortarse, hacerse dano,
+		violencia domestica, abuso sexual, pildora*, farmaco*, inyeccion*, internado, internada, trabajadores sociales, lcda, licda, ldo, lcdo, doce pasos, narcoticos anonimos, alcoholicos anonimos, vih,
 		puntaje*, puntuacion*, riesgo, riesgos, tcc`
 	blameEnglish = `
 		miss, missed, missing, no show*, noshow*, fail, failed, fails, failing, failure, failures, fault, faults, blam*, guilt*, asham*, shame, shames, shamed, shaming, shameful, excuse, excuses,
-		disappoint*, let us down, let me down, let yourself down, waste, wasted, wasting, neglect*, ignore, ignored, ignoring, irresponsib*, lazy,
+		disappoint*, let us down, let me down, let yourself down, waste, wasted, wasting, neglect*, ignored, ignoring, you ignore, irresponsib*, lazy,
 		you must, you should, you ought, you did not, you didn t, you didnt, you have not, you haven t, you havent, why did not, why didn t, why didnt, why did you not, why haven t, why have you not, once again, yet again, still have not,
 		fee, fees, charge, charges, charged, invoic*, penalt*, owe, owes, owed, overdue, unpaid,
 		discharg*, terminat*, dropped from, close your file, close your case, close your chart, closing your file, closing your case, closing your chart, lose your place, lose your spot, lose your slot,
+		skipped, you forgot, forgot us, absent, you never came, you never repl*, give your spot, give your place, stop seeing you, removed from the list, your responsibility, late cancellation*, balance due, collections, where were you, third time,
 		last chance, last notice, last reminder, last warning*, final notice, final reminder, final warning*, or else, warning, consequence, consequences, comply, complian*, noncomplian*,
 		lol, haha*, joke, jokes, joking, just kidding`
 	blameSpanish = `
@@ -41,11 +46,13 @@ const (
 		usted debe, usted deberia, deberia haber, debe venir, debe asistir, debe llamar, debe pagar, debe responder, debe presentarse, tiene la obligacion, esta obligado, esta obligada, por que no vino, por que no ha,
 		tarifa*, cobrar*, cobro, cobros, cobramos, recargo*, multa, multas, factura*, penaliz*, deuda, deudas, adeud*, debe dinero, pago pendiente, pagos pendientes, cargo adicional, cargos adicionales, cargo extra,
 		dar de alta, dado de alta, dada de alta, dar de baja, darle de baja, darlo de baja, darla de baja, dado de baja, dada de baja, cerrar su expediente, cerrar su caso, cerraremos su, cerrar su ficha, perdera su, perder su lugar, perder su espacio, perder su cupo,
+		ha perdido su, perdiste tu, perdiste la, la cita que perdio, cita que perdio, perdio su ultima, falto sin, usted falto, falta de asistencia, no llego a su, no llego a la, no cancelo, cancelacion tardia, se le olvido, dejo plantad*, plantados, plantadas, le esperamos ese, tiene que venir, su responsabilidad, saldo pendiente, un cargo de,
+		le daremos de alta, daremos su hora, daremos su lugar, daremos su cita, si no viene, tercera vez, huevon*, flojo,
 		ultima oportunidad, ultimo aviso, ultima advertencia, ultimo recordatorio, advertencia*, de lo contrario, consecuencia, consecuencias, amenaza*,
 		jaja*, jeje*, broma, bromas, bromeando, chiste, chistes`
 	// identifying are the words that lead to a person's identity.
 	identifying = `
-		mrn, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, social security, ssn,
+		mrn, m r n, d o b, s s n, file number, case number, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, social security, ssn,
 		expediente, expedientes, historial clinico, historial medico, numero de historia, numero de paciente, fecha de nacimiento, cumpleaños, nacido el, nacida el, seguro social, nss, curp`
 	// drugs are the common psychiatric medicines in the United States: generic names
 	// without their last letters, which English and Spanish write differently, then
