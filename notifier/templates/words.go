@@ -52,7 +52,7 @@ const (
 		jaja*, jeje*, broma, bromas, bromeando, chiste, chistes`
 	// identifying are the words that lead to a person's identity.
 	identifying = `
-		mrn, m r n, d o b, s s n, file number, case number, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, social security, ssn,
+		mrn, m r n, d o b, file number, case number, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, social security, ssn,
 		expediente, expedientes, historial clinico, historial medico, numero de historia, numero de paciente, fecha de nacimiento, cumpleaños, nacido el, nacida el, seguro social, nss, curp`
 	// drugs are the common psychiatric medicines in the United States: generic names
 	// without their last letters, which English and Spanish write differently, then
