@@ -31,7 +31,9 @@ type checkinPage struct {
 
 	// Stopped and Rests say what a wish came to: no more mail, or none until a day.
 	Stopped bool
-	Rests   string
+	// Line shows the crisis line although the client feels okay.
+	Line  bool
+	Rests string
 	// Preferences is where the client changes their mind about mail.
 	Preferences string
 	// Resources are services that may help; MayMail says that the list can be mailed.
@@ -103,6 +105,8 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 		page.Press, status = press, http.StatusServiceUnavailable
 	}
 	page.Said, page.Confirmed, page.Cut = answer.Feeling, err == nil, !whole
+	// Words are read later, and an earlier "not safe" stands: the line is there for both.
+	page.Line = answer.Text != "" || v.client.Flagged
 	page.Title = saidTitle(page.Say(), answer.Feeling, err == nil)
 	if err == nil && known && answer.Feeling.Safe() {
 		p.comesToo(r, v, answer, &page)

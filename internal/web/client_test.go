@@ -256,3 +256,26 @@ func TestABreakAfterStopping(t *testing.T) {
 		})
 	}
 }
+
+// TestWordsAreReadLater: whoever wrote something, or was not safe before, sees the crisis
+// line beside the thanks; who only says that all is well is not handed one.
+func TestWordsAreReadLater(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text    string
+		flagged bool
+		want    bool
+	}{"no words": {"", false, false}, "words": {"I took all my pills", false, true}, "not safe before": {"", true, true}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.mail.Flagged = tc.flagged
+			v := w.visitor(t)
+			v.open("/c/" + w.keys.Sign(w.claims(links.Checkin, clientKey)))
+			v.press(url.Values{"feeling": {"okay"}, "text": {tc.text}})
+			if v.sees("It is good to hear from you"); tc.want {
+				v.sees("If you need somebody now, please do not wait for us:")
+			} else {
+				v.seesNot("please do not wait for us")
+			}
+		})
+	}
+}

@@ -32,7 +32,7 @@ func english() *phrases {
 		StayWith:       "If you can, stay with somebody, or go to where other people are.", GoodTold: "It is good that you told us.",
 
 		ThanksTitle: "Thank you", ThanksHard: "That sounds hard. It is good that you told us. Your answer is with %s.",
-		IfWorse: "If it gets worse, please do not wait for us:", ThanksOkay: "It is good to hear from you. Your answer is with %s.",
+		IfNow: "If you need somebody now, please do not wait for us:", IfWorse: "If it gets worse, please do not wait for us:", ThanksOkay: "It is good to hear from you. Your answer is with %s.",
 		ReadLater: "A person reads your words in office hours.", WereLong: "They were long: we kept the first 2,000 characters.",
 		AnswerAgain: "If something changes, open the same link and answer again, as often as you like.",
 		WishedStop:  "You will get no more of these mails. Your care stays as it is.",

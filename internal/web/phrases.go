@@ -27,11 +27,11 @@ type phrases struct {
 
 	CallNowTitle, ToldNow, CannotSayWhen, MayNotKnow, MayNotKnowWhat, MayNotKnowCall, StayWith, GoodTold string
 
-	ThanksTitle, ThanksHard, IfWorse, ThanksOkay, ReadLater, WereLong, AnswerAgain string
-	WishedStop, WishedPause, WishedPauseEnds, MailChoices                          string
-	Places, PlacesLead, People, PeopleLead, ServiceWebsite                         string
-	MailList, MailListWhat                                                         string
-	ListSentTitle, ListSent, ListNotSentTitle, ListNotSent, ListOften              string
+	ThanksTitle, ThanksHard, IfWorse, IfNow, ThanksOkay, ReadLater, WereLong, AnswerAgain string
+	WishedStop, WishedPause, WishedPauseEnds, MailChoices                                 string
+	Places, PlacesLead, People, PeopleLead, ServiceWebsite                                string
+	MailList, MailListWhat                                                                string
+	ListSentTitle, ListSent, ListNotSentTitle, ListNotSent, ListOften                     string
 
 	NotYetTitle, NotYet, NotTwice string
 

@@ -46,7 +46,7 @@ func spanish() *phrases {
 		StayWith:       "Si puede, quédese con alguien o vaya a un lugar donde haya otras personas.", GoodTold: "Hizo bien en decírnoslo.",
 
 		ThanksTitle: "Gracias", ThanksHard: "Suena difícil. Hizo bien en decírnoslo. Su respuesta ya está en %s.",
-		IfWorse: "Si empeora, por favor no nos espere:", ThanksOkay: "Nos alegra saber de usted. Su respuesta ya está en %s.",
+		IfNow: "Si necesita a alguien ahora, por favor no nos espere:", IfWorse: "Si empeora, por favor no nos espere:", ThanksOkay: "Nos alegra saber de usted. Su respuesta ya está en %s.",
 		ReadLater: "Una persona lee sus palabras en horario de oficina.", WereLong: "El texto era largo: guardamos los primeros 2,000 caracteres.",
 		AnswerAgain: "Si algo cambia, abra el mismo enlace y responda otra vez, todas las veces que quiera.",
 		WishedStop:  "Ya no recibirá más de estos correos. Su atención sigue igual.",
