@@ -33,6 +33,8 @@ type Resource struct {
 	Reach     Reach
 	// Hours and Cost are in words; empty says nothing.
 	Hours, Cost string
+	// Translations are About, Hours and Cost in other languages, by code.
+	Translations map[string]ServiceWords
 	// Languages are codes such as "en"; none means any.
 	Languages []string
 	// Programmes are those whose clients alone hear of it; none means all.
@@ -48,6 +50,39 @@ type Resource struct {
 	Waiver *Waiver
 	// Line is where the entry stands in resources.yaml.
 	Line int
+}
+
+// ServiceWords are what is said of a service in one language; empty says nothing.
+type ServiceWords struct{ About, Hours, Cost string }
+
+// In is the service as it is told in a language; what nobody translated stays.
+func (s *Resource) In(language string) Resource {
+	out := *s
+	said, ok := s.Translations[language]
+	if !ok {
+		return out
+	}
+	for _, text := range []struct {
+		said string
+		into *string
+	}{{said.About, &out.About}, {said.Hours, &out.Hours}, {said.Cost, &out.Cost}} {
+		if text.said != "" {
+			*text.into = text.said
+		}
+	}
+	return out
+}
+
+// Untranslated are the keys that a service has words under and none in a language.
+func (s *Resource) Untranslated(language string) []string {
+	var out []string
+	said := s.Translations[language]
+	for _, text := range []struct{ key, own, said string }{{"about", s.About, said.About}, {"hours", s.Hours, said.Hours}, {"cost", s.Cost, said.Cost}} {
+		if text.own != "" && text.said == "" {
+			out = append(out, text.key)
+		}
+	}
+	return out
 }
 
 // Reach is how somebody comes into contact with a service; at least one of them
@@ -93,9 +128,9 @@ func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now 
 		case len(s.Languages) > 0 && !slices.ContainsFunc(s.Languages, func(l string) bool { return l == language || l == base }):
 		case len(s.Programmes) > 0 && !slices.ContainsFunc(s.Programmes, func(p string) bool { return slices.Contains(programmes, p) }):
 		case len(s.HelpsWith) == 0:
-			general = append(general, *s)
+			general = append(general, s.In(base))
 		case slices.Contains(s.HelpsWith, reason):
-			named = append(named, *s)
+			named = append(named, s.In(base))
 		}
 	}
 	named = append(named, general...)
@@ -150,7 +185,7 @@ func (cr *clinicReader) entries(n ast.Node) {
 func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	const what = "a service"
 	r := cr.r
-	m, ok := r.mapping(n, what, "title", "about", "helps_with", "reach", "hours", "cost", "languages", "programmes", "when_flagged", "checked", "until", "waiver")
+	m, ok := r.mapping(n, what, "title", "about", "helps_with", "reach", "hours", "cost", "translations", "languages", "programmes", "when_flagged", "checked", "until", "waiver")
 	if !ok {
 		return s, false
 	}
@@ -166,6 +201,9 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 		if e, ok := m.get(text.key); ok {
 			*text.into, _ = r.line(e, text.most)
 		}
+	}
+	if e, ok := m.get("translations"); ok {
+		s.Translations = cr.serviceWords(e)
 	}
 	if e, ok := m.get("helps_with"); ok {
 		s.HelpsWith = cr.among(e, "[stress]", reasonCodes())
@@ -194,6 +232,38 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 		s.Waiver = cr.waiver(e)
 	}
 	return s, true
+}
+
+// serviceWords reads what is said of a service in the clinic's other languages.
+func (cr *clinicReader) serviceWords(e entry) map[string]ServiceWords {
+	r := cr.r
+	m, ok := r.anyMapping(e.value, "`translations`")
+	if !ok {
+		return nil
+	}
+	out := map[string]ServiceWords{}
+	for _, l := range m.entries {
+		if !slices.Contains(cr.c.Languages[min(1, len(cr.c.Languages)):], l.key) {
+			r.failf(l.at, "`translations` has %#q, which is none of the other languages that the clinic serves; list it under `languages` in clinic.yaml, after the clinic's own, or take it out", shorten(l.key))
+			continue
+		}
+		wm, ok := r.mapping(l.value, "`"+l.key+"`", "about", "hours", "cost")
+		if !ok {
+			continue
+		}
+		var w ServiceWords
+		for _, text := range []struct {
+			key  string
+			most int
+			into *string
+		}{{"about", 200, &w.About}, {"hours", 80, &w.Hours}, {"cost", 80, &w.Cost}} {
+			if e, ok := wm.get(text.key); ok {
+				*text.into, _ = r.line(e, text.most)
+			}
+		}
+		out[l.key] = w
+	}
+	return out
 }
 
 // among reads a list of codes that are all known.

@@ -151,3 +151,21 @@ func TestReadSampleResources(t *testing.T) {
 		}
 	}
 }
+
+// TestServicesAreTranslated: a client reads of a service in their own language as far as
+// somebody translated it, and the check names what nobody did.
+func TestServicesAreTranslated(t *testing.T) {
+	t.Parallel()
+	c := &Clinic{Zone: time.UTC, Languages: []string{"en", "es"}, Resources: []Resource{
+		{Title: "rides", About: "Rides.", Hours: "Always", Cost: "Free", Translations: map[string]ServiceWords{"es": {About: "Viajes.", Cost: "Gratis"}}},
+	}}
+	for language, want := range map[string]string{"en": "Rides. Always Free", "": "Rides. Always Free", "es": "Viajes. Always Gratis", "es-MX": "Viajes. Always Gratis", "fr": "Rides. Always Free"} {
+		s := c.ResourcesFor("", language, nil, time.Now())[0]
+		if got := s.About + " " + s.Hours + " " + s.Cost; got != want || s.Title != "rides" {
+			t.Errorf("in %q: %s, want %s", language, got, want)
+		}
+	}
+	if got := c.Resources[0].Untranslated("es"); !slices.Equal(got, []string{"hours"}) {
+		t.Errorf("not translated: %q", got)
+	}
+}

@@ -70,6 +70,14 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 				id, int(shortest.Minutes())))
 		}
 	}
+	for i := range c.Resources {
+		s := &c.Resources[i]
+		for _, l := range c.Languages[min(1, len(c.Languages)):] {
+			if lacks := s.Untranslated(l); len(lacks) > 0 && (len(s.Languages) == 0 || slices.Contains(s.Languages, l)) {
+				out = append(out, fmt.Sprintf("resources.yaml:%d: clients who read %s are told of %s in the clinic's own language: write %s under `translations: {%s: ...}`", s.Line, l, s.Title, strings.Join(lacks, ", "), l))
+			}
+		}
+	}
 	return append(out, staleResources(c, now)...)
 }
 

@@ -130,7 +130,8 @@ func exceptions(c *version, language string) templates.Exceptions {
 	for i := range c.Resources {
 		s := &c.Resources[i]
 		allowed.Words = append(allowed.Words, s.Title)
-		allowed.Said = append(allowed.Said, s.About, s.Reach.Phone, s.Reach.Address, s.Hours, s.Cost)
+		told := s.In(language)
+		allowed.Said = append(allowed.Said, told.About, s.Reach.Phone, s.Reach.Address, told.Hours, told.Cost)
 		if s.Reach.URL != "" {
 			allowed.Links = append(allowed.Links, s.Reach.URL)
 		}

@@ -366,9 +366,12 @@ func (v *views) Resources(ctx context.Context, clinic, key string, reasons []str
 	}
 	now := v.a.clock.Now()
 	var out []web.Resource
+	language, _, _ := strings.Cut(strings.ToLower(s.Profile.Speaks()), "-")
 	for _, r := range c.current.ResourcesForAny(reasons, s.Profile.Speaks(), s.Profile.Programmes.Get(), s.Flagged(now), now) {
+		_, translated := r.Translations[language]
 		out = append(out, web.Resource{
-			Name: r.Title, About: r.About, Phone: r.Reach.Phone, Address: r.Reach.Address, URL: r.Reach.URL, Hours: r.Hours, Cost: r.Cost,
+			Translated: translated,
+			Name:       r.Title, About: r.About, Phone: r.Reach.Phone, Address: r.Reach.Address, URL: r.Reach.URL, Hours: r.Hours, Cost: r.Cost,
 		})
 	}
 	return out, nil

@@ -172,9 +172,13 @@ func missingWordings(set *templates.Set, w *workflows.Workflow, language string,
 // hold (the rule no-clinical-words). What somebody has waived by name is let by.
 func clinicalResource(s *workflows.Resource) workflows.FileErrors {
 	var out workflows.FileErrors
-	for _, text := range []struct{ key, words string }{
-		{"title", s.Title}, {"about", s.About}, {"address", s.Reach.Address}, {"phone", s.Reach.Phone}, {"hours", s.Hours}, {"cost", s.Cost}, {"url", s.Reach.URL},
-	} {
+	type said struct{ key, words string }
+	texts := []said{{"title", s.Title}, {"about", s.About}, {"address", s.Reach.Address}, {"phone", s.Reach.Phone}, {"hours", s.Hours}, {"cost", s.Cost}, {"url", s.Reach.URL}}
+	for _, l := range slices.Sorted(maps.Keys(s.Translations)) {
+		t := s.Translations[l]
+		texts = append(texts, said{"about", t.About}, said{"hours", t.Hours}, said{"cost", t.Cost})
+	}
+	for _, text := range texts {
 		for _, found := range templates.ClinicalWords(text.words) {
 			if text.key == "address" && slices.Contains([]string{"dr", "lic", "dra"}, found) {
 				continue // a street

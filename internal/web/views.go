@@ -187,6 +187,8 @@ type ClientMail struct {
 // Resource is one service as a page lists it; what is empty is left out.
 type Resource struct {
 	Name, About, Phone, Address, URL, Hours, Cost string
+	// Translated says that its words are in the client's language and not the clinic's.
+	Translated bool
 }
 
 // Lines are what stands below the way to reach it.
