@@ -183,7 +183,11 @@ func (tab pageTab) look(t *testing.T, ctx context.Context, p web.Preview) {
 			how := fmt.Sprintf("%s, %d px", scheme, width)
 			// What axe-core finds hangs on the width or on the colours: two of the four
 			// ways have both of each.
-			tab.check(t, ctx, how, !letter, (width == 360) == (scheme == "light"))
+			axes := (width == 360) == (scheme == "light")
+			if strings.HasSuffix(p.Name, "-es") && width > 360 {
+				axes = false // the colours are those of the page in English
+			}
+			tab.check(t, ctx, how, !letter, axes)
 			tab.picture(t, ctx, fmt.Sprintf("%s-%s-%d.png", p.Name, scheme, width))
 		}
 	}

@@ -61,6 +61,9 @@ func TestMailsInABrowser(t *testing.T) {
 				if (width == 360) != (scheme == "light") {
 					continue
 				}
+				if strings.HasSuffix(g.Title, ", bare") && width > 360 {
+					continue // it lacks parts, and has none that the whole mail has not
+				}
 				// A mail has no landmarks and needs no heading: it is no page.
 				found, err := axe.Check(ctx, "landmark-one-main", "page-has-heading-one", "region")
 				if err != nil {
