@@ -342,6 +342,10 @@ type Pause struct {
 	OptIn bool `json:"opt_in,omitempty"`
 }
 
+// MailHeld begins the Detail of the report of a message that was kept back for what it
+// held: no provider has seen it.
+const MailHeld = "held "
+
 // MessageReport is what became of a message.
 type MessageReport struct {
 	ID string `json:"id"`

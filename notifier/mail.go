@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mooring-care/mooring/events"
 )
 
 // Lane separates safety messages to staff from care messages to clients. A
@@ -62,13 +64,10 @@ type Origin struct {
 // goroutines at once.
 type Inspect func(left Mail) error
 
-// heldDetail begins the detail of a mail that did not leave for what it holds.
-const heldDetail = "held "
-
 // Held is the error of a mail that must not leave for what it holds; rule is a code
 // such as "clinical-word".
 func Held(rule string) error {
-	return &SendError{Class: Permanent, Detail: heldDetail + rule, Err: errors.New("the mail holds what must not leave: " + rule)}
+	return &SendError{Class: Permanent, Detail: events.MailHeld + rule, Err: errors.New("the mail holds what must not leave: " + rule)}
 }
 
 // Unread is what follows where a mail's own bytes cannot be read back.
@@ -76,7 +75,7 @@ func Unread(m Mail, err error) error {
 	if m.Lane == Safety {
 		return nil
 	}
-	return &SendError{Class: Permanent, Detail: heldDetail + "unreadable", Err: err}
+	return &SendError{Class: Permanent, Detail: events.MailHeld + "unreadable", Err: err}
 }
 
 // Header is one header line of a mail.

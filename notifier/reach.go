@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -61,7 +62,7 @@ type ReachConfig struct {
 
 // NewReach makes a Reach.
 func NewReach(c ReachConfig) (*Reach, error) {
-	taken, err := lru.New[string, bool](keptNonces)
+	taken, err := lru.New[string, bool](keptPages)
 	if err != nil {
 		return nil, fmt.Errorf("set up the channels: %w", err)
 	}
@@ -74,6 +75,7 @@ const (
 	pageTries = 3
 	pageTime  = 6 * time.Second
 	pageWait  = time.Second
+	keptPages = 4096
 )
 
 // Send sends the mail and its pages at once, and answers as the mail's provider did. What
@@ -82,43 +84,35 @@ func (r *Reach) Send(ctx context.Context, m Mail) (Receipt, error) {
 	if len(m.Pages) == 0 {
 		return r.mail.Send(ctx, m)
 	}
-	// The pages go on when the mail is done, and when the program stops meanwhile.
-	pages := make([]chan bool, len(m.Pages))
+	var (
+		mu   sync.Mutex
+		ways = make([]string, len(m.Pages)) // guarded by mu
+		all  = make(chan struct{})
+		wg   sync.WaitGroup
+	)
 	for i, p := range m.Pages {
-		pages[i] = make(chan bool, 1)
-		go func() { pages[i] <- r.page(context.WithoutCancel(ctx), p, m) }()
+		ways[i] = p.Channel + " not heard of yet"
+		wg.Go(func() {
+			// A page goes on when the mail is done, and when the program stops meanwhile.
+			way := p.Channel
+			if !r.page(context.WithoutCancel(ctx), p, m) {
+				way = "not " + way
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ways[i] = way
+		})
 	}
+	go func() { wg.Wait(); close(all) }()
 	receipt, err := r.mail.Send(ctx, m)
-	var ways []string
 	patience := time.NewTimer(pageWait)
 	defer patience.Stop()
-	over := false
-	for i, p := range m.Pages {
-		var taken, heard bool
-		if !over {
-			select {
-			case taken = <-pages[i]:
-				heard = true
-			case <-patience.C:
-				over = true
-			}
-		}
-		if over && !heard {
-			select {
-			case taken = <-pages[i]:
-				heard = true
-			default:
-			}
-		}
-		way := p.Channel
-		switch {
-		case !heard:
-			way += " not heard of yet"
-		case !taken:
-			way = "not " + way
-		}
-		ways = append(ways, way)
+	select {
+	case <-all:
+	case <-patience.C:
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	reached := strings.Join(ways, ", ")
 	if err != nil {
 		se := *Classify(err)

@@ -493,6 +493,16 @@ func (s *State) OpenEscalations() (n int, oldest time.Time) {
 	return n, oldest
 }
 
+// OwnerlessEscalations counts the open ones that nobody could be asked.
+func (s *State) OwnerlessEscalations() (n int) {
+	for i := range s.Escalations {
+		if s.Escalations[i].Ownerless() {
+			n++
+		}
+	}
+	return n
+}
+
 // prune drops what no later decision can need.
 func (d *decider) prune() {
 	s := &d.s

@@ -83,10 +83,15 @@ func (d *decider) remember(j *Journey, step, id string) {
 	if j == nil || step == "" {
 		return
 	}
-	opened := make(map[string]string, len(j.Opened)+1)
-	maps.Copy(opened, j.Opened)
-	opened[step] = id
-	j.Opened = opened
+	j.Opened = with(j.Opened, step, id)
+}
+
+// with is a map with one more entry; the one that it is given belongs to another state.
+func with[V any](m map[string]V, key string, v V) map[string]V {
+	out := make(map[string]V, len(m)+1)
+	maps.Copy(out, m)
+	out[key] = v
+	return out
 }
 
 // AboutMail is the detail of a note that is about a person's mail and not about whom the
@@ -355,7 +360,7 @@ func (d *decider) message() {
 	rep := d.ev.Data.Message
 	i := slices.IndexFunc(d.s.Sends, func(x Send) bool { return x.ID == rep.ID })
 	reason, failed := messageReason(d.ev.Kind)
-	if reason == ProviderRefused && strings.HasPrefix(rep.Detail, heldBefore) {
+	if reason == ProviderRefused && strings.HasPrefix(rep.Detail, events.MailHeld) {
 		reason = HeldBack
 	}
 	d.addressFailed(rep, i, reason)
@@ -524,10 +529,6 @@ func (d *decider) handOn(x Send) {
 	d.note(Note{What: WhatTask, Reason: TaskHandedOn, Subject: t.ID, Person: t.Owner, Detail: t.What})
 	d.mailTask(t, "task", t.Owner)
 }
-
-// heldBefore begins what the notifier says of a mail that it kept back for what the
-// mail held: no provider has seen it.
-const heldBefore = "held "
 
 func messageReason(k events.Kind) (r Reason, failed bool) {
 	switch k {

@@ -1,7 +1,7 @@
 package workflows
 
 import (
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -64,7 +64,7 @@ func (d *decider) released(j *Journey, st *Step, until time.Time) Reason {
 		d.task(taskRelease, "assigned", until.Sub(d.now)/2, j, "", NeedsRelease)
 		for i := range d.s.Tasks {
 			if t := &d.s.Tasks[i]; t.Asks() && t.Journey == j.ID {
-				d.asksIn(j, st.ID, t.ID)
+				j.Asked = with(j.Asked, st.ID, t.ID)
 			}
 		}
 		return NeedsRelease
@@ -75,23 +75,8 @@ func (d *decider) released(j *Journey, st *Step, until time.Time) Reason {
 	return NeedsRelease
 }
 
-// asksIn remembers the task that a step asked with.
-func (*decider) asksIn(j *Journey, step, task string) {
-	asked := maps.Clone(j.Asked)
-	if asked == nil {
-		asked = map[string]string{}
-	}
-	asked[step] = task
-	j.Asked = asked
-}
-
 func (d *decider) open(task string) bool {
-	for i := range d.s.Tasks {
-		if d.s.Tasks[i].ID == task {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.s.Tasks, func(t Task) bool { return t.ID == task })
 }
 
 // answerRelease keeps what a person said about a mail that waits for them, and has its
@@ -102,12 +87,7 @@ func (d *decider) answerRelease(task string, leave bool) {
 		if j.Step == "" || j.Asked[j.Step] != task {
 			continue
 		}
-		said := maps.Clone(j.Released)
-		if said == nil {
-			said = map[string]bool{}
-		}
-		said[j.Step] = leave
-		j.Released, j.Due = said, d.now
+		j.Released, j.Due = with(j.Released, j.Step, leave), d.now
 	}
 }
 

@@ -166,7 +166,7 @@ func (d *decider) answeredAlready(j *Journey, w *WaitStep) bool {
 	for _, k := range w.On {
 		switch k {
 		case events.TaskDone:
-			if !slices.ContainsFunc(d.s.Tasks, func(t Task) bool { return t.ID == id }) {
+			if !d.open(id) {
 				return true
 			}
 		case events.EscalationAcknowledged, events.EscalationClosed:

@@ -471,9 +471,9 @@ func (s *State) merging() (events.Hash, bool) {
 	return events.Hash{}, false
 }
 
-// asksNothing: the caring note without an ask, the orientation, and what the client's
-// change of address is about. Nothing else goes to a client with a safety flag, or with words that
-// nobody has read.
+// asksNothing: the caring note without an ask, the orientation, and the mails about the
+// client's change of address. Nothing else goes to a client with a safety flag, or with
+// words that nobody has read.
 func asksNothing(template string) bool {
 	return template == "E" || template == "F" || template == templateAddress || template == templateMoved
 }

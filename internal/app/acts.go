@@ -288,12 +288,18 @@ func (r *reader) personName(clinicID, id string) string {
 	if id == escalation.Nobody {
 		return "nobody"
 	}
-	if c, ok := r.clinics.byID[clinicID]; ok {
-		if p := c.current.Staff.Person(id); p != nil {
-			return p.Name
-		}
+	if p := r.person(clinicID, id); p != nil {
+		return p.Name
 	}
 	return id
+}
+
+// person is a member of staff; nil for one who has left.
+func (r *reader) person(clinicID, id string) *escalation.Person {
+	if c, ok := r.clinics.byID[clinicID]; ok {
+		return c.current.Staff.Person(id)
+	}
+	return nil
 }
 
 // errNoClient says that nobody has heard of a client.

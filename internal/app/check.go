@@ -70,6 +70,13 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 				id, int(shortest.Minutes())))
 		}
 	}
+	return append(append(out, untranslatedResources(c)...), staleResources(c, now)...)
+}
+
+// untranslatedResources are the services that clients read of in another language than
+// theirs.
+func untranslatedResources(c *workflows.Clinic) []string {
+	var out []string
 	for i := range c.Resources {
 		s := &c.Resources[i]
 		for _, l := range c.Languages[min(1, len(c.Languages)):] {
@@ -78,7 +85,7 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 			}
 		}
 	}
-	return append(out, staleResources(c, now)...)
+	return out
 }
 
 // slowForSafety is how long one person may have a question about safety before a

@@ -21,8 +21,8 @@ import (
 // Previews are the mails of one clinic as they would leave, filled in with its own
 // names and numbers and with a client who does not exist.
 type Previews struct {
-	// Clinic is the clinic's id, and Name its name.
-	Clinic, Name string
+	// Name is the clinic's.
+	Name string
 
 	clinic *workflows.Clinic
 	set    *templates.Set
@@ -69,7 +69,7 @@ func OpenPreviews(clinicDir string, now time.Time) (*Previews, error) {
 	if err := fitToLeave(set, c); err != nil {
 		return nil, err
 	}
-	return &Previews{Clinic: id, Name: c.Name, clinic: c, set: set, now: now}, nil
+	return &Previews{Name: c.Name, clinic: c, set: set, now: now}, nil
 }
 
 // Mail renders what a client or a member of staff would get. The template is such as
@@ -199,11 +199,10 @@ func (p *Previews) Write(dir string) (mails, pages int, err error) {
 	}
 	index := struct {
 		Name, Made string
-		Languages  []string
 		Mails      []row
 		Pages      []string
 		Reasons    []reasonRow
-	}{Name: p.Name, Made: p.now.Format("2 January 2006, 15:04"), Languages: p.clinic.Languages, Pages: shots, Reasons: p.answers(all)}
+	}{Name: p.Name, Made: p.now.Format("2 January 2006, 15:04"), Pages: shots, Reasons: p.answers(all)}
 	for _, m := range all {
 		at := previewName(m.File)
 		for ending, body := range map[string]string{".html": m.HTML, ".txt": m.Text} {

@@ -86,20 +86,13 @@ func (v *views) Glance(ctx context.Context, clinic, target string) (web.Glance, 
 	return v.glance(clinic, s, e), nil
 }
 
-func (v *views) person(clinic, id string) *escalation.Person {
-	if c, ok := v.a.clinics.byID[clinic]; ok {
-		return c.current.Staff.Person(id)
-	}
-	return nil
-}
-
 func (v *views) glance(clinic string, s *workflows.State, e *escalation.Escalation) web.Glance {
 	g := web.Glance{
 		Urgency: web.Urgency(e.Policy.Urgency), Opened: e.Opened, Informed: onlyInformed(e), Ack: v.ack(clinic, e), Turn: e.Turn,
 	}
 	for _, id := range slices.Concat(s.Profile.NeverAsk.Get(), e.Never) {
 		// A desk is asked whoever sits there, and passes it to a colleague.
-		if p := v.person(clinic, id); p == nil || !p.Emergency {
+		if p := v.a.person(clinic, id); p == nil || !p.Emergency {
 			g.LeftOut = append(g.LeftOut, id)
 		}
 	}
@@ -113,7 +106,7 @@ func (v *views) glance(clinic string, s *workflows.State, e *escalation.Escalati
 func onlyInformed(e *escalation.Escalation) []string {
 	var out []string
 	for _, a := range e.Asks {
-		asked := a.Person == e.Owner || slices.ContainsFunc(e.Asks, func(b escalation.Ask) bool { return b.Person == a.Person && (!b.Inform || b.Wide) })
+		asked := a.Person == e.Owner || slices.ContainsFunc(e.Asks, func(b escalation.Ask) bool { return b.Person == a.Person && b.ToAnswer() })
 		if !asked && !slices.Contains(out, a.Person) {
 			out = append(out, a.Person)
 		}

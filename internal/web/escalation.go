@@ -358,7 +358,8 @@ func (p *public) notConfirmed(r *http.Request, v visit, err error) {
 	p.Log.Warn("act not confirmed", logRoute, route(r), logClinic, v.claims.Clinic, logError, err)
 }
 
-// cut is text as stored: valid UTF-8, one kind of line end, nothing invisible that an event refuses, at most n
+// cut is text as stored: valid UTF-8, one kind of line end, nothing invisible that an
+// event refuses, at most n
 // characters.
 func cut(text string, n int) string {
 	text = strings.Map(func(r rune) rune {

@@ -276,7 +276,7 @@ func (e *Escalation) tellSince(m *Move, by string) {
 	since := e.latest(by, func(a *Ask) bool { return !a.Inform })
 	for _, a := range e.Asks[since+1:] {
 		told := Telling{a.Person, TellTaken}
-		if a.toAnswer() && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
+		if a.ToAnswer() && a.Person != by && (a.Status == Accepted || a.Status == Silent) && !slices.Contains(m.Tell, told) {
 			m.Tell = append(m.Tell, told)
 		}
 	}
@@ -298,7 +298,7 @@ func (e *Escalation) Decline(by, why string, staff Staff, now time.Time) Move {
 	case e.Ack != nil && e.Ack.By != by:
 		return Move{Reason: AlreadyAcknowledged, Told: e.told()}
 	}
-	asked := e.latest(by, (*Ask).toAnswer)
+	asked := e.latest(by, (*Ask).ToAnswer)
 	if e.Owner != by {
 		if asked < 0 {
 			return Move{Reason: NotAsked}

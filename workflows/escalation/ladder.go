@@ -311,9 +311,9 @@ func (e *Escalation) trim() {
 // because nobody answers.
 func (e *Escalation) lastAsked(i int) bool {
 	a := &e.Asks[i]
-	return a.toAnswer() && e.latest(a.Person, (*Ask).toAnswer) == i
+	return a.ToAnswer() && e.latest(a.Person, (*Ask).ToAnswer) == i
 }
 
-// toAnswer says whether the person may answer: they were asked, or told because nobody
+// ToAnswer says whether the person may answer: they were asked, or told because nobody
 // does.
-func (a *Ask) toAnswer() bool { return !a.Inform || a.Wide }
+func (a *Ask) ToAnswer() bool { return !a.Inform || a.Wide }

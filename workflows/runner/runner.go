@@ -321,7 +321,7 @@ func (r *Runner) append(
 	}
 	meta := Meta{Next: dec.State.Next(), Previous: k.seq, Decisions: dec.State.Decisions, Tasks: len(dec.State.Tasks)}
 	meta.Open, meta.OldestOpen = dec.State.OpenEscalations()
-	meta.Ownerless = ownerless(&dec.State)
+	meta.Ownerless = dec.State.OwnerlessEscalations()
 	seq, err := r.cfg.Log.Append(ctx, ref, k.seq, record, meta)
 	if errors.Is(err, ErrTooLarge) {
 		return k, entry, &stuckError{err}
@@ -330,16 +330,6 @@ func (r *Runner) append(
 		return k, entry, err
 	}
 	return known{dec.State, seq}, entry, nil
-}
-
-// ownerless counts the open questions that nobody could be asked.
-func ownerless(s *workflows.State) (n int) {
-	for i := range s.Escalations {
-		if s.Escalations[i].Ownerless() {
-			n++
-		}
-	}
-	return n
 }
 
 func (r *Runner) record(ev events.Event, source string, dec workflows.Decision, now time.Time) (Entry, []byte, error) {
