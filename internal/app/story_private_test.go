@@ -227,9 +227,18 @@ func TestReadyz(t *testing.T) {
 	}
 	server, _ = externalAt(t, dir, addr)
 	testkit.Eventually(t, patience, "it is ready again", func() bool { return answers("/readyz", http.StatusOK) })
-	if g = b.post(asked.link(t, "e"), "code", asked.code(t), "do", "take"); g.status != http.StatusSeeOther {
-		t.Errorf("taking a question once the store is back: %d\n%s", g.status, g.text)
-	}
+	// A busy machine may not confirm the first press in time; the page then asks
+	// for the same press again, and it counts once.
+	testkit.Eventually(t, patience, "the question is taken", func() bool {
+		g = b.post(asked.link(t, "e"), "code", asked.code(t), "do", "take")
+		if g.status == http.StatusServiceUnavailable && strings.Contains(g.text, "press the same button again") {
+			return false
+		}
+		if g.status != http.StatusSeeOther {
+			t.Fatalf("taking a question once the store is back: %d\n%s", g.status, g.text)
+		}
+		return true
+	})
 	p.settle()
 	p.expect("dee@example.org", "E")
 	p.noshow("una", events.RiskHigh)
