@@ -30,6 +30,7 @@ const (
 	EscalationAttempted    Kind = "escalation.attempted"
 	EscalationClosed       Kind = "escalation.closed"
 	EscalationReopened     Kind = "escalation.reopened"
+	SafetyRaised           Kind = "safety.raised"
 	TaskDone               Kind = "task.done"
 	ClientNoted            Kind = "client.noted"
 	ClientPaused           Kind = "client.paused"
@@ -93,6 +94,7 @@ var specs = [...]Spec{
 	{EscalationAttempted, Inside, true, []string{"data.escalation.id", "data.escalation.by"}, "a named human tried to reach the client"},
 	{EscalationClosed, Inside, true, []string{"data.escalation.id", "data.escalation.by", "data.escalation.outcome"}, "a named human closed an escalation with an outcome"},
 	{EscalationReopened, Inside, true, []string{"data.escalation.id", "data.escalation.by"}, "a named human opened an escalation again"},
+	{SafetyRaised, Inside, true, []string{"data.concern.level", "data.note.by"}, "a named human asked for somebody to see whether the client is safe"},
 	{TaskDone, Inside, false, []string{"data.task.id", "data.task.by"}, "a named human finished a task; `data.task.release` lets a mail go that it asks about"},
 	{ClientNoted, Inside, false, []string{"data.note.by"}, "a clinician said what they notice"},
 	{ClientPaused, Inside, true, []string{"data.pause.by"}, "staff paused care mail for the client, or the client did (`by` is `client`)"},

@@ -27,7 +27,7 @@ func Counted(k events.Kind) bool {
 	switch k {
 	case events.AppointmentBooked, events.AppointmentRescheduled, events.AppointmentCancelled,
 		events.AppointmentNoShow, events.AppointmentAttended, events.ClientSignal,
-		events.SafetyConcern, events.MessageReplied, events.CheckinAnswered, events.ClientNoted:
+		events.SafetyConcern, events.SafetyRaised, events.MessageReplied, events.CheckinAnswered, events.ClientNoted:
 		return true
 	default:
 		return false

@@ -248,6 +248,8 @@ func (d *decider) kind(said saying) {
 	switch d.ev.Kind {
 	case events.SafetyConcern:
 		d.concern()
+	case events.SafetyRaised:
+		d.raised()
 	case events.ClientMerged:
 		// Which record stands, and what of the other holds, is a human's answer.
 		d.task(taskMerged, "assigned", replyDue, nil, "", Recorded)
@@ -320,12 +322,31 @@ func (d *decider) concern() {
 		}
 		return
 	}
-	policy := safetyPolicy
-	if _, ok := d.c.Policies[sameDayPolicy]; ok && c.Level == events.ConcernSameDay {
-		policy = sameDayPolicy
-	}
+	policy := d.policyOf(c.Level)
 	d.escalate(policy, "concern-"+string(c.Level), nil, "")
 	d.keepWords(policy, words)
+}
+
+// policyOf is whose ladder a level of concern takes.
+func (d *decider) policyOf(level events.ConcernLevel) string {
+	if _, ok := d.c.Policies[sameDayPolicy]; ok && level == events.ConcernSameDay {
+		return sameDayPolicy
+	}
+	return safetyPolicy
+}
+
+// raised opens the question that a member of staff asks. It is theirs by name, and
+// however late it is heard of, somebody pressed a button for it.
+func (d *decider) raised() {
+	c, by := d.ev.Data.Concern, d.ev.Data.Note.By
+	name := by
+	if p := d.c.Staff.Person(by); p != nil {
+		name = p.Name
+	}
+	policy := d.policyOf(c.Level)
+	d.note(Note{What: WhatClient, Reason: Recorded, Person: by})
+	d.escalate(policy, "raised-"+string(c.Level), nil, "")
+	d.keepWords(policy, join(name, c.Note))
 }
 
 // The tasks that hold somebody's own words.
@@ -345,11 +366,15 @@ func (d *decider) answered() {
 		d.reason(a.Reasons[0])
 	}
 	set(&d.s.Profile.Answered, &Answered{Wish: a.Wish, Safe: a.Safe != nil && *a.Safe, Hard: a.Hard}, d.said())
-	if a.Safe == nil || !*a.Safe {
+	switch {
+	case a.Safe == nil || !*a.Safe:
 		// Whoever takes the question reads the answer too.
 		d.escalate(safetyPolicy, "not-safe", nil, "")
 		d.keepWords(safetyPolicy, a.Text)
-	} else {
+	case speaksOfDanger(a.Text):
+		d.escalate(safetyPolicy, "words-of-danger", nil, "")
+		d.keepWords(safetyPolicy, a.Text)
+	default:
 		d.note(Note{What: WhatClient, Reason: ClientIsSafe})
 		if a.Hard || a.Text != "" || (a.Wish != "" && a.Wish != "stop") {
 			d.task(taskReadAnswer, "assigned", replyDue, nil, "", ReplyToRead)

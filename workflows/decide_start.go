@@ -171,7 +171,7 @@ func (d *decider) refuse(w *Workflow, why Reason, detail string) {
 // question by itself, or joined it.
 func (d *decider) asksAlready(w *Workflow) bool {
 	ask := w.Program[0].Escalate
-	if d.ev.Kind != events.CheckinAnswered && d.ev.Kind != events.SafetyConcern {
+	if d.ev.Kind != events.CheckinAnswered && d.ev.Kind != events.SafetyConcern && d.ev.Kind != events.SafetyRaised {
 		return false
 	}
 	return slices.ContainsFunc(d.s.Escalations, func(e escalation.Escalation) bool {

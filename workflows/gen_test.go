@@ -64,6 +64,10 @@ func generators() map[events.Kind]func(*rapid.T, *sim) events.Data {
 			level := rapid.SampledFrom([]events.ConcernLevel{events.ConcernSameDay, events.ConcernImmediate}).Draw(rt, "level")
 			return events.Data{Concern: &events.Concern{Level: level, From: "portal", Note: "z0z item 9"}}
 		},
+		events.SafetyRaised: func(rt *rapid.T, _ *sim) events.Data {
+			level := rapid.SampledFrom([]events.ConcernLevel{events.ConcernSameDay, events.ConcernImmediate}).Draw(rt, "level")
+			return events.Data{Concern: &events.Concern{Level: level, Note: "z0z words"}, Note: &events.Note{By: drawPerson(rt)}}
+		},
 		events.MessageReplied: nothing,
 		events.CheckinAnswered: func(rt *rapid.T, _ *sim) events.Data {
 			return events.Data{Answer: &events.Answer{

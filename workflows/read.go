@@ -513,7 +513,7 @@ func (u use) allows(k events.Kind) bool {
 	switch k {
 	case events.ClientMerged, events.ClientErased, events.JourneyMoved, events.TimerDue:
 		return false
-	case events.CheckinAnswered, events.ClientNoted:
+	case events.CheckinAnswered, events.ClientNoted, events.SafetyRaised:
 		return true
 	case events.TaskDone, events.EscalationAcknowledged, events.EscalationClosed,
 		events.ClientOptedOut, events.ClientPaused, events.MessageBounced, events.MessageComplained:

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,25 @@ func (x *acts) Notice(ctx context.Context, act web.Act, n web.Notice) (web.Said,
 	return x.about(ctx, act, events.ClientNoted, events.Data{Note: &events.Note{
 		By: act.Recipient, Noticed: n.Noticed, Reason: n.Reason, Approach: n.Approach,
 	}})
+}
+
+// Raise asks for somebody to see whether a client is safe, and says who is asked.
+func (x *acts) Raise(ctx context.Context, act web.Act, level events.ConcernLevel, words string) (web.Raised, error) {
+	if _, err := x.a.clientState(ctx, runner.Ref{Clinic: act.Clinic, Key: act.Target}); err != nil {
+		return web.Raised{}, err
+	}
+	_, state, err := x.do(ctx, act, act.Target, events.SafetyRaised, events.Data{
+		Concern: &events.Concern{Level: level, Note: words}, Note: &events.Note{By: act.Recipient},
+	})
+	if err != nil {
+		return web.Raised{}, err
+	}
+	for i := range state.Escalations {
+		if e := &state.Escalations[i]; e.Open() && slices.Contains(e.Questions, "raised-"+string(level)) {
+			return web.Raised{Owner: x.a.personName(act.Clinic, e.Owner)}, nil
+		}
+	}
+	return web.Raised{}, web.ErrNotConfirmed
 }
 
 // Pause stops care mail until a day begins, or until somebody lifts it.

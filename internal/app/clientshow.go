@@ -252,8 +252,14 @@ func (o *Operator) profile(clinicID, key string, p *workflows.Profile, zone *tim
 			add(name, label, f.Known(), f.Value, yes(f.Value), f.At, f.By)
 		}
 	}
-	text("first_name", "First name", p.FirstName)
-	text("last_name", "Last name", p.LastName)
+	for _, n := range []struct {
+		name, label string
+		f           *workflows.Field[string]
+	}{{"first_name", "First name", p.FirstName}, {"last_name", "Last name", p.LastName}} {
+		if f := n.f; f != nil {
+			add(n.name, n.label, f.Known(), f.Value, shownName(f.Value), f.At, f.By)
+		}
+	}
 	text("email", "Email", p.Email)
 	if f := p.EmailVerified; f != nil {
 		add("email_verified", "Email verified", f.Known(), f.Value.OK, yes(f.Value.OK), f.At, f.By)

@@ -44,6 +44,8 @@ func eventWords(k events.Kind) string {
 		return "Another system saw the client step back"
 	case events.ClientMerged:
 		return "Two records turned out to be one client"
+	case events.SafetyRaised:
+		return "A colleague asked whether the client is safe"
 	case events.SafetyConcern:
 		return "Somebody raised a safety concern"
 	case events.MessageReplied:
@@ -159,6 +161,9 @@ func questions() []question {
 		{"high-risk-no-show", "A client at risk did not come"},
 		{"concern-immediate", "Somebody raised an urgent safety concern"},
 		{"concern-same-day", "Somebody raised a safety concern"},
+		{"words-of-danger", "A client’s own words may speak of dying or of harm, beside the answer “I am safe”"},
+		{"raised-immediate", "A colleague asks whether the client is safe, and for a call now"},
+		{"raised-same-day", "A colleague asks whether the client is safe, and for a call today"},
 		{"call-client", "Call the client"},
 		{"offer-visit", "Offer the client a visit"},
 		{"read-reply", "Read the client's reply"},

@@ -11,13 +11,16 @@ import (
 	"github.com/mooring-care/mooring/internal/links"
 )
 
-// Care does what staff say about one client: what they notice, and whether mail
-// may go out. Every method publishes, waits up to 5 s until that was decided,
+// Care does what staff say about one client: what they notice, that they worry, and
+// whether mail may go out. Every method publishes, waits up to 5 s until that was decided,
 // and says what was decided. Act.Target is the client's key and Act.Recipient
 // the member of staff. The error is ErrUnknown, ErrDay or ErrNotConfirmed; any
 // other is shown as not confirmed.
 type Care interface {
 	Notice(ctx context.Context, a Act, n Notice) (Said, error)
+	// Raise asks for somebody to see whether the client is safe, now or today, with
+	// the words of whoever asks, "" for none.
+	Raise(ctx context.Context, a Act, level events.ConcernLevel, words string) (Raised, error)
 	// Pause stops care mail until a day of the clinic's calendar begins,
 	// "2026-03-09", or until somebody lifts it when day is "".
 	Pause(ctx context.Context, a Act, day string) (Said, error)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/web"
 )
 
@@ -44,6 +45,11 @@ func (o *office) Notice(_ context.Context, a web.Act, n web.Notice) (web.Said, e
 	return o.take(a, fmt.Sprintf("notices %v %q %q", n.Noticed, n.Reason, n.Approach))
 }
 
+func (o *office) Raise(_ context.Context, a web.Act, level events.ConcernLevel, words string) (web.Raised, error) {
+	_, err := o.take(a, fmt.Sprintf("raises %s %q", level, words))
+	return web.Raised{Owner: "Priya Nair"}, err
+}
+
 func (o *office) Pause(_ context.Context, a web.Act, day string) (web.Said, error) {
 	if day == "yesterday" {
 		return web.Said{}, web.ErrDay
@@ -59,6 +65,7 @@ const (
 	carePage   = "/clients/harbor/" + clientKey
 	noticePath = carePage + "/notice"
 	mailPath   = carePage + "/mail"
+	safetyPath = carePage + "/safety"
 )
 
 // TestWhatStaffSay: each press, what it says, and what comes back.
@@ -85,6 +92,10 @@ func TestWhatStaffSay(t *testing.T) {
 		{"resume", mailPath, url.Values{"do": {"resume"}}, http.StatusOK, "The pause is lifted", "operator resumes false"},
 		{"opt in", mailPath, url.Values{"do": {"opt-in"}, "asked": {"yes"}}, http.StatusOK, "Mail may go out again", "operator resumes true"},
 		{"opt in without the client's word", mailPath, url.Values{"do": {"opt-in"}}, http.StatusUnprocessableEntity, "Did the client ask for it?", ""},
+		{"a call now", safetyPath, url.Values{"do": {"worry-now"}, "worry": {" a friend rang "}}, http.StatusOK, "Priya Nair is asked now", `operator raises immediate "a friend rang"`},
+		{"a call today", safetyPath, url.Values{"do": {"worry-today"}}, http.StatusOK, "Priya Nair is asked now", `operator raises same-day ""`},
+		{"another button", safetyPath, url.Values{"do": {"pause"}}, http.StatusUnprocessableEntity, "Nothing was changed", ""},
+		{"nobody known to worry about", "/clients/harbor/other/safety", url.Values{"do": {"worry-now"}}, http.StatusNotFound, "nothing here", ""},
 		{"no button", mailPath, url.Values{"do": {"dance"}}, http.StatusUnprocessableEntity, "Nothing was changed", ""},
 		{"nobody known", "/clients/harbor/other/mail", url.Values{"do": {"resume"}}, http.StatusNotFound, "nothing here", ""},
 		{"nobody known to notice", "/clients/harbor/other/notice", url.Values{"noticed": {"late"}}, http.StatusNotFound, "nothing here", ""},
@@ -120,7 +131,7 @@ func TestOnlyTheSessionsOwnFormsSay(t *testing.T) {
 	d := newDesk(t)
 	session := d.signIn(t)
 	form := hidden(request(d.handler, http.MethodGet, carePage, nil, session).body)
-	for path, fill := range map[string]url.Values{noticePath: {"noticed": {"late"}}, mailPath: {"do": {"pause"}}} {
+	for path, fill := range map[string]url.Values{noticePath: {"noticed": {"late"}}, mailPath: {"do": {"pause"}}, safetyPath: {"do": {"worry-now"}}} {
 		fill["form"] = form["form"]
 		foreign := url.Values{}
 		maps.Copy(foreign, fill)
@@ -146,8 +157,8 @@ func TestGetShowsToStaff(t *testing.T) {
 	d := newDesk(t)
 	session := d.signIn(t)
 	form := hidden(request(d.handler, http.MethodGet, noticePath, nil, session).body)
-	form["noticed"], form["do"], form["asked"] = []string{"late"}, []string{"pause", "opt-in"}, []string{"yes"}
-	for _, path := range []string{carePage, noticePath, mailPath, carePage + "/tasks/t1"} {
+	form["noticed"], form["do"], form["asked"] = []string{"late"}, []string{"pause", "opt-in", "worry-now"}, []string{"yes"}
+	for _, path := range []string{carePage, noticePath, mailPath, safetyPath, carePage + "/tasks/t1"} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions} {
 			for _, query := range []string{"", "?" + form.Encode()} {
 				got := request(d.handler, method, path+query, form, session) // the body too, which only a POST may have

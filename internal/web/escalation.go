@@ -55,6 +55,8 @@ type note struct {
 	Open string
 	// Chosen is what was chosen already in a form that lacks something.
 	Chosen string
+	// Given is what was written, to be sent again.
+	Given string
 }
 
 func ways() []Choice {

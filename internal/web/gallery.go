@@ -272,6 +272,8 @@ func (g *gallery) taskShots() []shot {
 		{name: "task-case", path: open, cookie: cookie},
 		{name: "task-nothing-chosen", path: open, cookie: cookie, form: url.Values{"do": {"notice"}, "form": {form}}},
 		{name: "task-noticed", path: open, cookie: cookie, form: url.Values{"do": {"notice"}, "noticed": {"quieter"}, "form": {form}}},
+		{name: "task-worry", path: open, cookie: cookie, form: url.Values{"do": {"worry-now"}, "form": {form}}},
+		{name: "task-worry-not-confirmed", path: silent, cookie: silentCookie, form: url.Values{"do": {"worry-now"}, "worry": {"It reads like goodbye."}, "form": {silentForm}}},
 		{name: "task-done", path: open, cookie: cookie, form: url.Values{"do": {"done"}, "form": {form}}},
 		{name: "task-session-over", path: open, form: url.Values{"do": {"done"}}},
 		{name: "task-late-glance", path: late},

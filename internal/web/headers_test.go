@@ -88,7 +88,8 @@ func headersOfStaff(t *testing.T, d *desk, secure bool) {
 		"assetPrefix": "/assets/nothing", "/signin/{token}": "/signin/" + d.token(), "/signout": "/signout", "/{$}": "/", "/": "/nothing",
 		"/clients/{clinic}/{key}": carePage, "POST /clients/{clinic}/{key}/tasks/{task}": carePage + "/tasks/t1",
 		"/clients/{clinic}/{key}/notice": noticePath, "POST /clients/{clinic}/{key}/notice": noticePath, "POST /clients/{clinic}/{key}/mail": mailPath,
-		"/pauses": pausesPath, "POST /pauses": pausesPath, "/mails": "/mails", "/mails/{name}": "/mails/m1", "/mails/{name}/body": "/mails/m1/body",
+		"POST /clients/{clinic}/{key}/safety": safetyPath,
+		"/pauses":                             pausesPath, "POST /pauses": pausesPath, "/mails": "/mails", "/mails/{name}": "/mails/m1", "/mails/{name}/body": "/mails/m1/body",
 		"/fragments/overview": "/fragments/overview", "/fragments/mails": "/fragments/mails",
 	}
 	session := d.signIn(t)
@@ -187,6 +188,7 @@ func TestAnotherSessionsFormDoesNothing(t *testing.T) {
 		"POST /clients/{clinic}/{key}/tasks/{task}": {carePage + "/tasks/t1", url.Values{}},
 		"POST /clients/{clinic}/{key}/notice":       {noticePath, url.Values{"noticed": {"late"}}},
 		"POST /clients/{clinic}/{key}/mail":         {mailPath, url.Values{"do": {"pause"}}},
+		"POST /clients/{clinic}/{key}/safety":       {safetyPath, url.Values{"do": {"worry-now"}}},
 		"POST /pauses":                              {pausesPath, url.Values{"clinic": {"harbor"}, "do": {"pause"}, "why": {"no heat"}}},
 		"/signout":                                  {"/signout", url.Values{}},
 	}

@@ -83,15 +83,19 @@ type helpPage struct {
 }
 
 // help answers a link that opens no page. It changes nothing, says what to do
-// instead, and names the clinic only when a verified token does.
+// instead, and names the clinic only when a verified token does, or where one alone
+// is served: its crisis line may be what somebody needs.
 func (p *public) help(w http.ResponseWriter, r *http.Request, who audience, v visit, why helpWhy) {
 	var clinic *Clinic
-	if v.clinic.ID != "" {
+	told := v.clinic.ID != ""
+	if told {
 		clinic = &v.clinic
+	} else if only, ok := p.Directory.Only(); ok {
+		clinic = &only
 	}
 	t := why.forStaff()
 	if who == forClient {
-		if v.speech = speak(r, clinic, nil); clinic != nil {
+		if v.speech = speak(r, clinic, nil); told {
 			// Its language matters; whether it could be found out does not.
 			_, _ = p.meet(r, &v)
 		}

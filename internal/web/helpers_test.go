@@ -43,6 +43,8 @@ type clinic struct {
 	mail     web.ClientMail
 	services []web.Resource
 	held     web.Result
+	// alone says that one clinic is served.
+	alone bool
 	// named is what the clinic is called, "" for its usual name.
 	named string
 	// owner has the task, "" for dana; over says that it is not open any more,
@@ -94,6 +96,13 @@ func (c *clinic) Clinic(id string) (web.Clinic, bool) {
 		ID: id, Name: name, Phone: "(555) 010-0142",
 		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988"}, Languages: []string{"en", "es"},
 	}, true
+}
+
+func (c *clinic) Only() (web.Clinic, bool) {
+	if !c.alone {
+		return web.Clinic{}, false
+	}
+	return c.Clinic("harbor")
 }
 
 func (c *clinic) Person(_, id string) (string, bool) {
@@ -190,6 +199,14 @@ func (c *clinic) Notice(_ context.Context, a web.Act, n web.Notice) (web.Said, e
 		return web.Outcome{}
 	})
 	return web.Said{Counted: true, Reason: "noted"}, err
+}
+
+func (c *clinic) Raise(_ context.Context, a web.Act, level events.ConcernLevel, words string) (web.Raised, error) {
+	_, err := c.act("raise", a, func() web.Outcome {
+		c.noticed = append(c.noticed, fmt.Sprintf("%s by %s: %s %q", a.Target, a.Recipient, level, words))
+		return web.Outcome{}
+	})
+	return web.Raised{Owner: "Priya Nair"}, err
 }
 
 func (*clinic) Pause(context.Context, web.Act, string) (web.Said, error) {

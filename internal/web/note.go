@@ -26,7 +26,7 @@ type NoteCase struct {
 }
 
 // notePage is the two states of /n/: what the link alone shows, and what a
-// session shows. Neither has anything to press but the code and the way out.
+// session shows. Nothing has to be pressed; whoever worries can ask for a call.
 type notePage struct {
 	base
 	Written time.Time
@@ -47,7 +47,7 @@ func (p *public) notePage(v visit, title string) notePage {
 
 func (p *public) showNote(w http.ResponseWriter, r *http.Request, v visit) {
 	if s, ok := p.caseOf(r, v); ok {
-		p.writeNote(w, r, v, s)
+		p.writeNote(w, r, v, s, http.StatusOK, nil)
 		return
 	}
 	p.writeNoteGlance(w, v, http.StatusOK, "", nil)
@@ -62,26 +62,38 @@ func (p *public) writeNoteGlance(w http.ResponseWriter, v visit, status int, cod
 }
 
 // writeNote shows the client, to the session alone, and logs that it did.
-func (p *public) writeNote(w http.ResponseWriter, r *http.Request, v visit, s session) {
+func (p *public) writeNote(w http.ResponseWriter, r *http.Request, v visit, s session, status int, n *note) {
 	c, err := p.NoteCases.NoteCase(r.Context(), v.claims.Clinic, v.claims.Target)
 	if err != nil {
 		p.lookupFailed(w, r, v, err)
 		return
 	}
 	page := p.notePage(v, c.Client.Name)
-	page.Case, page.Nonce, page.Left = &c, s.nonce(), p.left(s)
+	page.Case, page.Nonce, page.Left, page.Note = &c, s.nonce(), p.left(s), n
+	if n != nil {
+		page.Press = n.Press
+	}
 	p.saw(r, v, s, PageNote, c.ClientKey)
-	p.pages.write(w, p.Log, http.StatusOK, "note", page)
+	p.pages.write(w, p.Log, status, "note", page)
 }
 
-// actOnNote takes the code and the way out; there is nothing else to press.
+// actOnNote takes the code, the way out, and the question whether the client is safe.
 func (p *public) actOnNote(w http.ResponseWriter, r *http.Request, v visit) {
-	_, ok := p.held(w, r, v, func(status int, codeError string, n *note) { p.writeNoteGlance(w, v, status, codeError, n) })
-	switch {
-	case !ok:
-	case r.PostFormValue("do") == "leave":
+	s, ok := p.held(w, r, v, func(status int, codeError string, n *note) { p.writeNoteGlance(w, v, status, codeError, n) })
+	if !ok {
+		return
+	}
+	switch r.PostFormValue("do") {
+	case "leave":
 		p.endCase(w, v)
 		seeOther(w, r, v)
+	case "worry-now", "worry-today":
+		c, err := p.NoteCases.NoteCase(r.Context(), v.claims.Clinic, v.claims.Target)
+		if err != nil {
+			p.lookupFailed(w, r, v, err)
+			return
+		}
+		p.raiseOn(w, r, v, c.ClientKey, func(status int, n *note) { p.writeNote(w, r, v, s, status, n) })
 	default:
 		p.help(w, r, forStaff, v, helpForm)
 	}

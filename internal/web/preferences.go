@@ -174,14 +174,16 @@ func (p *public) chosen(ctx context.Context, r *http.Request, v visit, press str
 const maxAddress = 254
 
 // plainAddress says whether mail can be sent to an address as it is written: one
-// mailbox in ASCII, without quotes and comments.
+// mailbox in ASCII, without quotes and comments, on a host whose name has a dot.
 func plainAddress(s string) bool {
 	for _, c := range []byte(s) {
 		if c <= ' ' || c > '~' || strings.ContainsRune(`"<>()[],;:\`, rune(c)) {
 			return false
 		}
 	}
-	return events.ValidEmail(s)
+	host := s[strings.LastIndexByte(s, '@')+1:]
+	dot := strings.LastIndexByte(host, '.')
+	return dot > 0 && len(host)-dot > 2 && events.ValidEmail(s)
 }
 
 // told is what the page says once a press has counted.

@@ -76,6 +76,8 @@ func (samples) Clinic(id string) (Clinic, bool) {
 	}, true
 }
 
+func (s samples) Only() (Clinic, bool) { return s.Clinic(sampleClinic) }
+
 func (samples) Person(_, id string) (string, bool) {
 	name, ok := map[string]string{samplePerson: "Dana", "priya": "Priya Nair"}[id]
 	return name, ok
@@ -304,6 +306,9 @@ func (s samples) TaskCase(ctx context.Context, clinic, id string) (TaskCase, err
 		return TaskCase{}, err
 	}
 	c := TaskCase{TaskGlance: g, ID: id, ClientKey: sampleClient, Client: Contact{Name: "Alexandria Featherstonehaugh-Montgomery"}}
+	if id == sampleSilent {
+		c.ClientKey = sampleSilent
+	}
 	if id == sampleTask {
 		v, _ := s.Client(ctx, sampleClinic, sampleClient)
 		c.Client = Contact{Name: v.Name, Phone: v.Phone, ChartURL: v.ChartURL}
@@ -339,6 +344,13 @@ func (s samples) care(r string) (Said, error) {
 }
 
 func (s samples) Notice(context.Context, Act, Notice) (Said, error) { return s.care("noted") }
+
+func (samples) Raise(_ context.Context, a Act, _ events.ConcernLevel, _ string) (Raised, error) {
+	if a.Target == sampleSilent {
+		return Raised{}, ErrNotConfirmed
+	}
+	return Raised{Owner: "Priya Nair"}, nil
+}
 
 func (s samples) Pause(_ context.Context, _ Act, day string) (Said, error) {
 	if day != "" {

@@ -100,6 +100,7 @@ func NewStaff(cfg StaffConfig) (http.Handler, error) {
 	mux.HandleFunc("/clients/{clinic}/{key}/notice", s.page(s.noticed))
 	mux.HandleFunc("POST /clients/{clinic}/{key}/notice", s.notice)
 	mux.HandleFunc("POST /clients/{clinic}/{key}/mail", s.mailTo)
+	mux.HandleFunc("POST /clients/{clinic}/{key}/safety", s.worried)
 	mux.HandleFunc("/pauses", s.page(s.pauses))
 	mux.HandleFunc("POST /pauses", s.pauseMail)
 	mux.HandleFunc("/mails", s.page(s.mails))

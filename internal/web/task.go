@@ -170,6 +170,8 @@ func (p *public) actOnTask(w http.ResponseWriter, r *http.Request, v visit) {
 	switch r.PostFormValue("do") {
 	case "notice":
 		p.noticeOnTask(w, r, v, s)
+	case "worry-now", "worry-today":
+		p.raiseOnTask(w, r, v, s)
 	case "done", "release":
 		p.finishTask(w, r, v, s)
 	case "leave":
@@ -210,6 +212,17 @@ func (p *public) noticeOnTask(w http.ResponseWriter, r *http.Request, v visit, s
 		thanks.Heading, thanks.Warn = "Please look again", true
 	}
 	p.writeTask(w, r, v, s, http.StatusOK, thanks, Notice{})
+}
+
+// raiseOnTask asks whether the client whom the task is about is safe. The task
+// stays open.
+func (p *public) raiseOnTask(w http.ResponseWriter, r *http.Request, v visit, s session) {
+	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
+	if err != nil {
+		p.taskNotShown(w, r, v, err)
+		return
+	}
+	p.raiseOn(w, r, v, c.ClientKey, func(status int, n *note) { p.writeTask(w, r, v, s, status, n, Notice{}) })
 }
 
 // finishTask marks the task as done, in the name of the person whose link this

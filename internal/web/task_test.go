@@ -150,7 +150,7 @@ func TestATaskNeedsItsCode(t *testing.T) {
 	own, form := w.opened(t, path, c)
 	stray, strayForm := w.opened(t, "/t/"+w.keys.Sign(other), other)
 	before := w.snapshot()
-	for _, do := range []string{"notice", "done", "leave", "show", ""} {
+	for _, do := range []string{"notice", "worry-now", "done", "leave", "show", ""} {
 		for name, tc := range map[string]struct{ cookie, form string }{
 			"no session":             {"", form},
 			"somebody else's":        {stray.Value, strayForm},

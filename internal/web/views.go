@@ -22,6 +22,9 @@ var (
 // Directory names clinics and people. It answers from memory.
 type Directory interface {
 	Clinic(id string) (Clinic, bool)
+	// Only is the clinic that is served, where it is one alone: whoever opens a
+	// broken link is shown its crisis line all the same.
+	Only() (Clinic, bool)
 	// Person is the name of a member of staff; false ends every link of
 	// somebody who is no longer in the directory.
 	Person(clinic, id string) (name string, ok bool)

@@ -1,0 +1,134 @@
+package workflows
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// speaksOfDanger says whether what a client wrote beside "I am safe" may speak of dying
+// or of harming themself. It knows a short list of phrases in two languages: a net with
+// holes, that asks a person sooner than the answer alone would, and never in their place.
+func speaksOfDanger(text string) bool {
+	words := plainWords(text)
+	for phrase := range strings.SplitSeq(dangerPhrases, "\n") {
+		if strings.Contains(words, " "+phrase+" ") {
+			return true
+		}
+	}
+	return false
+}
+
+// dangerPhrases are said of oneself, as plainWords writes them, one a line.
+const dangerPhrases = `kill myself
+killing myself
+end my life
+ending my life
+take my life
+take my own life
+taking my own life
+end it all
+ending it all
+suicidal
+commit suicide
+think about suicide
+thinking about suicide
+thinking of suicide
+thoughts of suicide
+want to die
+wanted to die
+wanna die
+ready to die
+wish i was dead
+wish i were dead
+be better off dead
+better off without me
+rather be dead
+no reason to live
+nothing to live for
+not worth living
+dont want to live
+do not want to live
+dont want to be alive
+do not want to be alive
+dont want to be here anymore
+do not want to be here anymore
+dont want to wake up
+do not want to wake up
+cant go on
+cannot go on
+can not go on
+hurt myself
+hurting myself
+harm myself
+harming myself
+cut myself
+cutting myself
+self harm
+self harming
+selfharm
+overdose
+im not safe
+i am not safe
+dont feel safe
+do not feel safe
+matarme
+suicidarme
+suicidio
+quitarme la vida
+acabar con mi vida
+terminar con mi vida
+acabar con todo
+quiero morir
+quiero morirme
+me quiero morir
+quisiera morir
+quisiera morirme
+quisiera estar muerta
+quisiera estar muerto
+ganas de morir
+ganas de morirme
+no quiero vivir
+no quiero seguir viviendo
+no quiero despertar
+sin ganas de vivir
+no tengo ganas de vivir
+no vale la pena vivir
+estarian mejor sin mi
+no puedo seguir asi
+no puedo mas
+hacerme dano
+lastimarme
+cortarme
+autolesionarme
+autolesion
+autolesiones
+sobredosis
+no estoy a salvo
+no me siento a salvo
+no me siento segura
+no me siento seguro`
+
+// plainWords is a text in small letters without accents, apostrophes and signs, with
+// one space around each word.
+func plainWords(text string) string {
+	var b strings.Builder
+	b.WriteByte(' ')
+	gap := true
+	for _, r := range norm.NFKD.String(strings.ToLower(text)) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			b.WriteRune(r)
+			gap = false
+		case unicode.In(r, unicode.Mn, unicode.Cf) || strings.ContainsRune("'’‘ʼ`´′", r):
+		case !gap:
+			b.WriteByte(' ')
+			gap = true
+		}
+	}
+	if !gap {
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
