@@ -1,0 +1,290 @@
+package workflows
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/mooring-care/mooring/events"
+)
+
+// Words says a condition in plain words, for people who read no code: "the client
+// cancelled, and there is no safety flag". What it has no words for it gives as it
+// stands in the file. A nil condition is "".
+func (c *Condition) Words() string {
+	if c == nil {
+		return ""
+	}
+	l, err := conditionLanguage()
+	if err != nil {
+		return c.Text
+	}
+	parsed, issues := l.env.Parse(c.Text)
+	if issues.Err() != nil {
+		return c.Text
+	}
+	words, ok := (&sayer{l}).say(parsed.NativeRep().Expr(), false)
+	if !ok {
+		return c.Text
+	}
+	return words
+}
+
+// sayer puts expressions of conditions into words.
+type sayer struct{ l *language }
+
+// say puts an expression that is true or false into words, or its contrary.
+func (s *sayer) say(e celast.Expr, not bool) (string, bool) {
+	switch e.Kind() {
+	case celast.IdentKind:
+		yes, no, ok := sayFact(e.AsIdent())
+		return pick(not, no, yes), ok
+	case celast.LiteralKind:
+		b, ok := e.AsLiteral().(types.Bool)
+		return pick(bool(b) == not, "never", "always"), ok
+	case celast.CallKind:
+	default:
+		return "", false
+	}
+	call := e.AsCall()
+	args := call.Args()
+	switch f := call.FunctionName(); f {
+	case operators.LogicalNot:
+		return s.say(args[0], !not)
+	case operators.LogicalAnd, operators.LogicalOr:
+		// Not (a and b) is not a, or not b.
+		and := (f == operators.LogicalAnd) != not
+		var parts []string
+		for _, a := range s.flat(e, f) {
+			part, ok := s.say(a, not)
+			if !ok {
+				return "", false
+			}
+			if inner := a.Kind() == celast.CallKind && a.AsCall().FunctionName() != f && logical(a); inner {
+				part = "(" + part + ")"
+			}
+			parts = append(parts, part)
+		}
+		return joined(parts, pick(and, "and", "or")), true
+	case operators.Equals, operators.NotEquals:
+		return s.equals(args[0], args[1], (f == operators.NotEquals) != not)
+	case operators.In, operators.OldIn:
+		return s.in(args[0], args[1], not)
+	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
+		return s.compares(args[0], args[1], f, not)
+	}
+	return "", false
+}
+
+func logical(e celast.Expr) bool {
+	f := e.AsCall().FunctionName()
+	return f == operators.LogicalAnd || f == operators.LogicalOr
+}
+
+// flat is a chain of one operator as a list.
+func (s *sayer) flat(e celast.Expr, operator string) []celast.Expr {
+	if e.Kind() != celast.CallKind || e.AsCall().FunctionName() != operator {
+		return []celast.Expr{e}
+	}
+	args := e.AsCall().Args()
+	return append(s.flat(args[0], operator), s.flat(args[1], operator)...)
+}
+
+// equals says that a fact is, or is not, one value.
+func (s *sayer) equals(a, b celast.Expr, not bool) (string, bool) {
+	if a.Kind() == celast.LiteralKind {
+		a, b = b, a
+	}
+	if n, ok := literalInt(b); ok {
+		return s.counts(a, pick(not, operators.NotEquals, operators.Equals), n)
+	}
+	value, ok := literalString(b)
+	if !ok || a.Kind() != celast.IdentKind {
+		return "", false
+	}
+	return sayValues(a.AsIdent(), []string{value}, not)
+}
+
+// in says that a fact is one of several values, or holds one.
+func (s *sayer) in(a, b celast.Expr, not bool) (string, bool) {
+	if value, ok := literalString(a); ok && b.Kind() == celast.IdentKind {
+		return sayValues(b.AsIdent(), []string{value}, not)
+	}
+	if a.Kind() != celast.IdentKind || b.Kind() != celast.ListKind {
+		return "", false
+	}
+	var values []string
+	for _, e := range b.AsList().Elements() {
+		value, ok := literalString(e)
+		if !ok {
+			return "", false
+		}
+		values = append(values, value)
+	}
+	return sayValues(a.AsIdent(), values, not)
+}
+
+// contrary is the comparison that holds where another does not.
+func contrary(operator string) string {
+	switch operator {
+	case operators.Less:
+		return operators.GreaterEquals
+	case operators.LessEquals:
+		return operators.Greater
+	case operators.Greater:
+		return operators.LessEquals
+	}
+	return operators.Less
+}
+
+// turned is the comparison with its sides changed.
+func turned(operator string) string {
+	switch operator {
+	case operators.Less:
+		return operators.Greater
+	case operators.LessEquals:
+		return operators.GreaterEquals
+	case operators.Greater:
+		return operators.Less
+	}
+	return operators.LessEquals
+}
+
+func (s *sayer) compares(a, b celast.Expr, operator string, not bool) (string, bool) {
+	if not {
+		operator = contrary(operator)
+	}
+	if _, ok := literalInt(a); ok {
+		a, b, operator = b, a, turned(operator)
+	}
+	if n, ok := literalInt(b); ok {
+		return s.counts(a, operator, n)
+	}
+	span, ok := literalDuration(b)
+	if !ok || a.Kind() != celast.IdentKind || a.AsIdent() != "notice" {
+		return "", false
+	}
+	return "the notice is " + bound(operator) + " " + spanWords(span), true
+}
+
+// counts says how often something happened, or how long ago.
+func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
+	if e.Kind() != celast.CallKind {
+		return "", false
+	}
+	args := e.AsCall().Args()
+	switch e.AsCall().FunctionName() {
+	case countName:
+		kind, _ := literalString(args[1])
+		span, _ := literalInt(args[2])
+		one, many, ok := occurrenceWords(events.Kind(kind))
+		return number(operator, n, one, many) + " in " + spanWords(time.Duration(span)), ok
+	case lateName:
+		notice, _ := literalInt(args[1])
+		span, _ := literalInt(args[2])
+		with := " with less than " + spanWords(time.Duration(notice)) + "’ notice in " + spanWords(time.Duration(span))
+		return number(operator, n, "cancellation", "cancellations") + with, true
+	case daysSinceName:
+		kind, _ := literalString(args[1])
+		one, _, ok := occurrenceWords(events.Kind(kind))
+		return number(operator, n, "day", "days") + " since the last " + one, ok
+	}
+	return "", false
+}
+
+// number says a comparison with a whole number: "2 no-shows or more".
+func number(operator string, n int64, one, many string) string {
+	count := func(n int64) string {
+		if n == 1 {
+			return "1 " + one
+		}
+		return strconv.FormatInt(n, 10) + " " + many
+	}
+	switch {
+	case operator == operators.Equals && n == 0, operator == operators.Less && n == 1, operator == operators.LessEquals && n == 0:
+		return "no " + one
+	case operator == operators.Greater && n == 0, operator == operators.GreaterEquals && n == 1, operator == operators.NotEquals && n == 0:
+		return "a " + one
+	case operator == operators.Equals:
+		return "exactly " + count(n)
+	case operator == operators.NotEquals:
+		return "not exactly " + count(n)
+	case operator == operators.GreaterEquals:
+		return count(n) + " or more"
+	}
+	return bound(operator) + " " + count(n)
+}
+
+// bound says a comparison.
+func bound(operator string) string {
+	switch operator {
+	case operators.Less:
+		return "less than"
+	case operators.LessEquals:
+		return "at most"
+	case operators.Greater:
+		return "more than"
+	}
+	return "at least"
+}
+
+func literalInt(e celast.Expr) (int64, bool) {
+	if e.Kind() != celast.LiteralKind {
+		return 0, false
+	}
+	n, ok := e.AsLiteral().(types.Int)
+	return int64(n), ok
+}
+
+// literalDuration is a span as the macro duration writes it.
+func literalDuration(e celast.Expr) (time.Duration, bool) {
+	if e.Kind() != celast.CallKind || e.AsCall().FunctionName() != "duration" || len(e.AsCall().Args()) != 1 {
+		return 0, false
+	}
+	text, ok := literalString(e.AsCall().Args()[0])
+	if !ok {
+		return 0, false
+	}
+	span, err := time.ParseDuration(text)
+	return span, err == nil
+}
+
+// spanWords is a span as people say it: "60 days", "48 hours".
+func spanWords(d time.Duration) string {
+	unit := func(n time.Duration, one string) string {
+		if n == 1 {
+			return "1 " + one
+		}
+		return strconv.FormatInt(int64(n), 10) + " " + one + "s"
+	}
+	day := 24 * time.Hour
+	switch {
+	case d >= 3*day && d%day == 0:
+		return unit(d/day, "day")
+	case d >= time.Hour && d%time.Hour == 0:
+		return unit(d/time.Hour, "hour")
+	case d%time.Minute == 0 && d < time.Hour:
+		return unit(d/time.Minute, "minute")
+	}
+	return FormatDuration(d)
+}
+
+func pick(yes bool, a, b string) string {
+	if yes {
+		return a
+	}
+	return b
+}
+
+// joined is a list as people say it.
+func joined(parts []string, last string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	end := len(parts) - 1
+	return strings.Join(parts[:end], ", ") + ", " + last + " " + parts[end]
+}
