@@ -168,7 +168,7 @@ func (s *sayer) compares(a, b celast.Expr, operator string, not bool) (string, b
 	if !ok || a.Kind() != celast.IdentKind || a.AsIdent() != "notice" {
 		return "", false
 	}
-	return "the notice is " + bound(operator) + " " + spanWords(span), true
+	return "the notice is " + bound(operator) + " " + SpanWords(span), true
 }
 
 // counts says how often something happened, or how long ago.
@@ -181,16 +181,16 @@ func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
 	case countName:
 		kind, _ := literalString(args[1])
 		span, _ := literalInt(args[2])
-		one, many, ok := occurrenceWords(events.Kind(kind))
-		return number(operator, n, one, many) + " in " + spanWords(time.Duration(span)), ok
+		one, many, ok := OccurrenceWords(events.Kind(kind))
+		return number(operator, n, one, many) + " in " + SpanWords(time.Duration(span)), ok
 	case lateName:
 		notice, _ := literalInt(args[1])
 		span, _ := literalInt(args[2])
-		with := " with less than " + spanWords(time.Duration(notice)) + "’ notice in " + spanWords(time.Duration(span))
+		with := " with less than " + SpanWords(time.Duration(notice)) + "’ notice in " + SpanWords(time.Duration(span))
 		return number(operator, n, "cancellation", "cancellations") + with, true
 	case daysSinceName:
 		kind, _ := literalString(args[1])
-		one, _, ok := occurrenceWords(events.Kind(kind))
+		one, _, ok := OccurrenceWords(events.Kind(kind))
 		return number(operator, n, "day", "days") + " since the last " + one, ok
 	}
 	return "", false
@@ -253,8 +253,8 @@ func literalDuration(e celast.Expr) (time.Duration, bool) {
 	return span, err == nil
 }
 
-// spanWords is a span as people say it: "60 days", "48 hours".
-func spanWords(d time.Duration) string {
+// SpanWords is a span as people say it: "60 days", "48 hours".
+func SpanWords(d time.Duration) string {
 	unit := func(n time.Duration, one string) string {
 		if n == 1 {
 			return "1 " + one

@@ -15,7 +15,7 @@ func TestConditionWords(t *testing.T) {
 		`!flagged`:            "there is no safety flag",
 		`!(flagged || minor)`: "there is no safety flag, and the client is no minor",
 		`flagged || risk in ["elevated", "high"]`:                                     "there is a safety flag, or the risk is elevated or high",
-		`cancelled_by == "client" && late && !same_day && risk == "none" && !flagged`: "the client cancelled, the notice was less than 48 hours, the notice was not less than 24 hours, the risk is none, and there is no safety flag",
+		`cancelled_by == "client" && late && !same_day && risk == "none" && !flagged`: "the client cancelled, the notice was less than 48 hours, the notice was not less than 24 hours, the client is not at risk, and there is no safety flag",
 		`cancelled_by != "provider"`:                                                  "the clinic did not cancel",
 		`minor && (flagged || first_visit)`:                                           "the client is a minor, and (there is a safety flag, or it is a first visit)",
 		`count("appointment.noshow", "60d") == 1`:                                     "exactly 1 no-show in 60 days",
@@ -75,7 +75,7 @@ func TestEveryFactHasWords(t *testing.T) {
 		}
 	}
 	for _, s := range events.Kinds() {
-		if _, _, ok := occurrenceWords(s.Kind); ok != Counted(s.Kind) {
+		if _, _, ok := OccurrenceWords(s.Kind); ok != Counted(s.Kind) {
 			t.Errorf("%s: has words %v, is counted %v", s.Kind, ok, Counted(s.Kind))
 		}
 	}

@@ -38,6 +38,9 @@ func sayValues(name string, values []string, not bool) (string, bool) {
 	is, isNot := "is", "is not"
 	switch name {
 	case "risk":
+		if len(values) == 1 && values[0] == string(events.RiskNone) {
+			return pick(not, "the client is at risk, or nobody has said", "the client is not at risk"), true
+		}
 		return "the risk " + pick(not, isNot, is) + " " + either, true
 	case "status":
 		return "the client " + pick(not, isNot, is) + " " + either, true
@@ -138,8 +141,9 @@ func orUnstated(words ...string) string {
 	return unknown
 }
 
-// occurrenceWords names what conditions count, one and several.
-func occurrenceWords(k events.Kind) (one, many string, ok bool) {
+// OccurrenceWords names what conditions count, one and several: "no-show", "no-shows".
+// ok is false for a kind that none counts.
+func OccurrenceWords(k events.Kind) (one, many string, ok bool) {
 	switch k {
 	case events.AppointmentBooked:
 		return "booking", "bookings", true

@@ -43,6 +43,7 @@ type cli struct {
 	Clinic   clinicCmd   `cmd:"" help:"Stop all care mail of a clinic, and let it go out again."`
 
 	Simulate simulateCmd `cmd:"" help:"Tell what a workflow would decide on a scenario, in virtual time; nothing is sent."`
+	Graph    graphCmd    `cmd:"" help:"Draw a workflow as people read it: steps, waits, branches, and what ends it."`
 	Backtest backtestCmd `cmd:"" help:"Decide past events with and without a draft, and compare; nothing is sent."`
 	Preview  previewCmd  `cmd:"" help:"Show what mails and pages look like; nothing is sent."`
 
