@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 
 	"github.com/mooring-care/mooring/internal/app"
 )
@@ -13,6 +15,7 @@ type simulateCmd struct {
 	ClinicDir string `placeholder:"DIR" help:"The folder of the clinic to try it in, the one with clinic.yaml. Unset: the folder around the workflow's file, or else the embedded sample clinic."`
 	Check     bool   `xor:"how" help:"Compare the timeline in the scenario's file with what is decided; exit 1 when they differ."`
 	Write     bool   `xor:"how" help:"Write the timeline into the scenario's file."`
+	HTML      string `name:"html" type:"path" placeholder:"FILE" xor:"how" help:"Write one page for people, with every mail in its place."`
 	JSON      bool   `name:"json" xor:"how" help:"Print JSON, as docs/commands.md describes it."`
 }
 
@@ -28,6 +31,15 @@ func (c simulateCmd) Run(io streams) error {
 	switch {
 	case c.JSON:
 		return writeJSON(io.out, s.Timeline)
+	case c.HTML != "":
+		var page bytes.Buffer
+		if err := s.WriteHTML(&page); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.HTML, page.Bytes(), 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "%s: written\n", c.HTML)
 	case c.Check:
 		if err := s.Check(); err != nil {
 			return err

@@ -70,6 +70,13 @@ func TestSimulate(t *testing.T) {
 	if out := done(t, "simulate", draft, script, "--check"); !strings.HasSuffix(out, "try.txt: as decided\n") {
 		t.Error(out)
 	}
+	page := filepath.Join(t.TempDir(), "try.html")
+	if out := done(t, "simulate", draft, script, "--html", page); out != page+": written\n" {
+		t.Error(out)
+	}
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "Slower: what would happen") {
+		t.Errorf("the page: %v\n%.300s", err, text)
+	}
 	crlf := write(t, t.TempDir(), "crlf.txt", strings.ReplaceAll(triedTold, "\n", "\r\n"))
 	done(t, "simulate", draft, crlf, "--check")
 	if _, err := os.Stat(os.Getenv("MOORING_DATA")); !os.IsNotExist(err) {

@@ -34,12 +34,17 @@ type outbox struct{ store *jetstream.Store }
 
 // Enqueue puts a message into its lane.
 func (o outbox) Enqueue(ctx context.Context, ref runner.Ref, e workflows.Enqueue) error {
+	return o.store.Enqueue(ctx, messageOf(ref, e))
+}
+
+// messageOf is the notifier's message for what a decision asks for.
+func messageOf(ref runner.Ref, e workflows.Enqueue) notifier.Message {
 	m := e.Message
-	return o.store.Enqueue(ctx, notifier.Message{
+	return notifier.Message{
 		ID: e.ID, Clinic: ref.Clinic, Key: ref.Key, Lane: notifier.Lane(e.Lane),
 		Template: m.Template, Wording: m.Wording, Version: m.Version, Person: m.Person, Target: m.Target,
 		Why: m.Why, Reasons: m.Reasons, What: m.What, Urgency: m.Urgency, Round: m.Round, Asked: m.Asked,
-	})
+	}
 }
 
 // renderer writes mails: wording of the pinned version, links, recipient.
@@ -70,10 +75,16 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	if err != nil {
 		return notifier.Mail{}, err
 	}
+	return r.write(m, attempt, &state, c.current.Clinic, wording)
+}
+
+// write fills in the mail for a message: words of the version that it began with, names
+// and addresses of the clinic as it is, and the client as they are known.
+func (r *renderer) write(m notifier.Message, attempt int, state *workflows.State, c *workflows.Clinic, wording *version) (notifier.Mail, error) {
 	mail := notifier.Mail{
 		ID: m.ID, Attempt: attempt, Lane: m.Lane, Date: r.clock.Now(),
-		From:    notifier.Address(c.current.From),
-		ReplyTo: notifier.Address(c.current.ReplyTo),
+		From:    notifier.Address(c.From),
+		ReplyTo: notifier.Address(c.ReplyTo),
 		Origin:  notifier.Origin{Clinic: m.Clinic, Version: wording.Version, Stranger: m.Template == "address" || m.Template == "address-changed"},
 	}
 	_, domain, _ := strings.Cut(mail.From.Email, "@")
@@ -83,11 +94,11 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	if m.Wording != "" {
 		name += "." + m.Wording
 	}
-	language := wording.wording.Speaks(name, languages(c.current.Clinic, m.Lane, &state.Profile)...)
-	v := clinicValues(c.current.Clinic, language)
+	language := wording.wording.Speaks(name, languages(c, m.Lane, &state.Profile)...)
+	v := clinicValues(c, language)
 	if m.Lane == notifier.Care {
-		r.client(m, &state, c.current.Clinic, &v, &mail)
-	} else if err := r.staff(m, &state, c.current.Clinic, language, &v, &mail); err != nil {
+		r.client(m, state, c, &v, &mail)
+	} else if err := r.staff(m, state, c, language, &v, &mail); err != nil {
 		return mail, err
 	}
 	out, err := wording.wording.Render(name, language, wordingReason(m.Why), v)
@@ -97,7 +108,7 @@ func (r *renderer) Render(ctx context.Context, m notifier.Message, attempt int) 
 	mail.Origin.Language = out.Language
 	mail.Subject, mail.Text, mail.HTML = out.Subject, out.Text, out.HTML
 	if asksNow(m.Template) {
-		mail.Pages = pages(c.current.Staff.Person(m.Person), &mail, v.EscalationURL, v.Code)
+		mail.Pages = pages(c.Staff.Person(m.Person), &mail, v.EscalationURL, v.Code)
 	}
 	return mail, nil
 }

@@ -1,20 +1,12 @@
 package app
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
-
-	"github.com/mooring-care/mooring/internal/testkit/axe"
-	"github.com/mooring-care/mooring/internal/testkit/chromium"
 )
 
 // previewClinic is the folder of a clinic that changed one mail and wrote one of its own.
@@ -130,34 +122,7 @@ func TestPreviewFolder(t *testing.T) {
 		t.Error("what the clinic changed is not shown")
 	}
 
-	ctx, ok := chromium.Start(t)
-	if !ok {
-		return
-	}
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	defer server.Close()
-	for _, scheme := range []string{"light", "dark"} {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-		if err == nil {
-			err = chromedp.Do(ctx, chromedp.EmulateViewport(360, 740))
-		}
-		if err == nil {
-			err = chromedp.Do(ctx, chromedp.Navigate(server.URL+"/index.html"))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		found, err := axe.Check(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, one := range found {
-			t.Errorf("%s: %s", scheme, one)
-		}
-		if wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 360 {
-			t.Errorf("%d px wide on 360, %v", wide, err)
-		}
-	}
+	readable(t, dir, "index.html")
 }
 
 func TestPreviewRefusesWhatCheckDoes(t *testing.T) {

@@ -29,6 +29,7 @@ type trial struct {
 
 	clinic   *workflows.Clinic
 	workflow *workflows.Workflow
+	words    *templates.Set
 }
 
 // openTrial finds a workflow, by the path of its file or by its name, and the
@@ -65,6 +66,7 @@ func (t *trial) wordings() error {
 	if err != nil {
 		return fmt.Errorf("read the clinic %s's wording:\n%w", t.id, err)
 	}
+	t.words = set
 	missing := missingWordings(set, t.workflow, t.clinic.Language())
 	for _, e := range missing {
 		e.File = t.file
@@ -147,6 +149,7 @@ type Simulation struct {
 	Timeline []scenario.Told
 
 	file, script string
+	trial        *trial
 }
 
 // Simulate tells the scenario of a file in a clinic in which a workflow, by its
@@ -161,7 +164,7 @@ func Simulate(workflow, scenarioFile, clinicDir string) (*Simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Simulation{Workflow: t.workflow.Name, Clinic: t.id, file: scenarioFile, script: string(script)}
+	s := &Simulation{Workflow: t.workflow.Name, Clinic: t.id, file: scenarioFile, script: string(script), trial: t}
 	if s.Text, err = scenario.Tell(t.clinic, scenarioFile, s.script); err != nil {
 		return nil, err
 	}

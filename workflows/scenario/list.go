@@ -25,6 +25,17 @@ type Told struct {
 	Notes []Note `json:"notes,omitempty"`
 	// Look is the last look at one message; nil for a decision.
 	Look *Look `json:"look,omitempty"`
+	// Mails are those that the decision asked for, and State the client as they were
+	// known then, for whoever writes the mails.
+	Mails []Mail           `json:"-"`
+	State *workflows.State `json:"-"`
+}
+
+// Mail is one that a decision asked for.
+type Mail struct {
+	// Name is the short name, such as $m1.
+	Name string
+	workflows.Enqueue
 }
 
 // Note is one thing decided, with its reason as a stable code and in words.

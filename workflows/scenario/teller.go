@@ -103,6 +103,12 @@ func (t *teller) tell(ev events.Event, dec workflows.Decision) {
 	for _, n := range dec.Notes {
 		entry.Notes = append(entry.Notes, t.names.note(n))
 	}
+	for _, e := range dec.Effects {
+		if e.Enqueue != nil {
+			entry.Mails = append(entry.Mails, Mail{t.names.Of(workflows.WhatMessage, e.Enqueue.ID), *e.Enqueue})
+			entry.State = &dec.State
+		}
+	}
 	t.told.list = append(t.told.list, entry)
 }
 
