@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -15,14 +16,18 @@ type previewCmd struct {
 	Language  string `help:"The client's language, such as es. Unset: the clinic's."`
 	Reason    string `help:"Why the client stepped back, such as shame. Unset: unknown."`
 	HTML      bool   `name:"html" help:"Print the mail as HTML."`
+	SendTo    string `placeholder:"PERSON" help:"Send the mail, marked as a test, to a member of staff: an id of the clinic's directory. It goes by the mailer that MOORING_MAILER and its settings name."`
 	Out       string `type:"path" default:"mooring-preview" help:"The folder to write into."`
 }
 
-// Run shows what would be sent, and sends nothing.
-func (c previewCmd) Run(io streams) error {
+// Run shows what would be sent. Nothing is, but for the one test that is asked for.
+func (c previewCmd) Run(ctx context.Context, io streams) error {
 	p, err := app.OpenPreviews(c.ClinicDir, time.Now())
 	if err != nil {
 		return err
+	}
+	if c.Mail == "" && c.SendTo != "" {
+		return app.ErrNoMail
 	}
 	if c.Mail == "" {
 		mails, pages, err := p.Write(c.Out)
@@ -35,6 +40,18 @@ func (c previewCmd) Run(io streams) error {
 	m, err := p.Mail(c.Mail, c.Language, c.Reason)
 	if err != nil {
 		return err
+	}
+	if c.SendTo != "" {
+		cfg, err := readConfig(io.err)
+		if err != nil {
+			return err
+		}
+		went, err := p.SendTest(ctx, cfg, m, c.SendTo)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "Sent “[Test] %s” to %s: %s.\n", m.Subject, c.SendTo, went)
+		return nil
 	}
 	if c.HTML {
 		fmt.Fprintln(io.out, m.HTML)

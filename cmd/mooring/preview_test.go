@@ -23,6 +23,16 @@ func TestPreview(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
 		t.Error(err)
 	}
+	box := filepath.Join(t.TempDir(), "box")
+	t.Setenv("MOORING_MAILBOX", box)
+	if out := done(t, "preview", "A", "--send-to", "amara"); !strings.HasPrefix(out, "Sent “[Test] A note from Harbour Lane Counselling” to amara: it lies in "+box) {
+		t.Errorf("it says %q", out)
+	}
+	if mails, err := filepath.Glob(filepath.Join(box, "*.eml")); err != nil || len(mails) != 1 {
+		t.Errorf("%d mails, %v", len(mails), err)
+	}
+	fails(t, exitWrong, "name the mail to send", "preview", "--send-to", "amara")
+	fails(t, exitWrong, "there is: ", "preview", "A", "--send-to", "somebody@example.org")
 	fails(t, exitWrong, `there is no mail "nix"`, "preview", "nix")
 	fails(t, exitWrong, "is no clinic's folder", "preview", "--clinic-dir", t.TempDir())
 }

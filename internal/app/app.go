@@ -22,6 +22,7 @@ import (
 	"github.com/mooring-care/mooring/internal/jetstream"
 	"github.com/mooring-care/mooring/notifier"
 	"github.com/mooring-care/mooring/notifier/mailbox"
+	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -132,8 +133,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger, opts ...Option) (_ *
 	}
 	if cfg.Mailer == "sendgrid" {
 		for _, id := range slices.Sorted(maps.Keys(read)) {
-			if !read[id].AcknowledgeNoBAA {
-				return nil, fmt.Errorf("the clinic %s: SendGrid signs no business associate agreement; its clinic.yaml must say `acknowledge_no_baa: true` before mail goes that way", id)
+			if err := acknowledged(read[id]); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -483,3 +484,11 @@ func (a *App) EventToken(clinic string) string { return a.secrets.eventTokens[cl
 
 // Now is the program's time.
 func (a *App) Now() time.Time { return a.clock.Now() }
+
+// acknowledged refuses SendGrid for a clinic that has not said it knows what that means.
+func acknowledged(c *workflows.Clinic) error {
+	if c.AcknowledgeNoBAA {
+		return nil
+	}
+	return fmt.Errorf("the clinic %s: SendGrid signs no business associate agreement; its clinic.yaml must say `acknowledge_no_baa: true` before mail goes that way", c.ID)
+}

@@ -23,7 +23,7 @@ import (
 func (a *App) newNotifier() error {
 	if a.provider == nil {
 		var err error
-		if a.provider, err = a.newProvider(); err != nil {
+		if a.provider, a.mailbox, err = newProvider(&a.cfg, a.inspect()); err != nil {
 			return err
 		}
 	}
@@ -79,36 +79,37 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (a *App) newProvider() (notifier.Provider, error) {
-	switch a.cfg.Mailer {
+// newProvider is the way that the configuration names for mail, with a last look at
+// what leaves by it. The mailbox is nil where mail leaves this machine.
+func newProvider(cfg *Config, inspect notifier.Inspect) (notifier.Provider, *mailbox.Mailbox, error) {
+	switch cfg.Mailer {
 	case "smtp":
-		security := map[string]smtp.Security{"required": smtp.Required, "implicit": smtp.Implicit, "none": smtp.Plain}[a.cfg.SMTPTLS]
+		security := map[string]smtp.Security{"required": smtp.Required, "implicit": smtp.Implicit, "none": smtp.Plain}[cfg.SMTPTLS]
 		p, err := smtp.New(smtp.Config{
-			Host: a.cfg.SMTPHost, Port: a.cfg.SMTPPort, Username: a.cfg.SMTPUsername,
-			Password: smtp.Password(a.cfg.SMTPPassword), TLS: security, Inspect: a.inspect(),
+			Host: cfg.SMTPHost, Port: cfg.SMTPPort, Username: cfg.SMTPUsername,
+			Password: smtp.Password(cfg.SMTPPassword), TLS: security, Inspect: inspect,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("set up the smtp mailer (MOORING_SMTP_…): %w", err)
+			return nil, nil, fmt.Errorf("set up the smtp mailer (MOORING_SMTP_…): %w", err)
 		}
-		return p, nil
+		return p, nil, nil
 	case "sendgrid":
-		p, err := sendgrid.New(sendgrid.Config{APIKey: sendgrid.APIKey(a.cfg.SendGridKey), BaseURL: a.cfg.SendGridURL, Inspect: a.inspect()})
+		p, err := sendgrid.New(sendgrid.Config{APIKey: sendgrid.APIKey(cfg.SendGridKey), BaseURL: cfg.SendGridURL, Inspect: inspect})
 		if err != nil {
-			return nil, fmt.Errorf("set up the sendgrid mailer: %w", err)
+			return nil, nil, fmt.Errorf("set up the sendgrid mailer: %w", err)
 		}
-		return p, nil
+		return p, nil, nil
 	default:
-		dir := a.cfg.Mailbox
+		dir := cfg.Mailbox
 		if dir == "" {
-			dir = a.cfg.Data + "/mailbox"
+			dir = cfg.Data + "/mailbox"
 		}
 		box, err := mailbox.New(dir, time.Now)
 		if err != nil {
-			return nil, &ConfigError{"MOORING_MAILBOX", "cannot be used: " + err.Error()}
+			return nil, nil, &ConfigError{"MOORING_MAILBOX", "cannot be used: " + err.Error()}
 		}
-		box.Inspect = a.inspect()
-		a.mailbox = box
-		return box, nil
+		box.Inspect = inspect
+		return box, box, nil
 	}
 }
 
