@@ -71,7 +71,7 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 		say := func(format string, args ...any) {
 			out = append(out, &workflows.FileError{File: "clinic.yaml", Line: w.Line, Column: w.Column, Message: fmt.Sprintf(format, args...)})
 		}
-		switch finds := slices.Contains([]string{templates.ClinicalWord, templates.ClinicWord, templates.Blame, templates.Identifier, templates.ForeignLink}, w.Rule); {
+		switch finds := slices.Contains([]string{templates.ClinicalWord, templates.ClinicWord, templates.Blame, templates.Identifier, templates.ForeignLink, templates.CaringContactAsks}, w.Rule); {
 		case w.Rule == templates.MissingCrisisLine:
 			say("a missing crisis line is never waived: every client must find help in every mail")
 		case !slices.Contains(templates.RuleNames(), w.Rule):

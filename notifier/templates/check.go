@@ -2,9 +2,9 @@ package templates
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // readTemplate reads a template and checks what its family asks for.
@@ -14,7 +14,7 @@ func (f *file) readTemplate() {
 	if len(s.errs) > 0 {
 		return
 	}
-	f.header = h
+	f.header, f.body = h, body
 	f.subject = s.readSubject(h)
 	f.doc = s.readBody(body)
 	if len(s.errs) > 0 {
@@ -25,9 +25,6 @@ func (f *file) readTemplate() {
 		s.checkAudience(h.audience, runs)
 	}
 	f.checkFamily(len(s.text))
-	if h.family == "E" {
-		s.checkNoAsk(body)
-	}
 }
 
 // readSubject reads the one line that stands in the front matter: words,
@@ -220,21 +217,6 @@ func (f *file) checkTasks() {
 	}
 }
 
-// asks are demands and advice, of all languages that we write in.
-var asks = regexp.MustCompile(`\b(be (kind|gentle|good) (to|with) yourself|take care|look after yourself|take (a|some|your) (deep )?(breaths?|time|moment)|breathe|try (to|a|an)|remember to|make sure|please|reach out|let us know|tell us|call us|write to us|reply|book|come (in|back|see)|we (want|need|ask|hope) you|you can)\b|` +
-	`\b(cuide(se)?|sea amable|respire|tome(se)?|intente|pruebe|trate de|recuerde|por favor|diganos|cuentenos|llame(nos)?|escriba(nos)?|responda|conteste|venga|vuelva|regrese|acerque(se)?|reserve|agende|elija|acuda|visite(nos)?|haganos saber|no dude en|(queremos|necesitamos|pedimos|esperamos) que (usted )?(venga|vuelva|llame|escriba|responda|regrese)|puede)\b`)
-
-// checkNoAsk keeps demands and advice, even kind advice, out of family E.
-func (s *source) checkNoAsk(body span) {
-	at := body.at
-	for line := range strings.SplitSeq(body.text, "\n") {
-		if m := asks.FindString(fold(line)); m != "" {
-			s.fail(at, "family E asks for nothing and advises nothing: %q", m)
-		}
-		at += len(line) + 1
-	}
-}
-
 // readParts reads the shared paragraphs of a language: sections that begin
 // with a line "# name". A name with a colon is a code in words.
 func (f *file) readParts() {
@@ -355,7 +337,13 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
 	var errs []error
 	seen := map[string]bool{}
-	for _, found := range Lint(r, shows.header.audience, allowed) {
+	found := NewLinter(allowed).findings(Client)
+	if shows.header.family == "E" {
+		for _, a := range f.asks() {
+			found.add(a)
+		}
+	}
+	for _, found := range append(found.list, Lint(r, shows.header.audience, allowed)...) {
 		// The same words in text and HTML are one problem of the file.
 		if key := found.Rule + found.Match; !seen[key] {
 			seen[key] = true
@@ -374,14 +362,22 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	return errs
 }
 
-// locate is the first place where folded words stand in a file, or its top.
+// locate is the first place where folded words stand in a file, also where they go
+// over the end of a line, or its top.
 func (s *source) locate(words string) (line, column int) {
-	if words != "" {
-		for i, text := range strings.Split(s.text, "\n") {
-			if before, _, ok := strings.Cut(squeeze(fold(text)), words); ok {
-				return i + 1, len([]rune(before)) + 1
-			}
-		}
+	if words == "" {
+		return 1, 1
 	}
-	return 1, 1
+	var whole strings.Builder
+	var starts []int
+	for text := range strings.SplitSeq(s.text, "\n") {
+		starts = append(starts, whole.Len())
+		whole.WriteString(squeeze(fold(text)) + " ")
+	}
+	at := strings.Index(whole.String(), words)
+	if at < 0 {
+		return 1, 1
+	}
+	line, _ = slices.BinarySearch(starts, at+1)
+	return line, utf8.RuneCountInString(whole.String()[starts[line-1]:at]) + 1
 }

@@ -27,13 +27,16 @@ const (
 	MissingPreferences   = "missing-preferences"
 	// ForeignLink: a link outside the given addresses, or remote content.
 	ForeignLink = "foreign-link"
+	// CaringContactAsks: a demand, advice or a question in family E, which goes to a
+	// client with a safety flag. It is a matter of the wording alone, as GradeRule is.
+	CaringContactAsks = "caring-contact-asks"
 	// GradeRule: harder to read than MaxGrade.
 	GradeRule = "grade"
 )
 
 // RuleNames lists every rule.
 func RuleNames() []string {
-	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, GradeRule}
+	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, CaringContactAsks, GradeRule}
 }
 
 // advice is why a rule is there, and what to write instead.
@@ -57,6 +60,8 @@ func adviceOn(rule string) advice {
 		return advice{"every client may change or stop these mails", "put {{preferences}} on a line of its own"}
 	case ForeignLink:
 		return advice{"it leads away from you, or tells others that the mail was opened", "link to {{booking_link}}, {{checkin_link}} or an address of the clinic"}
+	case CaringContactAsks:
+		return advice{"family E goes to a client who may be in danger; it asks for nothing and advises nothing, not even kindly, and a person asks the rest", "say that you think of them and that they are welcome; name the crisis line; put \"if you like\" beside a call or a reply"}
 	case GradeRule:
 		return advice{"many clients would not read to its end", "use shorter sentences and shorter words"}
 	}
@@ -208,7 +213,7 @@ func (l *Linter) Lint(m Mail, audience string) []Finding {
 func (l *Linter) Leaving(m Mail, audience string) []Finding { return l.leaving(m, audience).list }
 
 func (l *Linter) leaving(m Mail, audience string) *findings {
-	found := &findings{Linter: l, audience: audience}
+	found := l.findings(audience)
 	page := readHTML(m.HTML)
 	found.words("subject", m.Subject)
 	text := found.words("text", m.Text)
@@ -236,14 +241,14 @@ func (l *Linter) leaving(m Mail, audience string) *findings {
 // Words lists what may not stand in a text by itself, such as a name in a clinic's
 // settings; part says where it stands.
 func (l *Linter) Words(part, text string) []Finding {
-	found := &findings{Linter: l, audience: Client}
+	found := l.findings(Client)
 	found.words(part, text)
 	return found.list
 }
 
 // Link lists the words of a link, path and query, that may not stand in a mail.
 func (l *Linter) Link(part, link string) []Finding {
-	found := &findings{Linter: l, audience: Client}
+	found := l.findings(Client)
 	found.linkWords(part, link)
 	return found.list
 }
@@ -267,6 +272,8 @@ type findings struct {
 	audience string
 	list     []Finding
 }
+
+func (l *Linter) findings(audience string) *findings { return &findings{Linter: l, audience: audience} }
 
 func (l *findings) add(f Finding) {
 	if slices.Contains(l.list, f) || slices.ContainsFunc(l.allowed.Waived, func(w Waiver) bool { return w.Waives(f) }) {

@@ -52,6 +52,7 @@ type file struct {
 
 	// Of a template:
 	header  header
+	body    span
 	subject []inline
 	doc     document
 	mail    compiled
