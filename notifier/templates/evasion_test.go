@@ -40,6 +40,63 @@ var evasions = map[string]func(word string) (html, text string){
 		}, w)
 		return to, to
 	},
+	"digits": func(w string) (string, string) {
+		if strings.ContainsAny(w, "0123456789") || len(w) < 6 {
+			return "", ""
+		}
+		// Every second letter that has a digit, so that more letters stay than go.
+		at := 0
+		to := strings.Map(func(r rune) rune {
+			if i := strings.IndexRune("oiezsatb", r); i >= 0 {
+				if at++; at%2 == 1 {
+					return rune("01325478"[i])
+				}
+			}
+			return r
+		}, w)
+		return to, to
+	},
+	"signs": func(w string) (string, string) {
+		to := strings.NewReplacer("a", "@", "s", "$").Replace(w[:len(w)-1]) + w[len(w)-1:]
+		return to, to
+	},
+	"raised": func(w string) (string, string) {
+		to := strings.NewReplacer("a", "ᵃ", "d", "ᵈ", "e", "ᵉ", "i", "ⁱ", "n", "ⁿ", "o", "ᵒ", "p", "ᵖ", "r", "ʳ", "t", "ᵗ", "u", "ᵘ", "1", "¹", "2", "²").Replace(w)
+		return to, to
+	},
+	"lowered": func(w string) (string, string) {
+		to := strings.NewReplacer("a", "ₐ", "e", "ₑ", "i", "ᵢ", "o", "ₒ", "r", "ᵣ", "u", "ᵤ", "n", "ₙ", "p", "ₚ", "s", "ₛ", "t", "ₜ").Replace(w)
+		return to, to
+	},
+	"circled":  func(w string) (string, string) { return shifted(w, 'ⓐ'), shifted(w, 'ⓐ') },
+	"brackets": func(w string) (string, string) { return shifted(w, '⒜'), shifted(w, '⒜') },
+	"dark":     func(w string) (string, string) { return shifted(w, '🅐'), shifted(w, '🅐') },
+	"bold":     func(w string) (string, string) { return shifted(w, '𝐚'), shifted(w, '𝐚') },
+	"cut by a line": func(w string) (string, string) {
+		return w[:3] + "<br/>" + w[3:], w[:3] + "-\n" + w[3:]
+	},
+	"cut by cells": func(w string) (string, string) {
+		if len(w) < 4 || strings.Contains(w[:4], " ") {
+			return "", ""
+		}
+		return "<table><tr><td>" + w[:2] + "</td>\n <td>" + w[2:3] + "</td><td style=\"padding:0\">" + w[3:] + "</td></tr></table>", ""
+	},
+	"cut by a link": func(w string) (string, string) {
+		return w[:3] + `<a href="https://book.riverside.example/times">` + w[3:] + "</a>", ""
+	},
+	"hyphens": func(w string) (string, string) {
+		if strings.ContainsAny(w, " -") {
+			return "", ""
+		}
+		to := w[:2] + "-" + w[2:3] + "‑" + w[3:]
+		return to, to
+	},
+	"dots": func(w string) (string, string) {
+		if strings.ContainsAny(w, " -") {
+			return "", ""
+		}
+		return strings.Join(strings.Split(w, ""), ". "), strings.Join(strings.Split(w, ""), "·")
+	},
 	"spaced out": func(w string) (string, string) {
 		if strings.ContainsAny(w, " -") || len(w) < 4 {
 			return "", ""
@@ -47,6 +104,16 @@ var evasions = map[string]func(word string) (html, text string){
 		to := strings.Join(strings.Split(w, ""), " ")
 		return to, to
 	},
+}
+
+// shifted moves small letters to those of a block that begins with an a.
+func shifted(w string, a rune) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return a + r - 'a'
+		}
+		return r
+	}, w)
 }
 
 // TestNothingSlipsThrough plants what must not leave in every place of a mail, in
@@ -290,5 +357,77 @@ func BenchmarkLeaving(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestShortFormsSetApart: three letters that stand apart are a short form.
+func TestShortFormsSetApart(t *testing.T) {
+	l := NewLinter(SampleExceptions())
+	for text, want := range map[string]string{
+		"Your P.H.Q. is due": ClinicalWord, "P. H. Q.": ClinicalWord, "O C D": ClinicalWord, "o-c-d": ClinicalWord, "T.L.P.": ClinicalWord, "D.O.B.": Identifier, "D. O. B.": Identifier, "M R N": Identifier, "S.S.N.": Identifier, "f.e.e.": Blame, "A D H D": ClinicalWord,
+		"PHQ-9 and G A D": ClinicalWord, "m3d1cation": ClinicalWord, "$uicide": ClinicalWord, "@nxiety": ClinicalWord, "th!s is depress!on": ClinicalWord, "m@nia": ClinicalWord, "ƭherapy": "", "self_harm": ClinicalWord, "d0se": ClinicalWord, "psych1atrist": ClinicalWord, "p1lls": ClinicalWord,
+	} {
+		if found := l.Words("text", text); want != "" && !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == want }) {
+			t.Errorf("%q: found %v, want %s", text, found, want)
+		}
+	}
+	for _, text := range []string{
+		"At 9am or 5pm, on the 3rd, 2nd or 1st.", "70C outside", "A or B or C", "a) one b) two c) three", "J. R. Moon", "Mr. A. B. Reyes", "Rooms 2a, 2b and 2c", "well-being", "up-to-date", "either/or", "walk-in", "U.S.A.", "a.m. and p.m.", "B4 and H2O", "Come in\ntake a seat", "$5 a ride", "So good to see you!We are here",
+	} {
+		if found := l.Words("text", text); len(found) > 0 {
+			t.Errorf("%q: %v", text, found)
+		}
+	}
+}
+
+// TestDisguisesAreRefused: what may show other words than stand there does not leave.
+func TestDisguisesAreRefused(t *testing.T) {
+	l := NewLinter(SampleExceptions())
+	for name, m := range map[string]Mail{
+		"reversed in the text":     {Text: "\u202eypareht\u202c"},
+		"reversed in the subject":  {Subject: "\u2067ypareht\u2069"},
+		"reversed in the sender":   {Sender: "a\u200fb"},
+		"an Arabic mark":           {ReplyTo: "a\u061cb"},
+		"reversed in entities":     {HTML: "<p>&#8238;ypareht</p>"},
+		"reversed by a tag":        {HTML: `<p><bdo dir="rtl">ypareht</bdo></p>`},
+		"reversed by an attribute": {HTML: `<p dir=rtl>ypareht</p>`},
+		"reversed by a style":      {HTML: `<p style="direction:rtl;unicode-bidi:bidi-override">ypareht</p>`},
+		"words of a style":         {HTML: `<style>p:before{content:"thera"}</style><p>py</p>`},
+		"words of a style in code": {HTML: `<style>p:before{c\6fntent:"thera"}</style><p>py</p>`},
+		"hidden letters":           {HTML: `the<span style="display: none">x</span>rapy`},
+		"hidden by size":           {HTML: `the<span style="color:#fff;font-size:0px">x</span>rapy`},
+		"hidden by an attribute":   {HTML: `the<span hidden>x</span>rapy`},
+		"hidden by a value":        {HTML: `the<span class="a" hidden="">x</span>rapy`},
+		"hidden by visibility":     {HTML: `<style>@media (max-width:480px){.x{visibility:hidden}}</style>the<b class=x>x</b>rapy`},
+		"hidden by colour":         {HTML: `the<i style="color:transparent">x</i>rapy`},
+		"moved":                    {HTML: `<b style="float:right">rapy</b>the`},
+		"drawn over":               {HTML: `<b style="margin:0 0 0 -40px">the</b>`},
+		"a comment for Outlook":    {HTML: `the<!--[if mso]>rapy<![endif]-->`},
+		"a template":               {HTML: `<template>x</template>`},
+		"style with a comment":     {HTML: `<b style="dis/**/play:none">x</b>`},
+	} {
+		found := l.Leaving(m, Staff)
+		if !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == Disguised && f.Match != "" }) {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
+	for _, html := range []string{"<p>An unhidden gem</p>", `<p title="a hidden gem">x</p>`, `<p style="font-size:14px;margin:0">x</p>`, `<bdi>Sam</bdi>`, "<!-- a note -->"} {
+		if found := l.Leaving(Mail{HTML: html}, Staff); len(found) > 0 {
+			t.Errorf("%s: %v", html, found)
+		}
+	}
+}
+
+// TestSeams: what stands side by side without being one word is none.
+func TestSeams(t *testing.T) {
+	l := NewLinter(SampleExceptions())
+	for html, want := range map[string]bool{
+		"<td>the</td><td>rapy</td>": true, "<td>the</td>\n\t<td>\n rapy</td>": true, "thera<br>py": true, "thera <br/> py": true, "the<a href=\"https://988lifeline.org/\">rapy</a>": true, "<a href=\"https://988lifeline.org/\">the</a>rapy": true, "the<img alt=\"\">rapy": true,
+		"<td>t</td><td>h</td><td>e</td><td>r</td><td>apy</td>": true, "a<wbr>nxiety": true, "depre<i></i>ssion": true,
+		"<p>Come in</p><p>take a seat</p>": false, "come <a href=\"https://988lifeline.org/\">in</a> take": false, "<li>in</li><li>take</li>": false, "the best<br>rapid help": false,
+	} {
+		if found := l.Leaving(Mail{HTML: html}, Staff); (len(found) > 0) != want {
+			t.Errorf("%s: found %v", html, found)
+		}
 	}
 }

@@ -1,6 +1,10 @@
 package templates
 
-import "unicode"
+import (
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // fold brings text to the plain lower-case letters that a reader sees: hidden
 // characters and accents go, wide, styled and look-alike letters become Latin
@@ -36,30 +40,45 @@ func fold(s string) string {
 			out = append(out, low)
 			continue
 		}
-		out = append(out, foldRune(unicode.ToLower(styled(r)))...)
+		out = appendPlain(out, styled(r))
 	}
 	return string(out)
+}
+
+// appendPlain appends a rare character as the letters that Unicode says it stands for:
+// full width, raised, lowered, circled, in brackets, mathematical.
+func appendPlain(out []byte, r rune) []byte {
+	r = unicode.ToLower(r)
+	plain := norm.NFKD.PropertiesString(string(r)).Decomposition()
+	if r == 'ñ' || len(plain) == 0 {
+		return append(out, foldRune(r)...)
+	}
+	for _, p := range string(plain) {
+		if p == '(' || p == ')' || unicode.In(p, unicode.Mn, unicode.Me) {
+			continue
+		}
+		if p < 0x80 || p == r {
+			out = append(out, string(unicode.ToLower(p))...)
+			continue
+		}
+		out = append(out, foldRune(unicode.ToLower(p))...)
+	}
+	return out
 }
 
 // tilde is the mark of a decomposed ñ.
 const tilde = 0x0303
 
-// styled undoes the forms of letters and digits that Unicode keeps in blocks:
-// full width, circled, and mathematical.
+// styled undoes the forms of letters that Unicode has no plain letter for: squares,
+// dark circles and squares, and the letters of flags; full-width brackets stay ones.
 func styled(r rune) rune {
 	switch {
 	case r >= 0xFF01 && r <= 0xFF5E:
 		return r - 0xFF01 + '!'
-	case r >= 0x24B6 && r <= 0x24CF:
-		return r - 0x24B6 + 'a'
-	case r >= 0x24D0 && r <= 0x24E9:
-		return r - 0x24D0 + 'a'
 	case r >= 0x1F130 && r <= 0x1F189:
 		return (r-0x1F130)%32%26 + 'a'
-	case r >= 0x1D400 && r <= 0x1D6A3:
-		return (r-0x1D400)%26 + 'a'
-	case r >= 0x1D7CE && r <= 0x1D7FF:
-		return (r-0x1D7CE)%10 + '0'
+	case r >= 0x1F1E6 && r <= 0x1F1FF:
+		return r - 0x1F1E6 + 'a'
 	}
 	return r
 }
@@ -79,8 +98,8 @@ var lookalikes = func() map[rune]string { //nolint:gochecknoglobals // never wri
 		'“': "\"", '”': "\"", '․': ".", '。': ".", '…': "...", '⁄': "/", '∕': "/", '‹': "<", '›': ">",
 	}
 	for to, from := range map[string]string{
-		"a": "àáâãäåāăąǎаαɑᴀª", "b": "ƀьвʙ", "c": "çćĉċčсϲᴄ", "d": "ďđԁᴅɗ", "e": "èéêëēĕėęěеєεᴇə",
-		"g": "ĝğġģɡɢց", "h": "ĥħһнʜհ", "i": "ìíîïĩīĭįıіιɪɩ", "j": "ĵјᴊ", "k": "ķкκᴋ", "l": "ĺļľŀłӏʟ",
+		"a": "àáâãäåāăąǎаαɑᴀªɐ", "b": "ƀьвʙ", "c": "çćĉċčсϲᴄ", "d": "ďđԁᴅɗ", "e": "èéêëēĕėęěеєεᴇəǝɘ",
+		"f": "ꜰƒ", "g": "ĝğġģɡɢց", "h": "ĥħһнʜհɦ", "i": "ìíîïĩīĭįıіιɪɩ", "j": "ĵјᴊ", "k": "ķкκᴋ", "l": "ĺļľŀłӏʟ",
 		"m": "мᴍ", "n": "ńņňŋηпո", "o": "òóôõöøōŏőоοᴏօσº", "p": "рρᴘ", "r": "ŕŗřгʀ", "s": "śŝşšșѕꜱ",
 		"t": "ţťŧțтτᴛ", "u": "ùúûüũūŭůűųυᴜս", "v": "ѵνᴠ", "w": "ŵԝωᴡ", "x": "хχ", "y": "ýÿŷуγʏ", "z": "źżžᴢ",
 	} {

@@ -61,6 +61,9 @@ type token struct {
 	// near says that it follows the one before in one phrase: after a space, a hyphen,
 	// an apostrophe, or a dot with letters on both sides. last ends a sentence.
 	near, last bool
+	// glued says that nothing but one sign stands between the one before and it, as in
+	// "ther-apy"; a line may end behind a hyphen.
+	glued bool
 }
 
 // tokensOf splits folded text into words of letters and digits.
@@ -72,10 +75,16 @@ func tokensOf(text string) []token {
 			break
 		}
 		gap := text[from:start]
-		if k := len(out); k > 0 {
+		k := len(out)
+		if k > 0 {
 			out[k-1].last = endsSentence(gap)
 		}
-		out = append(out, token{word: text[start:i], from: start, to: i, near: len(out) > 0 && joins(gap)})
+		t := token{word: text[start:i], from: start, to: i}
+		if k > 0 {
+			t.near = joins(gap) || i-start == 1 && len(out[k-1].word) == 1 && sets(gap)
+			t.glued = glues(gap)
+		}
+		out = append(out, t)
 	}
 	if k := len(out); k > 0 {
 		out[k-1].last = true
@@ -107,6 +116,18 @@ func joins(gap string) bool {
 		return true
 	}
 	return strings.Trim(gap, " -_/'") == ""
+}
+
+// sets says whether a gap sets two letters apart that stand alone, as in "P. H. Q.".
+func sets(gap string) bool { return gap == ". " || gap == ".-" || glues(gap) }
+
+// glues says whether a gap leaves two words side by side to somebody who reads on.
+func glues(gap string) bool {
+	switch gap {
+	case "-", "- ", "_", ".", "/", "*", "|", "+", "~", "=", "·", "¬":
+		return true
+	}
+	return false
 }
 
 func endsSentence(gap string) bool {
@@ -168,8 +189,8 @@ func (p *phrase) standsAt(tokens []token, i int, first string) (end int, ok bool
 	return i + len(p.words) - 1, true
 }
 
-// spacedOut joins letters that stand alone, "t h e r a p y", where a run of four or
-// more begins.
+// spacedOut joins letters that stand alone, "t h e r a p y" or "P.H.Q.", where a run of
+// three or more begins.
 func spacedOut(tokens []token, i int) (word string, end int) {
 	alone := func(k int) bool { return utf8.RuneCountInString(tokens[k].word) == 1 }
 	if !alone(i) || i > 0 && tokens[i].near && alone(i-1) {
@@ -177,7 +198,7 @@ func spacedOut(tokens []token, i int) (word string, end int) {
 	}
 	for end = i; end+1 < len(tokens) && tokens[end+1].near && alone(end+1); end++ {
 	}
-	if end-i < 3 {
+	if end-i < 2 {
 		return "", 0
 	}
 	var b strings.Builder

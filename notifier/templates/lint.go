@@ -27,6 +27,9 @@ const (
 	MissingPreferences   = "missing-preferences"
 	// ForeignLink: a link outside the given addresses, or remote content.
 	ForeignLink = "foreign-link"
+	// Disguised: what shows other words to a reader than stand there: signs that turn
+	// the direction of reading, styles and tags that hide, move or add words.
+	Disguised = "disguised"
 	// CaringContactAsks: a demand, advice or a question in family E, which goes to a
 	// client with a safety flag. It is a matter of the wording alone, as GradeRule is.
 	CaringContactAsks = "caring-contact-asks"
@@ -36,7 +39,7 @@ const (
 
 // RuleNames lists every rule.
 func RuleNames() []string {
-	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, CaringContactAsks, GradeRule}
+	return []string{ClinicalWord, ClinicWord, Blame, Identifier, MissingCrisisLine, MissingReplySentence, MissingPreferences, ForeignLink, Disguised, CaringContactAsks, GradeRule}
 }
 
 // advice is why a rule is there, and what to write instead.
@@ -60,6 +63,8 @@ func adviceOn(rule string) advice {
 		return advice{"every client may change or stop these mails", "put {{preferences}} on a line of its own"}
 	case ForeignLink:
 		return advice{"it leads away from you, or tells others that the mail was opened", "link to {{booking_link}}, {{checkin_link}} or an address of the clinic"}
+	case Disguised:
+		return advice{"a reader may see other words than anybody has checked", "leave it out; plain words in plain order need none of it"}
 	case CaringContactAsks:
 		return advice{"family E goes to a client who may be in danger; it asks for nothing and advises nothing, not even kindly, and a person asks the rest", "say that you think of them and that they are welcome; name the crisis line; put \"if you like\" beside a call or a reply"}
 	case GradeRule:
@@ -225,6 +230,12 @@ func (l *Linter) leaving(m Mail, audience string) *findings {
 		found.words("header", strings.ReplaceAll(h.Name, "-", " "))
 		found.words("header", h.Value)
 	}
+	for _, text := range page.seams {
+		found.seam("html", text)
+	}
+	for _, how := range page.disguised {
+		found.add(Finding{Rule: Disguised, Part: "html", Match: how, Detail: "mail programs show other words than stand there"})
+	}
 	for _, link := range page.links {
 		found.link("html", link)
 	}
@@ -351,8 +362,13 @@ func (l *findings) words(part, text string) read {
 	shown, f := l.bare(text)
 	out := read{shown, tokensOf(f)}
 	hit := func(rule string, from, to int) { l.add(Finding{Rule: rule, Part: part, Match: f[from:to]}) }
-	builtinWords().find(out.tokens, hit)
-	l.own.find(out.tokens, hit)
+	l.find(out.tokens, hit)
+	if plain, ok := unsigned(f); ok {
+		l.find(tokensOf(plain), hit)
+	}
+	if mark := turned(text); mark != "" {
+		l.add(Finding{Rule: Disguised, Part: part, Match: mark, Detail: "a sign that turns the direction of reading"})
+	}
 	l.identifiers(part, f)
 	rest := f
 	for _, a := range addressesIn(f) {
@@ -370,6 +386,45 @@ func (l *findings) words(part, text string) read {
 		}
 	}
 	return out
+}
+
+// find looks for the words of all mails and of the clinic in every reading of a text.
+func (l *findings) find(tokens []token, hit func(rule string, from, to int)) {
+	for _, read := range append(readings(tokens), tokens) {
+		builtinWords().find(read, hit)
+		if len(l.allowed.Refused) > 0 {
+			l.own.find(read, hit)
+		}
+	}
+}
+
+// seam reads a few words of which one stands over the border of two boxes, lines or
+// links.
+func (l *findings) seam(part, text string) {
+	f := l.nameless(squeeze(fold(text)))
+	l.find(tokensOf(f), func(rule string, from, to int) {
+		l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in parts that stand side by side"})
+	})
+}
+
+// turned names the first character of a text that sets its direction of reading; empty
+// where there is none.
+func turned(text string) string {
+	for i := strings.IndexByte(text, 0xE2); i >= 0 && i+2 < len(text); {
+		switch r, _ := utf8.DecodeRuneInString(text[i:]); {
+		case r == 0x200E, r == 0x200F, r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x206F:
+			return fmt.Sprintf("%U", r)
+		}
+		next := strings.IndexByte(text[i+1:], 0xE2)
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	if strings.ContainsRune(text, 0x061C) {
+		return "U+061C"
+	}
+	return ""
 }
 
 // dotted says whether a dot stands between letters: else there is no bare domain.

@@ -35,9 +35,7 @@ func (l *findings) linkWords(part, a string) {
 	hit := func(rule string, from, to int) {
 		l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in a link"})
 	}
-	tokens := tokensOf(f)
-	builtinWords().find(tokens, hit)
-	l.own.find(tokens, hit)
+	l.find(tokensOf(f), hit)
 	if strings.Contains(path, "@") {
 		for _, m := range mailAddresses.FindAllString(fold(path), -1) {
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a mail address in a link"})
