@@ -401,7 +401,11 @@ func (l *findings) find(tokens []token, hit func(rule string, from, to int)) {
 // seam reads a few words of which one stands over the border of two boxes, lines or
 // links.
 func (l *findings) seam(part, text string) {
-	f := l.nameless(squeeze(fold(text)))
+	f, some := squeeze(fold(text)), false
+	if l.find(tokensOf(f), func(string, int, int) { some = true }); !some {
+		return
+	}
+	f = l.nameless(f)
 	l.find(tokensOf(f), func(rule string, from, to int) {
 		l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in parts that stand side by side"})
 	})

@@ -12,6 +12,12 @@ import (
 
 var cssURL = regexp.MustCompile(`(?i)url\s*\(|@import`)
 
+// fetches says whether a style loads something.
+func fetches(style string) bool {
+	low := strings.ToLower(style)
+	return (strings.Contains(low, "url") || strings.Contains(low, "@import")) && cssURL.MatchString(low)
+}
+
 // page is what a reader, or a mail program, finds in HTML.
 type page struct {
 	text string
@@ -157,7 +163,7 @@ func readHTML(s string) page {
 		case "style", "script":
 			body, rest, _ := strings.Cut(s, "</"+name)
 			_, s, _ = strings.Cut(rest, ">")
-			if name == "script" || cssURL.MatchString(body) {
+			if name == "script" || fetches(body) {
 				p.remote = append(p.remote, name)
 			}
 			if style := strangeStyle(body); name == "style" && style != "" {
@@ -183,7 +189,7 @@ func readHTML(s string) page {
 				p.links = append(p.links, a.value)
 			case slices.Contains([]string{"src", "srcset", "background", "action", "poster", "data"}, a.name):
 				p.remote = append(p.remote, a.value)
-			case a.name == "style" && cssURL.MatchString(a.value), strings.HasPrefix(a.name, "on"):
+			case a.name == "style" && fetches(a.value), strings.HasPrefix(a.name, "on"):
 				p.remote = append(p.remote, a.name)
 			case slices.Contains([]string{"alt", "title", "aria-label"}, a.name):
 				b.WriteString(" " + a.value + " ")

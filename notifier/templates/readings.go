@@ -68,10 +68,13 @@ func numbered(tokens []token) [][]token {
 // "th3rapy"; a number with a unit, such as "70c", is none.
 func unnumbered(w string) []string {
 	n := digits(w)
-	if unit := strings.TrimLeft(w, "0123456789"); n > 0 && (unit == "am" || unit == "pm" || unit == "th") {
+	if n == 0 || n == len(w) {
 		return nil
 	}
-	if n == 0 || n > len(w)-n || len(w)-n < 2 {
+	if unit := strings.TrimLeft(w, "0123456789"); unit == "am" || unit == "pm" || unit == "th" {
+		return nil
+	}
+	if n > len(w)-n || len(w)-n < 2 {
 		return nil
 	}
 	out := []string{asLetters.Replace(w)}
