@@ -70,7 +70,7 @@ func Warnings(c *workflows.Clinic, now time.Time) []string {
 				id, int(shortest.Minutes())))
 		}
 	}
-	return append(append(out, untranslatedResources(c)...), staleResources(c, now)...)
+	return append(append(append(out, untranslatedResources(c)...), staleResources(c, now)...), indiscreet(c)...)
 }
 
 // untranslatedResources are the services that clients read of in another language than

@@ -121,7 +121,7 @@ func exceptions(c *version, language string) templates.Exceptions {
 		CrisisPhone: said.CrisisLine.Phone,
 	}
 	rules := lintRules(c.Clinic)
-	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
+	allowed.Refused, allowed.Waived, allowed.Hosts = rules.Refused, rules.Waived, rules.Hosts
 	for _, link := range []string{said.BookingURL, said.CrisisLine.URL} {
 		if link != "" {
 			allowed.Links = append(allowed.Links, link)

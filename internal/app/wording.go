@@ -56,7 +56,7 @@ func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
 
 // lintRules are the clinic's own part in the lint.
 func lintRules(c *workflows.Clinic) templates.Rules {
-	rules := templates.Rules{Refused: c.Lint.Words, Languages: c.Languages}
+	rules := templates.Rules{Refused: c.Lint.Words, Languages: c.Languages, Hosts: declaredHosts(c)}
 	for _, w := range c.Lint.Waivers {
 		rules.Waived = append(rules.Waived, templates.Waiver{Rule: w.Rule, Words: w.Words})
 	}
@@ -94,7 +94,7 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 		texts["`text` of the crisis line"+where+" "+l] = said.CrisisLine.Text
 		links["`booking_url`"+where+" "+l] = said.BookingURL
 	}
-	linter := templates.NewLinter(templates.Exceptions{Words: []string{c.Name, c.CrisisLine.Name}, Refused: c.Lint.Words, Waived: lintRules(c).Waived})
+	linter := templates.NewLinter(templates.Exceptions{Words: []string{c.Name, c.CrisisLine.Name}, Refused: c.Lint.Words, Waived: lintRules(c).Waived, Hosts: declaredHosts(c)})
 	add := func(where, text string, found []templates.Finding) {
 		where, _, _ = strings.Cut(where, "` ")
 		for _, f := range found {

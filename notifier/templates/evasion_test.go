@@ -255,6 +255,12 @@ func TestLinksSayNothing(t *testing.T) {
 		"https://book.riverside.example/times?visit=first_visit":         ClinicalWord,
 		"https://book.riverside.example/times?type=groupSession":         ClinicalWord,
 		"https://book.riverside.example/primera-cita":                    ClinicalWord,
+		"https://book.riverside.example/traumatherapyintake":             ClinicalWord,
+		"https://book.riverside.example/times?p=bookYourfirstvisit":      ClinicalWord,
+		"https://book.riverside.example/citapsicologa":                   ClinicalWord,
+		"https://harbourtherapy.example/times":                           ClinicalWord,
+		"https://therapy.example":                                        ClinicalWord,
+		"https://www.saludmentalhoy.example/":                            ClinicalWord,
 		"https://book.riverside.example/depresi%C3%B3n":                  ClinicalWord,
 		"https://book.riverside.example/times#zoloft":                    ClinicalWord,
 		"https://book.riverside.example/no-show":                         Blame,
@@ -277,7 +283,10 @@ func TestLinksSayNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, link := range []string{"https://book.riverside.example/times", "https://book.riverside.example/times?week=2", "https://mail.riverside.example/c/v1.mrn.depression-1987-03-04", "https://988lifeline.org/"} {
+	allowed.Hosts = append(allowed.Hosts, "harbourtherapy.example")
+	allowed.Links = append(allowed.Links, "https://harbourtherapy.example/", "https://book.harbourtherapy.example/")
+	l = NewLinter(allowed)
+	for _, link := range []string{"https://harbourtherapy.example/times", "https://book.harbourtherapy.example/times", "https://book.riverside.example/timestable", "https://book.riverside.example/times?week=2", "https://mail.riverside.example/c/v1.mrn.depression-1987-03-04", "https://988lifeline.org/"} {
 		if found := l.Leaving(Mail{Text: link, HTML: `<a href="` + link + `">Here</a>`}, Staff); len(found) > 0 {
 			t.Errorf("%s: %v", link, found)
 		}

@@ -145,14 +145,14 @@ func (v Values) Exceptions(bases ...string) Exceptions {
 	e.Links = append(e.Links, bases...)
 	for _, link := range []string{v.BookingURL, v.CrisisURL} {
 		if link != "" {
-			e.Links = append(e.Links, link)
+			e.Links, e.Hosts = append(e.Links, link), append(e.Hosts, HostOf(link))
 		}
 	}
 	for _, r := range v.Resources {
 		lines := r.lines()
 		e.Words, e.Said = append(e.Words, r.Name), append(e.Said, lines[:]...)
 		if r.URL != "" {
-			e.Links = append(e.Links, r.URL)
+			e.Links, e.Hosts = append(e.Links, r.URL), append(e.Hosts, HostOf(r.URL))
 		}
 	}
 	return e

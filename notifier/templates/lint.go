@@ -133,6 +133,9 @@ type Exceptions struct {
 	// Own are those of Links whose further path we make ourselves, at random: nobody
 	// reads words in it.
 	Own []string
+	// Hosts are those that the clinic has declared, such as its own domain: no words are
+	// read in them.
+	Hosts []string
 	// CrisisPhone is the number that the crisis line must show. Empty asks for
 	// any number beside words of help.
 	CrisisPhone string

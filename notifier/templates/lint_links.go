@@ -19,8 +19,8 @@ func (l *findings) link(part, a string) {
 // askedFor are keys of a query whose value is about a person.
 var askedFor = []string{"mrn", "dob", "ssn", "name", "firstname", "lastname", "fname", "lname", "email", "phone", "patient", "client", "patientid", "clientid", "nombre", "apellido", "correo", "telefono", "paciente", "cliente"} //nolint:gochecknoglobals // never written again
 
-// linkWords reads the path and the query of a link, whatever encodes them. The host is
-// whoever the clinic chose to link to.
+// linkWords reads a link, whatever encodes it: the path, the query, and the host where
+// it is none that the clinic has declared.
 func (l *findings) linkWords(part, a string) {
 	_, rest, ok := strings.Cut(a, "://")
 	if !ok {
@@ -28,6 +28,14 @@ func (l *findings) linkWords(part, a string) {
 	}
 	i := strings.IndexAny(rest, "/?#")
 	if i < 0 {
+		i = len(rest)
+	}
+	if host := rest[:i]; !l.declared(host) {
+		for _, word := range TellingWords(host) {
+			l.add(Finding{Rule: ClinicalWord, Part: part, Match: word, Detail: "in the host of a link"})
+		}
+	}
+	if i == len(rest) {
 		return
 	}
 	path := decoded(rest[i:])
@@ -35,7 +43,13 @@ func (l *findings) linkWords(part, a string) {
 	hit := func(rule string, from, to int) {
 		l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in a link"})
 	}
-	l.find(tokensOf(f), hit)
+	tokens := tokensOf(f)
+	l.find(tokens, hit)
+	for _, t := range tokens {
+		if stemInside(t.word) {
+			hit(ClinicalWord, t.from, t.to)
+		}
+	}
 	if strings.Contains(path, "@") {
 		for _, m := range mailAddresses.FindAllString(fold(path), -1) {
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a mail address in a link"})
@@ -52,6 +66,49 @@ func (l *findings) linkWords(part, a string) {
 	if !slices.Contains(l.allowed.Links, a) && digits(f) > 5 {
 		l.identifiers(part, f)
 	}
+}
+
+// insideWords are stems of clinical words that stand in no innocent word, wherever in a
+// word they begin: in addresses words run together, as in "harbourtherapy".
+var insideWords = strings.Fields("therap terapi terapeut psych psiq psicol psicot sicolog counsel consejer depress depresi anxiet ansiedad bipolar trauma suicid addict adicc autis rehab detox diagnos disorder trastorn psicos schizo esquizo overdos sobredosis selfharm mentalhealth saludmental behavioralhealth behaviouralhealth bereave hospitali medicat medicac prescription sobriety alcoholi substanceabuse intake firstvisit firstappointment primeracita primeravisita followup noshow patient paciente clinical screening relapse recaida eatingdis clinician psiquiatr") //nolint:gochecknoglobals // never written again
+
+// stemInside says whether a folded word holds such a stem.
+func stemInside(word string) bool {
+	return len(word) > stemLetters && slices.ContainsFunc(insideWords, func(stem string) bool { return strings.Contains(word, stem) })
+}
+
+// TellingWords are the words of a name, an address or a host from which anybody who
+// sees it may tell what a client comes for, also where words run together; folded.
+func TellingWords(text string) []string {
+	out := ClinicalWords(strings.NewReplacer(".", " ", "@", " ").Replace(text))
+	for _, t := range tokensOf(squeeze(fold(text))) {
+		if stemInside(t.word) && !slices.ContainsFunc(out, func(o string) bool { return strings.Contains(o, t.word) }) {
+			out = append(out, t.word)
+		}
+	}
+	return out
+}
+
+// HostOf is the host of a web address, or what stands behind the @ of a mail address.
+func HostOf(address string) string {
+	if _, host, ok := strings.Cut(address, "@"); ok && !strings.Contains(address, "://") {
+		return host
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// declared says whether a host is one of the clinic's own, or belongs to the same
+// domain.
+func (l *Linter) declared(host string) bool {
+	host = strings.ToLower(host)
+	return slices.ContainsFunc(l.allowed.Hosts, func(own string) bool {
+		own = strings.ToLower(own)
+		return own != "" && (host == own || strings.HasSuffix(host, "."+own) || strings.Contains(host, ".") && strings.HasSuffix(own, "."+host))
+	})
 }
 
 // decoded undoes percent-encoding, also where it was encoded again.

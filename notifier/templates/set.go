@@ -111,6 +111,8 @@ type Rules struct {
 	// Refused and Waived are as in Exceptions.
 	Refused []string
 	Waived  []Waiver
+	// Hosts are as in Exceptions.
+	Hosts []string
 	// Languages are those in which a built-in file must keep to Refused.
 	Languages []string
 }

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mooring-care/mooring/notifier/templates"
+	"github.com/mooring-care/mooring/workflows"
+)
+
+// declaredHosts are the hosts that a clinic's folder names as its own, its crisis
+// line's or a service's: its mails may lead there whatever the host is called.
+func declaredHosts(c *workflows.Clinic) []string {
+	out := []string{templates.HostOf(c.From.Email), templates.HostOf(c.ReplyTo.Email)}
+	for _, l := range append([]string{c.Language()}, c.Languages...) {
+		said := c.In(l)
+		out = append(out, templates.HostOf(said.BookingURL), templates.HostOf(said.CrisisLine.URL))
+	}
+	for i := range c.Resources {
+		out = append(out, templates.HostOf(c.Resources[i].Reach.URL))
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(host string) bool { return host == "" })
+}
+
+// indiscreet is what a clinic's folder gives away to whoever sees a client's inbox: its
+// own names and addresses, which are never refused, and wordings that read as another
+// language or address the client in two ways.
+func indiscreet(c *workflows.Clinic) []string {
+	var out []string
+	seen := map[string]bool{}
+	say := func(what, text, who, mend string) {
+		words := templates.TellingWords(text)
+		if len(words) == 0 || seen[text] {
+			return
+		}
+		seen[text] = true
+		for i := range words {
+			words[i] = fmt.Sprintf("%q", words[i])
+		}
+		out = append(out, fmt.Sprintf("clinic.yaml: %s %q says %s, and %s; %s", what, text, strings.Join(words, ", "), who, mend))
+	}
+	const inbox, inMail = "everybody who sees a client's inbox reads it", "everybody who sees the mail reads it"
+	const known = "write the name there by which your clients know you and that says nothing"
+	if c.From.Name == c.Name {
+		say("the clinic's `name`, which is that of `from` too,", c.Name, inbox, known+plainer(c.Name)+", in both places")
+	}
+	say("the name of `from`", c.From.Name, inbox, known+plainer(c.From.Name))
+	say("the clinic's `name`", c.Name, "it stands in the subject and the body of client mail", known+plainer(c.Name))
+	say("the name of `reply_to`", c.ReplyTo.Name, "mail programs show it", "write a name that says nothing"+plainer(c.ReplyTo.Name))
+	say("the address of `from`", c.From.Email, inbox, "send from an address and a domain that say nothing, such as hello@ a short name of yours")
+	say("the address of `reply_to`", c.ReplyTo.Email, "whoever answers has it in their address book", "have replies go to an address and a domain that say nothing, such as desk@ a short name of yours")
+	for _, l := range append([]string{c.Language()}, c.Languages...) {
+		said := c.In(l)
+		say("the host of `booking_url`", templates.HostOf(said.BookingURL), inMail, "offer the page under a host that says nothing")
+		say("the name of the crisis line", said.CrisisLine.Name, inMail, "where the line has a name that says less and that clients understand, such as \"988 Lifeline\", write that")
+		say("the `url` of the crisis line", said.CrisisLine.URL, inMail, "where the line has an address that says less, write that")
+	}
+	for _, odd := range templates.Oddities(c.Templates) {
+		out = append(out, odd.String())
+	}
+	return out
+}
+
+// plainer suggests a name without its telling words, where enough is left of it.
+func plainer(name string) string {
+	telling := templates.TellingWords(name)
+	var left []string
+	for w := range strings.FieldsSeq(name) {
+		if !slices.ContainsFunc(templates.TellingWords(w), func(t string) bool { return slices.Contains(telling, t) }) {
+			left = append(left, w)
+		}
+	}
+	for len(left) > 0 && slices.Contains([]string{"and", "of", "for", "y", "de", "del", "e", "&", "the", "la", "el"}, strings.ToLower(left[len(left)-1])) {
+		left = left[:len(left)-1]
+	}
+	if len(left) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", such as %q", strings.Join(left, " "))
+}
