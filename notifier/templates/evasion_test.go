@@ -216,6 +216,30 @@ func TestIdentifiers(t *testing.T) {
 		"78812345 is yours":             "78812345",
 		"123-45-6789":                   "123-45-6789",
 		"#44712":                        "#44712",
+		"Case 84215":                    "case 84215",
+		"case no. 84215":                "case no. 84215",
+		"Case #8421":                    "case #8421",
+		"Your file 84215 is open":       "file 84215",
+		"File no. 84215":                "file no. 84215",
+		"File No: 84215":                "file no: 84215",
+		"Exp. 84215":                    "exp. 84215",
+		"Exp. nº 842":                   "exp. no 842",
+		"Expte. 842":                    "expte. 842",
+		"Caso 84215":                    "caso 84215",
+		"Ref 84215":                     "ref 84215",
+		"Ref.: 84215":                   "ref.: 84215",
+		"Referencia núm. 84215":         "referencia num. 84215",
+		"Account 123456":                "account 123456",
+		"Member number 84215":           "member number 84215",
+		"N.º de expediente 84215":       "expediente",
+		"Born 3 May":                    "born 3",
+		"born May 3":                    "born may",
+		"born in October":               "born in october",
+		"nacida el 3 de mayo":           "nacida el",
+		"Nació el 3 de mayo":            "nacio el 3",
+		"nacido en mayo":                "nacido en mayo",
+		"Fec nac: 3 de mayo":            "fec nac",
+		"D.O.B. 3 May":                  "d.o.b",
 		"Born on 3/4/1987":              "born on",
 		"1987-03-04":                    "1987-03-04",
 		"04.03.87":                      "04.03.87",
@@ -234,7 +258,7 @@ func TestIdentifiers(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"Tuesday, 4 March, 5:10 pm", "martes 4 de marzo, 5:10 pm", "988", "555-0100", "Call 555-0100 today", "9 to 5", "9-5", "12 Mill Street", "24/7", "741741 is not ours but short", "at 9.30", "1 de cada 2",
+		"Tuesday, 4 March, 5:10 pm", "martes 4 de marzo, 5:10 pm", "988", "555-0100", "Call 555-0100 today", "9 to 5", "9-5", "12 Mill Street", "24/7", "741741 is not ours but short", "In case 988 is busy, stay on the line.", "in case 2027 suits you better", "a file of 12 pages", "ref to page 3", "She was born here", "En caso de 911", "at 9.30", "1 de cada 2",
 	} {
 		if found := l.Words("text", text); len(found) > 0 {
 			t.Errorf("%q: %v", text, found)

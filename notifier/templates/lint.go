@@ -180,18 +180,27 @@ type Linter struct {
 // NewLinter prepares what one clinic's mails may and must hold.
 func NewLinter(allowed Exceptions) *Linter {
 	l := &Linter{allowed: allowed, own: newLexicon(), phone: squeeze(fold(allowed.CrisisPhone))}
-	for _, w := range slices.Concat(allowed.Words, allowed.Said) {
+	for _, w := range allowed.Words {
 		if f := squeeze(fold(w)); f != "" {
 			l.names = append(l.names, f)
 		}
 	}
-	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
 	for _, w := range allowed.Refused {
 		// A short stem would not be found by its first letters.
 		if stem, cut := strings.CutSuffix(w, "*"); !cut || utf8.RuneCountInString(fold(stem)) >= stemLetters {
 			l.own.add(ClinicWord, fold(w))
 		}
 	}
+	var said []string
+	for _, w := range allowed.Said {
+		// What is no finding by itself stays, so that words around it are read with it:
+		// "Free" is a price, and stands in "free of charge".
+		if len(l.Words("", w)) > 0 {
+			said = append(said, squeeze(fold(w)))
+		}
+	}
+	l.names = append(l.names, said...)
+	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
 	return l
 }
 
@@ -234,7 +243,7 @@ func (l *Linter) leaving(m Mail, audience string) *findings {
 		found.words("header", h.Value)
 	}
 	for _, text := range page.seams {
-		found.seam("html", text)
+		found.seam("html", text, shown.shown)
 	}
 	for _, how := range page.disguised {
 		found.add(Finding{Rule: Disguised, Part: "html", Match: how, Detail: "mail programs show other words than stand there"})
@@ -364,7 +373,11 @@ func (l *findings) words(part, text string) read {
 	}
 	shown, f := l.bare(text)
 	out := read{shown, tokensOf(f)}
-	hit := func(rule string, from, to int) { l.add(Finding{Rule: rule, Part: part, Match: f[from:to]}) }
+	hit := func(rule string, from, to int) {
+		if !excused(f, rule, out.tokens, from, to) {
+			l.add(Finding{Rule: rule, Part: part, Match: f[from:to]})
+		}
+	}
 	l.find(out.tokens, hit)
 	if plain, ok := unsigned(f); ok {
 		l.find(tokensOf(plain), hit)
@@ -402,15 +415,17 @@ func (l *findings) find(tokens []token, hit func(rule string, from, to int)) {
 }
 
 // seam reads a few words of which one stands over the border of two boxes, lines or
-// links.
-func (l *findings) seam(part, text string) {
+// links. What stands in the shown text as well has been looked at there.
+func (l *findings) seam(part, text, shown string) {
 	f, some := squeeze(fold(text)), false
-	if l.find(tokensOf(f), func(string, int, int) { some = true }); !some {
+	if l.find(tokensOf(f), func(_ string, from, to int) { some = some || !strings.Contains(shown, f[from:to]) }); !some {
 		return
 	}
 	f = l.nameless(f)
 	l.find(tokensOf(f), func(rule string, from, to int) {
-		l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in parts that stand side by side"})
+		if !strings.Contains(shown, f[from:to]) {
+			l.add(Finding{Rule: rule, Part: part, Match: f[from:to], Detail: "in parts that stand side by side"})
+		}
 	})
 }
 
@@ -447,6 +462,9 @@ func dotted(text string) bool {
 // months of both languages, as fold writes them.
 const months = `(?:january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)`
 
+// numberSigns may stand between a word for a record and its number.
+const numberSigns = `[ .]*(?:no\.?|num\.?|nr\.?|numero|number|n\.o|[#:=-])*[ ]*(?:(?:no\.?|num\.?|numero|number|[#:])[ ]*)?`
+
 var (
 	bareDomains = regexp.MustCompile(`\b[a-z0-9ñ-]+(\.[a-z0-9ñ-]+)*\.(com|org|net|edu|gov|io|info|biz|co|us|uk|eu|ru|cn|es|mx|link|click|app|page|site|xyz|top|online|health|care|example|test)\b(/\S*)?`)
 	// fullDates have a year: nothing that we write does, and a date of birth has.
@@ -454,7 +472,11 @@ var (
 		months + `\.? \d{1,2}(?:st|nd|rd|th)?,? (?:del? )?(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)? (?:de |of )?` + months + `\.?,? (?:del? )?(?:19|20)\d\d)\b`)
 	// recordNumbers are a record's: a word for it and a number, letters and five digits
 	// or more, seven digits or more in a row, a social security number.
-	recordNumbers = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|folio|historia)[ ]?(?:no\.?|num\.?|numero|number|#|:|nº)*[ ]?\d{3,}|[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
+	recordNumbers = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|expte|folio|historia)` + numberSigns + `\d{3,}|` +
+		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d{4,}|` +
+		`[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
+	// inAYear is no record's number: "in case 2027 is better".
+	inAYear       = regexp.MustCompile(`^(?:case|file|caso|account|cuenta|policy|member|ingreso) (?:19|20)\d\d$`)
 	mailAddresses = regexp.MustCompile(`[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}`)
 )
 
@@ -480,7 +502,7 @@ func (l *findings) numbers(part, f string) {
 		l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
 	}
 	for _, m := range recordNumbers.FindAllString(f, -1) {
-		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) {
+		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) && !inAYear.MatchString(m) {
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "it looks like the number of a record"})
 		}
 	}

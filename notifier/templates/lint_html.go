@@ -52,6 +52,8 @@ type seams struct {
 	// or a line is the last thing read, which swallows spaces.
 	at    []int
 	boxed bool
+	// block is where the last block ends or begins: nothing goes over that.
+	block int
 }
 
 const spaces = " \n\t\r\f"
@@ -68,10 +70,11 @@ func (s *seams) add(text string) {
 func (s *seams) border(name string) {
 	if !slices.Contains(seamTags, name) {
 		s.text, s.boxed = append(s.text, '\n'), false
+		s.block = len(s.text)
 		return
 	}
 	if name != "a" && name != "img" {
-		s.text, s.boxed = bytes.TrimRight(s.text, spaces), true
+		s.text, s.boxed = append(s.text[:s.block], bytes.TrimRight(s.text[s.block:], spaces)...), true
 	}
 	if k := len(s.text); k > 0 && strings.IndexByte(spaces, s.text[k-1]) < 0 {
 		s.at = append(s.at, k)

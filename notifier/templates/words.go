@@ -1,6 +1,10 @@
 package templates
 
-import "sync"
+import (
+	"fmt"
+	"strings"
+	"sync"
+)
 
 // The words that no mail may hold, as fold writes them: small letters, no accents but
 // the ñ. All of them count in a mail of any language, because a clinical word of one
@@ -52,8 +56,10 @@ const (
 		jaja*, jeje*, broma, bromas, bromeando, chiste, chistes`
 	// identifying are the words that lead to a person's identity.
 	identifying = `
-		mrn, m r n, d o b, file number, case number, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, social security, ssn,
-		expediente, expedientes, historial clinico, historial medico, numero de historia, numero de paciente, fecha de nacimiento, cumpleaños, nacido el, nacida el, seguro social, nss, curp`
+		mrn, m r n, d o b, file number, case number, medical record*, record number, chart number, patient id, client id, patient number, client number, date of birth, dob, birth date, birthdate, birthday, born on, born the, year of birth, place of birth, case no, file no, case num, exp no, exp num, social security, ssn,
+		expediente, expedientes, historial clinico, historial medico, numero de historia, numero de paciente, fecha de nacimiento, cumpleaños, nacido el, nacida el, fec nac, fecha nac, f nac, fecha de nac, año de nacimiento, lugar de nacimiento, seguro social, nss, curp`
+	// monthNames are those of both languages.
+	monthNames = `january february march april may june july august september october november december enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre`
 	// drugs are the common psychiatric medicines in the United States: generic names
 	// without their last letters, which English and Spanish write differently, then
 	// brands. Sonata and Exelon are left out: the one is a word, the other sells
@@ -85,6 +91,12 @@ var builtinWords = sync.OnceValue(func() *lexicon { //nolint:gochecknoglobals //
 	l.add(Blame, blameEnglish)
 	l.add(Blame, blameSpanish)
 	l.add(Identifier, identifying)
+	for day := 1; day <= 31; day++ {
+		l.add(Identifier, fmt.Sprintf("born %d, born %dst, born %dnd, born %drd, born %dth, nacio el %d, nacio un %d, nacido un %d, nacida un %d", day, day, day, day, day, day, day, day, day))
+	}
+	for _, m := range strings.Fields(monthNames) {
+		l.add(Identifier, fmt.Sprintf("born %s, born in %s, nacido en %s, nacida en %s, nacio en %s, nacimiento en %s", m, m, m, m, m, m))
+	}
 	return l
 })
 
