@@ -326,7 +326,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 		}
 	}
 	v := SampleValuesIn(f.key.language)
-	r, err := shows.mail.render(&v, s.words[f.key.language])
+	r, err := shows.mail.render(&v, s.speech(f.key.language))
 	if err != nil {
 		return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
 	}

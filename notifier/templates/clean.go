@@ -12,22 +12,19 @@ const maxName = 40
 // cleanName makes a first name fit for a greeting, or answers "" for the
 // nameless one. A name comes from another system's free text, so anything that
 // a mail program could turn into a link, and anything that the lint would hold the
-// mail back for, is not a name to us.
-func cleanName(s string) string {
+// mail back for, by the clinic's own words too, is not a name to us.
+func cleanName(s string, clinic *Linter) string {
 	if !plainName(s) {
 		s = cleanWords(s, maxName)
 		if s == "" || linkish(s) || strings.IndexFunc(s, unicode.IsLetter) < 0 {
 			return ""
 		}
 	}
-	if len(nobody.Words("", s)) > 0 {
+	if len(clinic.Words("", s)) > 0 {
 		return ""
 	}
 	return s
 }
-
-// nobody is the linter of no clinic.
-var nobody = NewLinter(Exceptions{}) //nolint:gochecknoglobals // never written again
 
 // plainName is the quick way for the usual name.
 func plainName(s string) bool {

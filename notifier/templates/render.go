@@ -20,8 +20,8 @@ type Rendered struct {
 const maxSubject = 150
 
 // render fills a compiled template in.
-func (c *compiled) render(v *Values, words map[string]string) (Rendered, error) {
-	f, err := fill(v, c.uses, words)
+func (c *compiled) render(v *Values, said speech) (Rendered, error) {
+	f, err := fill(v, c.uses, said)
 	if err != nil {
 		return Rendered{}, err
 	}

@@ -32,7 +32,11 @@ type Set struct {
 	files map[fileKey]*file
 	index map[wordingKey]*file
 	words map[string]map[string]string // by language: codes in words
+	// names reads the names of clients, by the clinic's own words too.
+	names *Linter
 }
+
+func (s *Set) speech(language string) speech { return speech{s.words[language], s.names} }
 
 // fileKey names a file: "en", "a-notice".
 type fileKey struct{ language, name string }
@@ -158,7 +162,7 @@ func keyOf(p string) (fileKey, error) {
 
 // newSet reads, checks and compiles files.
 func newSet(files map[fileKey]*file, rules Rules) (*Set, error) {
-	s := &Set{files: map[fileKey]*file{}, index: map[wordingKey]*file{}, words: map[string]map[string]string{}}
+	s := &Set{files: map[fileKey]*file{}, index: map[wordingKey]*file{}, words: map[string]map[string]string{}, names: NewLinter(Exceptions{Refused: rules.Refused, Waived: rules.Waived})}
 	var errs []error
 	for _, key := range sortedKeys(files) {
 		// A copy: the set that these files come from never changes.
@@ -256,7 +260,7 @@ func (s *Set) Render(name, language, reason string, v Values) (Rendered, error) 
 	if f == nil {
 		return Rendered{}, fmt.Errorf("render %q: %w", name, ErrUnknownTemplate)
 	}
-	out, err := f.mail.render(&v, s.words[f.key.language])
+	out, err := f.mail.render(&v, s.speech(f.key.language))
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render %s: %w", name, err)
 	}

@@ -281,11 +281,17 @@ type filled struct {
 	tasks []*filled
 }
 
-// fill cleans the values in uses. A code goes through words, the language's
-// own table.
-func fill(v *Values, uses uint64, words map[string]string) (*filled, error) {
+// speech is what a set of wordings says in a language: its codes in words, and what
+// reads a client's name before it is greeted by it.
+type speech struct {
+	words map[string]string
+	names *Linter
+}
+
+// fill cleans the values in uses. A code goes through the language's own table.
+func fill(v *Values, uses uint64, said speech) (*filled, error) {
 	if len(v.Tasks) > 0 {
-		return fillTasks(v, uses, words)
+		return fillTasks(v, uses, said)
 	}
 	out := &filled{}
 	for id := range numFields {
@@ -312,10 +318,10 @@ func fill(v *Values, uses uint64, words map[string]string) (*filled, error) {
 				return nil, &ValueError{f.name, "not a plain http or https URL"}
 			}
 		case codeField:
-			s = inWords(words, f.name, f.get(v))
+			s = inWords(said.words, f.name, f.get(v))
 		default:
 			if id == fFirstName {
-				s = cleanName(v.FirstName)
+				s = cleanName(v.FirstName, said.names)
 			} else {
 				s = cleanWords(f.get(v), f.limit)
 			}
@@ -329,11 +335,11 @@ func fill(v *Values, uses uint64, words map[string]string) (*filled, error) {
 
 // fillTasks fills a digest's values in: each task's, and those of the first for the
 // mail around them.
-func fillTasks(v *Values, uses uint64, words map[string]string) (*filled, error) {
+func fillTasks(v *Values, uses uint64, said speech) (*filled, error) {
 	tasks := make([]*filled, 0, len(v.Tasks))
 	for i := range v.Tasks {
 		one := v.of(&v.Tasks[i])
-		f, err := fill(&one, uses, words)
+		f, err := fill(&one, uses, said)
 		if err != nil {
 			return nil, err
 		}
