@@ -133,7 +133,7 @@ func exceptions(c *version, language string) templates.Exceptions {
 		told := s.In(language)
 		allowed.Said = append(allowed.Said, told.About, s.Reach.Phone, s.Reach.Address, told.Hours, told.Cost)
 		if s.Reach.URL != "" {
-			allowed.Links = append(allowed.Links, s.Reach.URL)
+			allowed.Links, allowed.Read = append(allowed.Links, s.Reach.URL), append(allowed.Read, s.Reach.URL)
 		}
 	}
 	return allowed

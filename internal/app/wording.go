@@ -45,9 +45,7 @@ func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
 			wrong = append(wrong, missingWordings(set, w, c.Languages[1], c.Languages[2:]...)...)
 		}
 	}
-	for i := range c.Resources {
-		wrong = append(wrong, clinicalResource(&c.Resources[i])...)
-	}
+	wrong = append(wrong, unfitResources(c)...)
 	if len(wrong) > 0 {
 		return fmt.Errorf("read the clinic %s:\n%w", c.ID, wrong)
 	}
@@ -162,34 +160,6 @@ func missingWordings(set *templates.Set, w *workflows.Workflow, language string,
 				File: "workflows/" + w.Name + ".yaml", Line: line, Column: column,
 				Message: fmt.Sprintf("the step %q asks for the wording %q of %s, which no file has%s; add one to %s with the line \"wording: %s\"",
 					w.Program[i].ID, s.Wording, s.Template, in, folder, s.Wording),
-			})
-		}
-	}
-	return out
-}
-
-// clinicalResource finds words in a service's entry that no mail to a client may
-// hold (the rule no-clinical-words). What somebody has waived by name is let by.
-func clinicalResource(s *workflows.Resource) workflows.FileErrors {
-	var out workflows.FileErrors
-	type said struct{ key, words string }
-	texts := []said{{"title", s.Title}, {"about", s.About}, {"address", s.Reach.Address}, {"phone", s.Reach.Phone}, {"hours", s.Hours}, {"cost", s.Cost}, {"url", s.Reach.URL}}
-	for _, l := range slices.Sorted(maps.Keys(s.Translations)) {
-		t := s.Translations[l]
-		texts = append(texts, said{"about", t.About}, said{"hours", t.Hours}, said{"cost", t.Cost})
-	}
-	for _, text := range texts {
-		for _, found := range templates.ClinicalWords(text.words) {
-			if text.key == "address" && slices.Contains([]string{"dr", "lic", "dra"}, found) {
-				continue // a street
-			}
-			if s.Waiver != nil && slices.Contains(s.Waiver.Words, found) {
-				continue
-			}
-			out = append(out, &workflows.FileError{
-				File: "resources.yaml", Line: s.Line, Column: 1,
-				Message: fmt.Sprintf("%q in %#q of %q may not stand in a mail, which somebody else may see on a screen; say it in other words, or let somebody answer for it: `waiver: {words: [%s], by: <a person>, why: <why it may leave>}`",
-					found, text.key, s.Title, found),
 			})
 		}
 	}

@@ -36,6 +36,17 @@ func stemsOf(words string) func(string) bool {
 	}
 }
 
+// OfMoney says whether a finding of the rule Blame is of prices and debts, which may
+// stand where a service is described.
+func OfMoney(match string) bool {
+	for w := range strings.FieldsFuncSeq(match, func(r rune) bool { return !isLetter(r) }) {
+		if moneyWords(w) {
+			return true
+		}
+	}
+	return false
+}
+
 // kindly are whole phrases that excuse a word of the lists which stands in them.
 const kindly = `
 	be patient with, being patient with, been patient with, so patient with, for being patient, thanks for being patient, please be patient, to be patient, be patient while, be patient as, be patient until,

@@ -133,6 +133,9 @@ type Exceptions struct {
 	// Own are those of Links whose further path we make ourselves, at random: nobody
 	// reads words in it.
 	Own []string
+	// Read are whole addresses whose words somebody has looked at, or answers for, such as
+	// a service's.
+	Read []string
 	// Hosts are those that the clinic has declared, such as its own domain: no words are
 	// read in them.
 	Hosts []string

@@ -11,7 +11,7 @@ func (l *findings) link(part, a string) {
 	if !l.mayLink(a) {
 		l.add(Finding{Rule: ForeignLink, Part: part, Match: a})
 	}
-	if !slices.ContainsFunc(l.allowed.Own, func(base string) bool { return under(a, base) }) {
+	if !slices.Contains(l.allowed.Read, a) && !slices.ContainsFunc(l.allowed.Own, func(base string) bool { return under(a, base) }) {
 		l.linkWords(part, a)
 	}
 }
