@@ -219,6 +219,16 @@ func misplaced(name string) string {
 		}
 		return "nothing reads this file; a wording is called `templates/<name>.md`"
 	}
+	if folder, below := strings.CutPrefix(path.Dir(name), templatesFolder+"/"); below {
+		language, _, _ := strings.Cut(strings.ToLower(folder), "-")
+		language, _, _ = strings.Cut(language, "_")
+		mend := "call it by its language alone"
+		if len(language) >= 2 && len(language) <= 3 && isWord(language) && language != folder {
+			mend = "move its files to `" + templatesFolder + "/" + language + "`, which serves every region"
+		}
+		return "nothing reads this folder; a folder of wordings is called by its language in two or three small letters, such as `" + templatesFolder + "/es`: " + mend +
+			" (English stands in `" + templatesFolder + "` itself; English and Spanish come with the program, and any other language begins with its own parts.md)"
+	}
 	return "nothing reads this folder; a clinic's folder has " + listing([]string{workflowsFolder, templatesFolder})
 }
 

@@ -616,10 +616,12 @@ func TestNothingIsOverlooked(t *testing.T) {
 		fs   fstest.MapFS
 		says string
 	}{
-		"capital ending": {clinic("workflows/first-no-show.YAML", &fstest.MapFile{Data: []byte("x")}), "workflows/first-no-show.YAML:1:1: nothing reads this file"},
-		"a folder":       {clinic("workflows/x.yaml/y.txt", &fstest.MapFile{}), "workflows/x.yaml:1:1: this is a folder, called as a file is"},
-		"a pipe":         {clinic("workflows/x.yaml", &fstest.MapFile{Mode: fs.ModeNamedPipe}), "workflows/x.yaml:1:1: this is no file that can be read"},
-		"a mark":         {clinic("resources.yaml", &fstest.MapFile{Data: []byte("\ufeffresources: []\n")}), "resources.yaml:1:1: a byte order mark stands here"},
+		"a region's folder":   {clinic("templates/es-MX/a-notice.md", &fstest.MapFile{Data: []byte("x")}), "templates/es-MX/a-notice.md:1:1: nothing reads this folder; a folder of wordings is called by its language in two or three small letters, such as `templates/es`: move its files to `templates/es`"},
+		"a language in words": {clinic("templates/spanish/a-notice.md", &fstest.MapFile{Data: []byte("x")}), "call it by its language alone (English stands in `templates` itself"},
+		"capital ending":      {clinic("workflows/first-no-show.YAML", &fstest.MapFile{Data: []byte("x")}), "workflows/first-no-show.YAML:1:1: nothing reads this file"},
+		"a folder":            {clinic("workflows/x.yaml/y.txt", &fstest.MapFile{}), "workflows/x.yaml:1:1: this is a folder, called as a file is"},
+		"a pipe":              {clinic("workflows/x.yaml", &fstest.MapFile{Mode: fs.ModeNamedPipe}), "workflows/x.yaml:1:1: this is no file that can be read"},
+		"a mark":              {clinic("resources.yaml", &fstest.MapFile{Data: []byte("\ufeffresources: []\n")}), "resources.yaml:1:1: a byte order mark stands here"},
 		"an escape": {
 			fstest.MapFS{"clinic.yaml": {Data: []byte(strings.Replace(smallClinic, "name: Small", `name: "Sm\e[2Jall"`, 1))}},
 			"clinic.yaml:1:7: `name` has a character that cannot be seen",

@@ -152,12 +152,25 @@ func keyOf(p string) (fileKey, error) {
 	}
 	const letters = "abcdefghijklmnopqrstuvwxyz"
 	if len(language) < 2 || len(language) > 3 || strings.Trim(language, letters) != "" {
-		return fileKey{}, errors.New("the folder is no language code such as \"es\"")
+		return fileKey{}, folderError(language)
 	}
 	if name == "" || len(name) > 60 || strings.Trim(name, letters+"0123456789-") != "" {
 		return fileKey{}, errors.New("a file's name is made of small letters, digits and dashes")
 	}
 	return fileKey{language, name}, nil
+}
+
+// folderError says what a folder for a language is called.
+func folderError(folder string) error {
+	const rule = "a folder of wordings is called by its language alone, in two or three small letters, such as es; English ones stand in the templates folder itself, Spanish ones in templates/es, and another language begins with a parts.md of its own"
+	if base := baseLanguage(folder); base != folder && len(base) >= 2 && len(base) <= 3 {
+		place := "templates/" + base
+		if base == DefaultLanguage {
+			place = "the templates folder itself"
+		}
+		return fmt.Errorf("the folder %s names a region or is not in small letters: move its files to %s, which serves every region; %s", folder, place, rule)
+	}
+	return fmt.Errorf("the folder %s is no language: %s", folder, rule)
 }
 
 // newSet reads, checks and compiles files.
@@ -242,10 +255,33 @@ func (s *Set) buildIndex() []error {
 	}
 	for _, family := range Names() {
 		if s.index[wordingKey{DefaultLanguage, family, Unknown, ""}] == nil {
-			errs = append(errs, &FileError{File: "templates", Line: 1, Column: 1, Problem: fmt.Sprintf("no file answers for family %s, reason unknown", family)})
+			errs = append(errs, s.unanswered(family))
 		}
 	}
 	return errs
+}
+
+// unanswered is the error of a family that no file answers for: one of the clinic's own
+// stands in the place of the built-in file that did.
+func (s *Set) unanswered(family string) error {
+	e := &FileError{File: "templates", Line: 1, Column: 1, Problem: fmt.Sprintf("no file answers for family %s, reason %s", family, Unknown)}
+	for _, key := range sortedKeys(s.files) {
+		f := s.files[key]
+		data, err := builtin.ReadFile(key.language + "/" + key.name + ".md")
+		if !f.own || err != nil || key.language != DefaultLanguage || key.name == partsName {
+			continue
+		}
+		h, _ := newSource("", data).readHeader()
+		if h.family != family || h.wording != "" || !slices.Contains(h.reasons, Unknown) {
+			continue
+		}
+		e.File = f.path()
+		line, column := f.source.locate("family:")
+		e.Line, e.Column = line, column
+		e.Problem += fmt.Sprintf(": this file stands in the place of the built-in one that does; write \"family: %s\" and \"reasons: %s\" at its top, with no \"wording\", or give the file another name", family, Unknown)
+		break
+	}
+	return e
 }
 
 // Render fills in the wording of a template, which is one of Names, or one with
