@@ -35,7 +35,7 @@ const (
 	urgingsSpanish = `
 		debe, deberia, debes, deberias, tiene que, tienes que, hay que, hace falta que, es importante, es bueno, es mejor, seria bueno, lo mejor es, le conviene, te conviene, buena idea, por que no, que tal si, ayuda mucho, le ayudara, te ayudara, puede ayudar, puede servir, sea amable,
 		respirar, respiracion*, respiraciones, ejercicios, meditar, meditacion*, relajarse, relajarte, atencion plena, autocuidado, aire fresco, yoga, un paseo, cuidarse, cuidarte,
-		queremos que, necesitamos que, pedimos que, le pedimos, te pedimos, rogamos, le invitamos, te invitamos, lo invitamos, la invitamos, animamos a, recomendamos, le sugerimos, te sugerimos, sugerimos, aconsejamos, nos gustaria que, nos gustaria saber, nos gustaria verle, quisieramos saber, queremos saber, nos preguntamos,
+		queremos que, necesitamos que, pedimos que, le pedimos, te pedimos, rogamos, le invitamos, te invitamos, lo invitamos, la invitamos, animamos a, recomendamos, sugerimos, aconsejamos, nos gustaria que, nos gustaria saber, nos gustaria verle, quisieramos saber, queremos saber, nos preguntamos,
 		esperamos que venga, esperamos que vengas, esperamos que vuelva, esperamos que vuelvas, esperamos que llame, esperamos que llames, esperamos que escriba, esperamos que escribas, esperamos que responda, esperamos que respondas, esperamos que regrese, esperamos que regreses, esperamos que nos, esperamos su, esperamos tu, esperamos verle, esperamos verte, su respuesta, tu respuesta,
 		haganos saber, haznos saber, no dude, no dudes, pongase en contacto, ponte en contacto`
 	// questions have no mark and are questions all the same, where they begin a sentence.

@@ -17,7 +17,7 @@ func TestCaringContactAsksForNothing(t *testing.T) {
 		"Intente respirar.", "¿Está a salvo?", "¿Está bien", "Por favor responda hoy.", "Por favor, llámenos.", "Llámenos.", "Llámanos hoy.", "Cuídese mucho.", "Cuídate.", "Esperamos que vuelva.", "Puede venir.", "Puedes reservar una hora.", "Tiene que descansar.", "Respire hondo.", "Un paseo ayuda mucho.", "Recuerde que todo pasa.",
 		"No se rinda, intente dormir.", "Cuando sea difícil, respire.", "Nos gustaría saber de usted.", "Le recomendamos descansar.", "Cuéntenos cómo está.", "Sea amable consigo.", "No dude en escribir.", "Díganos cómo está si quiere.", "Hay que seguir adelante.", "¿Cómo está?", "Cómo está usted.", "Venga cuando quiera.", "Llame al 988 y respire.",
 	} {
-		if len(asksOf(text)) == 0 && !(strings.Contains(text, "\n- ") && len((&file{body: span{text: text}, source: &source{}}).asks()) > 0) {
+		if len((&file{body: span{text: text}, source: &source{}}).asks()) == 0 {
 			t.Errorf("%q asks for something", text)
 		}
 	}

@@ -20,7 +20,7 @@ var (
 	contract  = strings.Fields("isn aren wasn weren don doesn didn won wouldn hasn haven can ain")                                                     //nolint:gochecknoglobals // never written again
 	// moneyBetween and faultBetween may stand between a negation and the word.
 	moneyBetween = strings.Fields("nor ni extra additional hidden other further a an any be is are will you the late or and fee fees charge charges cost costs del de un una ningun ninguna otro otra otros otras le te se les hay va vamos a ser habra tiene tienes que adicional adicionales oculto ocultos coste costo recargos tarifas o y") //nolint:gochecknoglobals // never written again
-	faultBetween = strings.Fields("nor ni this that it need your yours a at all anyone anyones anybody s is to to be feel in the there any of su tu tus sus suya tuya es fue ha sido era tiene tienes la el una un ningun ninguna que sentir siente sienta de esto eso hay por usted usteds nada un es ser")                                     //nolint:gochecknoglobals // never written again
+	faultBetween = strings.Fields("nor ni this that it need your yours a at all anyone anyones anybody s is to be feel in the there any of su tu tus sus suya tuya es fue ha sido era tiene tienes la el una un ningun ninguna que sentir siente sienta de esto eso hay por usted usteds nada un es ser")                                        //nolint:gochecknoglobals // never written again
 	// taking it back: the word behind makes it the client's, or nobody else's, after all.
 	takenBack = strings.Fields("alone only solo solamente nuestra nuestro ours but sino unless salvo") //nolint:gochecknoglobals // never written again
 )

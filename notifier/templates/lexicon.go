@@ -62,7 +62,7 @@ type token struct {
 	// an apostrophe, or a dot with letters on both sides. last ends a sentence.
 	near, last bool
 	// glued says that nothing but one sign stands between the one before and it, as in
-	// "ther-apy"; a line may end behind a hyphen.
+	// "med-icine"; a line may end behind a hyphen.
 	glued bool
 }
 

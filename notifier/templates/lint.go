@@ -452,6 +452,8 @@ func turned(text string) string {
 	return ""
 }
 
+var bareDomains = regexp.MustCompile(`\b[a-z0-9ñ-]+(\.[a-z0-9ñ-]+)*\.(com|org|net|edu|gov|io|info|biz|co|us|uk|eu|ru|cn|es|mx|link|click|app|page|site|xyz|top|online|health|care|example|test)\b(/\S*)?`)
+
 // dotted says whether a dot stands between letters: else there is no bare domain.
 func dotted(text string) bool {
 	for i := 1; i+2 < len(text); i++ {
@@ -460,100 +462,6 @@ func dotted(text string) bool {
 		}
 	}
 	return false
-}
-
-// months of both languages, as fold writes them.
-const months = `(?:january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)`
-
-// numberSigns may stand between a word for a record and its number.
-const numberSigns = `[ .]*(?:no\.?|num\.?|nr\.?|numero|number|n\.o|[#:=-])*[ ]*(?:(?:no\.?|num\.?|numero|number|[#:])[ ]*)?`
-
-var (
-	bareDomains = regexp.MustCompile(`\b[a-z0-9ñ-]+(\.[a-z0-9ñ-]+)*\.(com|org|net|edu|gov|io|info|biz|co|us|uk|eu|ru|cn|es|mx|link|click|app|page|site|xyz|top|online|health|care|example|test)\b(/\S*)?`)
-	// fullDates have a year: nothing that we write does, and a date of birth has.
-	fullDates = regexp.MustCompile(`\b(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)\d\d|\d\d)|` +
-		months + `\.? \d{1,2}(?:st|nd|rd|th)?,? (?:del? )?(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)? (?:de |of )?` + months + `\.?,? (?:del? )?(?:19|20)\d\d)\b`)
-	// recordNumbers are a record's: a word for it and a number, letters and five digits
-	// or more, seven digits or more in a row, a social security number.
-	recordNumbers = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|expte|folio|historia)` + numberSigns + `\d{3,}|` +
-		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d{4,}|` +
-		`[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
-	// inAYear is no record's number: "in case 2027 is better".
-	inAYear       = regexp.MustCompile(`^(?:case|file|caso|account|cuenta|policy|member|ingreso) (?:19|20)\d\d$`)
-	mailAddresses = regexp.MustCompile(`[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}`)
-)
-
-// staffCode is the length of the code that a mail to staff shows, and that may look
-// like a short record's number.
-const staffCode = 6
-
-// identifiers looks for what leads to one person in folded text.
-func (l *findings) identifiers(part, f string) {
-	if strings.Contains(f, "@") {
-		for _, m := range mailAddresses.FindAllString(f, -1) {
-			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a mail address"})
-		}
-	}
-	for _, near := range aroundNumbers(f) {
-		l.numbers(part, near)
-	}
-}
-
-// numbers looks for dates and record numbers in a few words around a number.
-func (l *findings) numbers(part, f string) {
-	for _, m := range fullDates.FindAllString(f, -1) {
-		l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
-	}
-	for _, m := range recordNumbers.FindAllString(f, -1) {
-		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) && !inAYear.MatchString(m) {
-			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "it looks like the number of a record"})
-		}
-	}
-}
-
-// beforeNumber and afterNumber are how many bytes around a number can belong to a date
-// or to a record's number.
-const beforeNumber, afterNumber = 32, 12
-
-// aroundNumbers lists what stands around each number of three digits or more, or date:
-// patterns are looked for there alone, because most of a mail has none.
-func aroundNumbers(f string) []string {
-	var out []string
-	for i := 0; i < len(f); i++ {
-		if f[i] < '0' || f[i] > '9' {
-			continue
-		}
-		from, n := i, 0
-		for i < len(f) && (f[i] >= '0' && f[i] <= '9' || f[i] == '-' || f[i] == '/' || f[i] == '.') {
-			if f[i] >= '0' && f[i] <= '9' {
-				n++
-			}
-			i++
-		}
-		if n < 3 {
-			continue
-		}
-		begin, end := max(0, from-beforeNumber), min(len(f), i+afterNumber)
-		if at := strings.IndexByte(f[begin:from], ' '); begin > 0 && at >= 0 {
-			begin += at // a word that is cut in two begins nothing
-		}
-		if at := strings.LastIndexByte(f[i:end], ' '); end < len(f) && at >= 0 {
-			end = i + at
-		}
-		out = append(out, f[begin:end])
-	}
-	return out
-}
-
-// digits counts them.
-func digits(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] >= '0' && s[i] <= '9' {
-			n++
-		}
-	}
-	return n
 }
 
 // needs checks what every client mail shows, in the words of its language.

@@ -25,7 +25,7 @@ type page struct {
 	hidden        string
 	links, remote []string
 	// seams are stretches of text in which a word goes over the border of two cells,
-	// lines or links: "ther</td><td>apy".
+	// lines or links: "med</td><td>icine".
 	seams []string
 	// disguised are the tags and styles that hide, move or add words.
 	disguised []string

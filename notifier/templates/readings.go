@@ -14,7 +14,7 @@ const aroundReading = 4
 const maxGlued, minGlued = 4, 3
 
 // readings lists the other ways to read a text: words whose parts one sign holds
-// together, "ther-apy", and words with digits in the place of letters, "th3rapy".
+// together, "med-icine", and words with digits in the place of letters, "th3rapy".
 func readings(tokens []token) [][]token {
 	var out [][]token
 	for i := range tokens {

@@ -94,7 +94,7 @@ var builtinWords = sync.OnceValue(func() *lexicon { //nolint:gochecknoglobals //
 	for day := 1; day <= 31; day++ {
 		l.add(Identifier, fmt.Sprintf("born %d, born %dst, born %dnd, born %drd, born %dth, nacio el %d, nacio un %d, nacido un %d, nacida un %d", day, day, day, day, day, day, day, day, day))
 	}
-	for _, m := range strings.Fields(monthNames) {
+	for m := range strings.FieldsSeq(monthNames) {
 		l.add(Identifier, fmt.Sprintf("born %s, born in %s, nacido en %s, nacida en %s, nacio en %s, nacimiento en %s", m, m, m, m, m, m))
 	}
 	return l
