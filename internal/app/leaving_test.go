@@ -220,8 +220,8 @@ func TestClinicsLint(t *testing.T) {
 	}
 }
 
-// A client's name may be a word that the clinic keeps out of its mails: the mail does
-// not leave, the timeline says why, and a person is asked. A client who reads Spanish
+// A client's name may make words that the clinic keeps out of its mails together with
+// the greeting, which nobody could know before: the mail does not leave, the timeline says why, and a person is asked. A client who reads Spanish
 // gets Spanish.
 func TestStoryLanguageAndLastRead(t *testing.T) {
 	t.Parallel()
@@ -231,7 +231,7 @@ func TestStoryLanguageAndLastRead(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "clinic.yaml"), spanishClinic(t, "lint: {words: [firstben]}\n")["clinic.yaml"].Data, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "clinic.yaml"), spanishClinic(t, "lint: {words: [hello firstben]}\n")["clinic.yaml"].Data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := run(t, cfg)
