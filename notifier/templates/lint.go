@@ -178,6 +178,8 @@ type Linter struct {
 	names []string
 	own   *lexicon
 	phone string
+	// plain are allowed links whose words are no finding: most links of a mail.
+	plain []string
 }
 
 // NewLinter prepares what one clinic's mails may and must hold.
@@ -204,6 +206,11 @@ func NewLinter(allowed Exceptions) *Linter {
 	}
 	l.names = append(l.names, said...)
 	slices.SortFunc(l.names, func(a, b string) int { return len(b) - len(a) })
+	for _, link := range allowed.Links {
+		if slices.Contains(allowed.Read, link) || len(l.Link("", link)) == 0 {
+			l.plain = append(l.plain, link)
+		}
+	}
 	return l
 }
 

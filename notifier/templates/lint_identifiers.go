@@ -9,17 +9,17 @@ import (
 const months = `(?:january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|setiembre|octubre|noviembre|diciembre|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|ene|abr|ago|dic)`
 
 // numberSigns may stand between a word for a record and its number.
-const numberSigns = `[ .]*(?:no\.?|num\.?|nr\.?|numero|number|n\.o|[#:=-])*[ ]*(?:(?:no\.?|num\.?|numero|number|[#:])[ ]*)?`
+const numberSigns = `[ .:#=-]*(?:no|num|nr|numero|number|n\.o)?[ .:#=-]*`
 
 var (
 	// fullDates have a year: nothing that we write does, and a date of birth has.
 	fullDates = regexp.MustCompile(`\b(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)\d\d|\d\d)|` +
 		months + `\.? \d{1,2}(?:st|nd|rd|th)?,? (?:del? )?(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)? (?:de |of )?` + months + `\.?,? (?:del? )?(?:19|20)\d\d)\b`)
-	// recordNumbers are a record's: a word for it and a number, letters and five digits
-	// or more, seven digits or more in a row, a social security number.
-	recordNumbers = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|expte|folio|historia)` + numberSigns + `\d{3,}|` +
-		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d{4,}|` +
-		`[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
+	// recordWords are a word for a record and its number; recordNumbers letters and five
+	// digits or more, seven digits or more in a row, a social security number.
+	recordWords = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|expte|folio|historia)` + numberSigns + `\d\d\d+|` +
+		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d\d\d\d+)\b`)
+	recordNumbers = regexp.MustCompile(`\b(?:[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
 	// inAYear is no record's number: "in case 2027 is better".
 	inAYear       = regexp.MustCompile(`^(?:case|file|caso|account|cuenta|policy|member|ingreso) (?:19|20)\d\d$`)
 	mailAddresses = regexp.MustCompile(`[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}`)
@@ -43,10 +43,17 @@ func (l *findings) identifiers(part, f string) {
 
 // numbers looks for dates and record numbers in a few words around a number.
 func (l *findings) numbers(part, f string) {
-	for _, m := range fullDates.FindAllString(f, -1) {
-		l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
+	n := digits(f)
+	if n >= 4 {
+		for _, m := range fullDates.FindAllString(f, -1) {
+			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
+		}
 	}
-	for _, m := range recordNumbers.FindAllString(f, -1) {
+	found := recordWords.FindAllString(f, -1)
+	if n >= 4 {
+		found = append(found, recordNumbers.FindAllString(f, -1)...)
+	}
+	for _, m := range found {
 		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) && !inAYear.MatchString(m) {
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "it looks like the number of a record"})
 		}

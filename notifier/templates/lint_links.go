@@ -8,6 +8,9 @@ import (
 )
 
 func (l *findings) link(part, a string) {
+	if slices.Contains(l.plain, a) {
+		return
+	}
 	if !l.mayLink(a) {
 		l.add(Finding{Rule: ForeignLink, Part: part, Match: a})
 	}
