@@ -145,7 +145,7 @@ func newClinics(ctx context.Context, store *jetstream.Store, read map[string]*wo
 	}
 	cs := &clinics{store: store, lateness: lateness, slack: slack, base: base, byID: map[string]*clinic{}, retired: retired}
 	for _, id := range slices.Sorted(maps.Keys(read)) {
-		v, err := cs.version(read[id])
+		v, err := cs.version(read[id], false)
 		if err != nil {
 			return nil, err
 		}
@@ -238,15 +238,19 @@ func (cs *clinics) stored(ctx context.Context, id, v string) (*clinic, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the clinic %s as it was stored:\n%w", id, err)
 	}
-	got, err := cs.version(read)
+	got, err := cs.version(read, true)
 	if err != nil {
 		return nil, err
 	}
 	return &clinic{current: got, versions: map[string]*version{v: got}}, nil
 }
 
-func (cs *clinics) version(c *workflows.Clinic) (*version, error) {
-	wording, err := wordingOf(cs.base, c)
+// version is a folder with its wording. One that an earlier program stored stays
+// readable however strict the lint has become: journeys began with it.
+func (cs *clinics) version(c *workflows.Clinic, stored bool) (*version, error) {
+	rules := lintRules(c)
+	rules.Stored = stored
+	wording, err := wordingBy(cs.base, c, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +296,7 @@ func (cs *clinics) Prepare(ctx context.Context, id string, versions []string) er
 				// that needs it goes to a human.
 				break
 			}
-			if v, err = cs.version(read); err != nil {
+			if v, err = cs.version(read, true); err != nil {
 				v = nil
 			}
 		}

@@ -18,7 +18,11 @@ import (
 // wordingOf is the wording of a clinic, with all that its workflows at work ask
 // for.
 func wordingOf(base *templates.Set, c *workflows.Clinic) (*templates.Set, error) {
-	set, err := base.WithRules(c.Templates, lintRules(c))
+	return wordingBy(base, c, lintRules(c))
+}
+
+func wordingBy(base *templates.Set, c *workflows.Clinic, rules templates.Rules) (*templates.Set, error) {
+	set, err := base.WithRules(c.Templates, rules)
 	if err != nil {
 		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
 	}

@@ -242,3 +242,33 @@ func TestClinicLanguages(t *testing.T) {
 		}
 	}
 }
+
+// TestStoredWordingStaysReadable: what an earlier program took is no reason to leave the
+// journeys alone that began with it; the same words in a folder of today are refused.
+func TestStoredWordingStaysReadable(t *testing.T) {
+	t.Parallel()
+	base, err := templates.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := os.ReadFile(filepath.Join("..", "..", "notifier", "templates", "en", "a-notice.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := workflows.ReadClinic(sample.FS, sample.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Templates = map[string][]byte{"a-notice.md": []byte(strings.Replace(string(own), "We are here,", "Your therapy goes on. We are here,", 1))}
+	cs := &clinics{base: base}
+	if _, err := cs.version(c, false); err == nil || !strings.Contains(err.Error(), "therapy") {
+		t.Errorf("a folder of today: %v", err)
+	}
+	v, err := cs.version(c, true)
+	if err != nil {
+		t.Fatalf("as it was stored: %v", err)
+	}
+	if got := v.wording.Answers("A", "en", "unknown"); got == "" {
+		t.Error("nothing answers the family A")
+	}
+}

@@ -119,6 +119,10 @@ type Rules struct {
 	Hosts []string
 	// Languages are those in which a built-in file must keep to Refused.
 	Languages []string
+	// Stored says that an earlier program took these files as they are. What is
+	// asked of a wording may have become stricter since: its mails are looked at when
+	// they leave, and the files are not again.
+	Stored bool
 }
 
 // WithRules is With where the clinic has rules of its own. Words that it refuses are
@@ -206,6 +210,9 @@ func newSet(files map[fileKey]*file, rules Rules) (*Set, error) {
 			parts := s.files[fileKey{key.language, partsName}]
 			f.mail = compile(key.language, f.subject, f.doc, parts.parts)
 		}
+	}
+	if rules.Stored {
+		return s, nil
 	}
 	for _, key := range sortedKeys(s.files) {
 		if f := s.files[key]; f.own || len(rules.Refused) > 0 && slices.Contains(rules.Languages, key.language) && s.answers(f) {
