@@ -182,18 +182,28 @@ func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
 		kind, _ := literalString(args[1])
 		span, _ := literalInt(args[2])
 		one, many, ok := OccurrenceWords(events.Kind(kind))
-		return number(operator, n, one, many) + " in " + SpanWords(time.Duration(span)), ok
+		return there(number(operator, n, one, many)) + " in " + SpanWords(time.Duration(span)), ok
 	case lateName:
 		notice, _ := literalInt(args[1])
 		span, _ := literalInt(args[2])
 		with := " with less than " + SpanWords(time.Duration(notice)) + "’ notice in " + SpanWords(time.Duration(span))
-		return number(operator, n, "cancellation", "cancellations") + with, true
+		return there(number(operator, n, "cancellation", "cancellations")) + with, true
 	case daysSinceName:
 		kind, _ := literalString(args[1])
 		one, _, ok := OccurrenceWords(events.Kind(kind))
-		return number(operator, n, "day", "days") + " since the last " + one, ok
+		return "it is " + number(operator, n, "day", "days") + " since the last " + one, ok
 	}
 	return "", false
+}
+
+// there puts a verb before a number of things.
+func there(count string) string {
+	for _, f := range strings.Fields(count) {
+		if n, err := strconv.Atoi(f); err == nil && n != 1 {
+			return "there were " + count
+		}
+	}
+	return "there was " + count
 }
 
 // number says a comparison with a whole number: "2 no-shows or more".
