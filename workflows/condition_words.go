@@ -198,7 +198,7 @@ func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
 
 // there puts a verb before a number of things.
 func there(count string) string {
-	for _, f := range strings.Fields(count) {
+	for f := range strings.FieldsSeq(count) {
 		if n, err := strconv.Atoi(f); err == nil && n != 1 {
 			return "there were " + count
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 // tutorialBlock is a fenced block: its language, the file behind it, and its lines.
-var tutorialBlock = regexp.MustCompile("(?ms)^```(console|diff|text)( [^\n]+)?\n(.*?)^```$")
+var tutorialBlock = regexp.MustCompile("(?s)```(console|diff|text)( [^\n]+)?\n(.*?)```")
 
 // TestTutorial follows docs/writing-workflows.md from its first line to its last, in a
 // folder with the clinic that it speaks of: what it says to type is typed, what it says
