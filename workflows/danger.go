@@ -75,7 +75,13 @@ dont feel safe
 do not feel safe
 matarme
 suicidarme
-suicidio
+me quiero suicidar
+pienso en el suicidio
+pensando en el suicidio
+ideas de suicidio
+pensamientos de suicidio
+pensamientos suicidas
+ideas suicidas
 quitarme la vida
 acabar con mi vida
 terminar con mi vida
@@ -100,7 +106,9 @@ no puedo seguir asi
 no puedo mas
 hacerme dano
 lastimarme
-cortarme
+cortarme las venas
+cortarme la piel
+me corto la piel
 autolesionarme
 autolesion
 autolesiones

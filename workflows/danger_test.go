@@ -24,7 +24,7 @@ func TestSpeaksOfDanger(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "...", "I am dying to see you", "my dog died", "he wanted a diet", "I would rather talk by phone", "The bus was late and it killed my mood", "I cut my hair myself",
-		"we end it at four", "quiero seguir viviendo aquí", "mi vida va bien", "no puedo ir más tarde", "no puedo los martes", "hace daño el calor",
+		"we end it at four", "quiero seguir viviendo aquí", "mi vida va bien", "no puedo ir más tarde", "no puedo los martes", "hace daño el calor", "voy a cortarme el pelo", "mi hermano habla del suicidio de un amigo",
 	} {
 		if speaksOfDanger(text) {
 			t.Errorf("%q is taken for danger", text)
