@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // approvedKey begins the block that is no part of what it approves.
@@ -70,7 +72,7 @@ func (f *workflowFile) stale(file string) *FileError {
 		return nil
 	}
 	return &FileError{
-		File: file, Line: f.approved.line, Column: f.approved.column,
+		File: file, Line: f.approved.line, Column: f.approved.column, Rule: finding.ApprovalStale,
 		Message: fmt.Sprintf("this approves the version %#q, and the file has changed since: it is %#q now; have it read and run `mooring workflow approve`, or take the block out to keep it as a draft that sends nothing",
 			shorten(w.Approved.Version), w.Version),
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/finding"
 	"github.com/mooring-care/mooring/workflows/library"
 )
 
@@ -78,7 +79,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 			cr.clinic(n)
 		}
 	} else {
-		cr.r.failf(place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
+		cr.r.breaks(finding.MissingKey, place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
 	}
 	if src, ok := files[resourcesFile]; ok && how.resources {
 		errs = append(errs, cr.resources(src)...)
@@ -143,7 +144,7 @@ func clashes(read []*workflowFile, last string) FileErrors {
 		}
 		if other, taken := first[p]; taken {
 			errs = append(errs, &FileError{
-				File: workflowFileName(f.workflow.Name), Line: f.precedence.line, Column: f.precedence.column,
+				File: workflowFileName(f.workflow.Name), Line: f.precedence.line, Column: f.precedence.column, Rule: finding.PrecedenceTaken,
 				Message: fmt.Sprintf("the workflow %#q has the precedence %d too; give each its own", other, p),
 			})
 			continue
@@ -174,7 +175,7 @@ func withLibrary(files map[string][]byte) (map[string][]byte, FileErrors) {
 	own := false
 	for name, src := range files {
 		if wrong := misplaced(name); wrong != "" {
-			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong})
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong, Rule: finding.MisplacedFile})
 			continue
 		}
 		own = own || strings.HasPrefix(name, workflowsFolder+"/")
@@ -259,7 +260,7 @@ func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
 		if d.IsDir() {
 			hasFolder = hasFolder || name == workflowsFolder
 			if ours {
-				errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is a folder, called as a file is; nothing reads it, so give it another name or take it out"})
+				errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is a folder, called as a file is; nothing reads it, so give it another name or take it out", Rule: finding.MisplacedFile})
 				return fs.SkipDir
 			}
 			return nil
@@ -269,14 +270,14 @@ func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
 		}
 		// Reading from anything but a file may never end.
 		if info, err := fs.Stat(fsys, name); err == nil && !info.Mode().IsRegular() {
-			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is no file that can be read; take it out"})
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: "this is no file that can be read; take it out", Rule: finding.UnreadableFile})
 			return nil
 		}
 		if strings.EqualFold(base, "README.md") {
 			return nil
 		}
 		if wrong := misplaced(name); wrong != "" {
-			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong})
+			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong, Rule: finding.MisplacedFile})
 			return nil
 		}
 		src, err := readBounded(fsys, name)
@@ -296,7 +297,7 @@ func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
 	}
 	if hasFolder && !hasWorkflow && len(errs) == 0 {
 		errs = append(errs, &FileError{
-			File: workflowsFolder, Line: 1, Column: 1,
+			File: workflowsFolder, Line: 1, Column: 1, Rule: finding.MissingKey,
 			Message: "the folder holds no workflow; add one, or remove the folder to use the built-in workflows",
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // FileError is one thing wrong in a clinic's file, and what to do about it.
@@ -24,6 +25,9 @@ type FileError struct {
 	// Line and Column count from 1; columns count characters.
 	Line, Column int
 	Message      string
+	// Rule is the name of the rule that is broken, of package finding; empty is a value
+	// that cannot be.
+	Rule string
 }
 
 // Error is "file:line:column: message".
@@ -83,12 +87,17 @@ type reader struct {
 }
 
 func (r *reader) failf(at place, format string, args ...any) {
+	r.breaks(finding.WrongValue, at, format, args...)
+}
+
+// breaks is failf for a rule of its own.
+func (r *reader) breaks(rule string, at place, format string, args ...any) {
 	if len(r.errs) >= maxFileErrors {
 		return
 	}
 	r.errs = append(r.errs, &FileError{
 		File: r.file, Line: max(at.line, 1), Column: max(at.column, 1),
-		Message: oneLine(fmt.Sprintf(format, args...)),
+		Message: oneLine(fmt.Sprintf(format, args...)), Rule: rule,
 	})
 }
 
@@ -98,7 +107,7 @@ func (r *reader) directives() (found bool) {
 	for i, line := range r.lines {
 		switch text := strings.TrimSpace(line); {
 		case strings.HasPrefix(line, "%"):
-			r.failf(place{i + 1, 1}, "a directive such as %%YAML or %%TAG is not needed here; remove this line")
+			r.breaks(finding.UnreadableFile, place{i + 1, 1}, "a directive such as %%YAML or %%TAG is not needed here; remove this line")
 			found = true
 		case text != "" && !strings.HasPrefix(text, "#"):
 			return found
@@ -111,7 +120,7 @@ func (r *reader) directives() (found bool) {
 func (r *reader) document(src []byte) ast.Node {
 	top := place{1, 1}
 	if len(src) > maxFileBytes {
-		r.failf(top, "the file has %d bytes; at most %d are allowed", len(src), maxFileBytes)
+		r.breaks(finding.UnreadableFile, top, "the file has %d bytes; at most %d are allowed", len(src), maxFileBytes)
 		return nil
 	}
 	// Line ends are as the editor pleases; the parser's own count of lines is not.
@@ -120,7 +129,7 @@ func (r *reader) document(src []byte) ast.Node {
 	for i, line := range r.lines {
 		// The parser's time grows with the square of what nests on one line.
 		if len(line) > maxLineBytes {
-			r.failf(place{i + 1, 1}, "this line has %d bytes; break it, at most %d are allowed", len(line), maxLineBytes)
+			r.breaks(finding.UnreadableFile, place{i + 1, 1}, "this line has %d bytes; break it, at most %d are allowed", len(line), maxLineBytes)
 			return nil
 		}
 		for col, c := range []rune(line) {
@@ -129,11 +138,11 @@ func (r *reader) document(src []byte) ast.Node {
 				if c == '\ufeff' {
 					wrong = "a byte order mark stands here; save the file as UTF-8 without one (in Notepad: encoding UTF-8, not UTF-8 with BOM)"
 				}
-				r.failf(place{i + 1, col + 1}, "%s", wrong)
+				r.breaks(finding.UnreadableFile, place{i + 1, col + 1}, "%s", wrong)
 				return nil
 			}
 			if hidden(c) && !r.stored {
-				r.failf(place{i + 1, col + 1}, "an invisible character (U+%04X) stands here, and what is read would not be what is seen; remove it", c)
+				r.breaks(finding.UnreadableFile, place{i + 1, col + 1}, "an invisible character (U+%04X) stands here, and what is read would not be what is seen; remove it", c)
 				return nil
 			}
 		}
@@ -148,7 +157,7 @@ func (r *reader) document(src []byte) ast.Node {
 		}
 	}
 	if depth > 2000 {
-		r.failf(top, "the file has %d opening brackets; at most 2000 are allowed", depth)
+		r.breaks(finding.UnreadableFile, top, "the file has %d opening brackets; at most 2000 are allowed", depth)
 		return nil
 	}
 	file, err := parseYAML(src)
@@ -165,13 +174,15 @@ func (r *reader) document(src []byte) ast.Node {
 			continue
 		}
 		if body != nil {
-			r.failf(start(doc.Body), "the file has a second document; keep one and remove the line with ---")
+			r.breaks(finding.UnreadableFile, start(doc.Body), "the file has a second document; keep one and remove the line with ---")
 			return nil
 		}
 		body = doc.Body
 	}
 	if body == nil {
-		r.failf(top, "the file is empty")
+		r.breaks(finding.UnreadableFile, top, "the file is empty")
+	} else if r.eatenConditions(body) {
+		return nil
 	}
 	return body
 }
@@ -208,12 +219,20 @@ func (r *reader) syntax(err error) {
 			at = tokenPlace(se.Token)
 		}
 	}
+	if r.eaten(at.line, 0) {
+		for i, line := range r.lines { // those below it would come one by one
+			if i+1 != at.line && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+				r.eaten(i+1, 0)
+			}
+		}
+		return
+	}
 	hint := ""
 	if at.line >= 1 && at.line <= len(r.lines) && strings.Contains(r.lines[at.line-1], "when:") {
 		hint = "; put the condition between single quotes"
 	}
 	message, _, _ = strings.Cut(message, "\n")
-	r.failf(at, "this is not valid YAML: %s%s", message, hint)
+	r.breaks(finding.UnreadableFile, at, "this is not valid YAML: %s%s", message, hint)
 }
 
 func tokenPlace(t *token.Token) place {
@@ -272,7 +291,7 @@ func (r *reader) mapping(n ast.Node, what string, keys ...string) (*mapping, boo
 	kept := m.entries[:0]
 	for _, e := range m.entries {
 		if !slices.Contains(keys, e.key) {
-			r.failf(e.at, "unknown key %s", quoteWithSuggestion(e.key, keys))
+			r.breaks(finding.UnknownKey, e.at, "unknown key %s", quoteWithSuggestion(e.key, keys))
 			continue
 		}
 		kept = append(kept, e)
@@ -304,7 +323,7 @@ func (r *reader) anyMapping(n ast.Node, what string) (*mapping, bool) {
 		}
 		key := v.Key.GetToken().Value
 		if line, twice := lines[key]; twice {
-			r.failf(at, "the key %#q stands here a second time; the first is on line %d", shorten(key), line)
+			r.breaks(finding.RepeatedKey, at, "the key %#q stands here a second time; the first is on line %d", shorten(key), line)
 			continue
 		}
 		lines[key] = at.line
@@ -317,7 +336,7 @@ func (r *reader) anyMapping(n ast.Node, what string) (*mapping, bool) {
 func (r *reader) need(m *mapping, what, key, example string) (entry, bool) {
 	e, ok := m.get(key)
 	if !ok {
-		r.failf(m.at, "%s needs the key %#q, such as `%s: %s`", what, key, key, example)
+		r.breaks(finding.MissingKey, m.at, "%s needs the key %#q, such as `%s: %s`", what, key, key, example)
 	}
 	return e, ok
 }
@@ -418,7 +437,7 @@ func (r *reader) kinds(e entry, u use) []events.Kind {
 		case !u.allows(k):
 			r.failf(start(n), "%#q cannot %s; %s", k, u.verb(), canBe(u.kinds()))
 		case slices.Contains(out, k):
-			r.failf(start(n), "%#q stands here twice; remove one", k)
+			r.breaks(finding.RepeatedKey, start(n), "%#q stands here twice; remove one", k)
 		default:
 			out = append(out, k)
 		}
@@ -431,13 +450,13 @@ func (r *reader) kinds(e entry, u use) []events.Kind {
 func (r *reader) condition(n ast.Node) *Condition {
 	s, ok := scalar(n)
 	if !ok {
-		r.failf(start(n), "`when` must be a condition, such as 'risk == \"none\"', not %s", nodeWord(n))
+		r.breaks(finding.WrongCondition, start(n), "`when` must be a condition, such as 'risk == \"none\"', not %s", nodeWord(n))
 		return nil
 	}
 	s = strings.TrimRight(s, "\n")
 	c, wrong := compileCondition(s)
 	for _, w := range wrong {
-		r.failf(r.within(n, s, w.line, w.column), "%s", w.message)
+		r.breaks(finding.WrongCondition, r.within(n, s, w.line, w.column), "%s", w.message)
 	}
 	return c
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mooring-care/mooring/workflows/calendar"
 	"github.com/mooring-care/mooring/workflows/escalation"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // What a clinic gets where clinic.yaml says nothing.
@@ -342,7 +343,7 @@ func (cr *clinicReader) policies(e entry) {
 	}
 	c.Policies = make(map[string]escalation.Policy, len(m.entries))
 	if _, ok := m.get(safetyPolicy); !ok {
-		r.failf(e.at, "`policies` needs the policy `safety`: it answers what no workflow asked for")
+		r.breaks(finding.MissingKey, e.at, "`policies` needs the policy `safety`: it answers what no workflow asked for")
 	}
 	for _, p := range m.entries {
 		if !isWord(p.key) {
@@ -372,12 +373,17 @@ func (cr *clinicReader) policy(p entry) escalation.Policy {
 	if e, ok := r.need(m, what, "hold", "2h"); ok {
 		policy.Hold = cr.span(e, escalation.Shortest, maxRungSpan)
 	}
+	before := len(r.errs)
 	e, ok := r.need(m, what, "rungs", "[{owner: assigned, within: 10m}]")
-	if !ok {
-		return policy
+	var nodes []ast.Node
+	if ok {
+		nodes, ok = r.list(e.value, e.key, "[{owner: assigned, within: 10m}]")
 	}
-	nodes, ok := r.list(e.value, e.key, "[{owner: assigned, within: 10m}]")
 	if !ok {
+		// What repeats is the last rung.
+		for _, wrong := range r.errs[before:] {
+			wrong.Rule = finding.PolicyWithoutRepeat
+		}
 		return policy
 	}
 	if len(nodes) > maxRungs {
@@ -481,15 +487,15 @@ func (cr *clinicReader) resolves(owner string, r *reader, at place) {
 	}
 	switch {
 	case kind == "role" && !slices.Contains(roles, name):
-		r.failf(at, "nobody under `people` has the role %s", quoteWithSuggestion(name, roles))
+		r.breaks(finding.RoleWithoutPerson, at, "nobody under `people` has the role %s", quoteWithSuggestion(name, roles))
 	case kind == "rota" && cr.c.Staff.Rota(name) == nil:
 		known := make([]string, 0, len(cr.c.Staff.Rotas))
 		for i := range cr.c.Staff.Rotas {
 			known = append(known, cr.c.Staff.Rotas[i].ID)
 		}
-		r.failf(at, "`rotas` has none called %s", quoteWithSuggestion(name, known))
+		r.breaks(finding.RoleWithoutPerson, at, "`rotas` has none called %s", quoteWithSuggestion(name, known))
 	case kind == "person" && !slices.Contains(ids, name):
-		r.failf(at, "`people` has nobody called %s", quoteWithSuggestion(name, ids))
+		r.breaks(finding.RoleWithoutPerson, at, "`people` has nobody called %s", quoteWithSuggestion(name, ids))
 	}
 }
 
@@ -506,7 +512,7 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 				known = append(known, id)
 			}
 			slices.Sort(known)
-			r.failf(ref.at, "clinic.yaml has no policy %s", quoteWithSuggestion(ref.name, known))
+			r.breaks(finding.UnknownName, ref.at, "clinic.yaml has no policy %s", quoteWithSuggestion(ref.name, known))
 		}
 	}
 	for _, ref := range f.owners {
@@ -546,7 +552,7 @@ func (cr *clinicReader) notRemoved() {
 	}
 	for _, e := range cr.removedAt.entries {
 		if _, ok := cr.c.AtWork(e.key); ok {
-			cr.r.failf(e.at, "the workflow %#q is at work; take this line out, or its file", e.key)
+			cr.r.breaks(finding.UnknownName, e.at, "the workflow %#q is at work; take this line out, or its file", e.key)
 		}
 	}
 }
@@ -584,7 +590,7 @@ func (cr *clinicReader) pausedKnown() {
 			for _, w := range cr.c.Workflows {
 				known = append(known, w.Name)
 			}
-			cr.r.failf(ref.at, "the clinic has no workflow %s", quoteWithSuggestion(ref.name, known))
+			cr.r.breaks(finding.UnknownName, ref.at, "the clinic has no workflow %s", quoteWithSuggestion(ref.name, known))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // opens says which kind of step opens what an event speaks of.
@@ -26,7 +27,7 @@ func (b *builder) check(list []*tree, opened map[string]StepKind) {
 	ended := false
 	for _, t := range list {
 		if ended {
-			b.r.failf(t.at, "this step is never reached: the journey has ended before it; remove it or move the end")
+			b.r.breaks(finding.UnreachableStep, t.at, "this step is never reached: the journey has ended before it; remove it or move the end")
 			return
 		}
 		if w := t.step.Wait; w != nil && w.Of != "" && len(w.On) > 0 {
@@ -52,7 +53,7 @@ func (b *builder) of(t *tree, opened map[string]StepKind) {
 	kind, ok := opened[w.Of]
 	if !ok {
 		if _, exists := b.places[w.Of]; exists {
-			b.r.failf(t.ofAt, "`of` names the step %#q, which is not a task or escalate step that every way here has taken; name one that is", shorten(w.Of))
+			b.r.breaks(finding.UnknownName, t.ofAt, "`of` names the step %#q, which is not a task or escalate step that every way here has taken; name one that is", shorten(w.Of))
 			return
 		}
 		names := make([]string, 0, len(opened))
@@ -60,7 +61,7 @@ func (b *builder) of(t *tree, opened map[string]StepKind) {
 			names = append(names, id)
 		}
 		slices.Sort(names)
-		b.r.failf(t.ofAt, "`of` names an unknown step %s", quoteWithSuggestion(w.Of, names))
+		b.r.breaks(finding.UnknownName, t.ofAt, "`of` names an unknown step %s", quoteWithSuggestion(w.Of, names))
 		return
 	}
 	fits := false

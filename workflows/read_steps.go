@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // stepKinds are the keys that say what a step does.
@@ -75,7 +77,7 @@ func (b *builder) step(n ast.Node, at string, depth int) *tree {
 	}
 	b.body(t, body, at, depth)
 	if first, twice := b.places[t.step.ID]; twice {
-		b.r.failf(t.at, "a second step is called %#q; the first is on line %d, give this one another id", t.step.ID, first.line)
+		b.r.breaks(finding.RepeatedKey, t.at, "a second step is called %#q; the first is on line %d, give this one another id", t.step.ID, first.line)
 	} else {
 		b.places[t.step.ID] = t.at
 	}
@@ -215,7 +217,7 @@ func (b *builder) choose(t *tree, body entry, at string, depth int) {
 			case len(m.entries) > 1:
 				b.r.failf(e.at, "`otherwise` holds its own steps and stands alone; move it to the end of `choose` with its own `-`")
 			case i < len(nodes)-1:
-				b.r.failf(e.at, "`otherwise` must be the last branch; nothing after it would be looked at")
+				b.r.breaks(finding.UnreachableStep, e.at, "`otherwise` must be the last branch; nothing after it would be looked at")
 			case i == 0:
 				b.r.failf(e.at, "`choose` needs a branch with `when` before `otherwise`; or write the steps without `choose`")
 			}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/mooring-care/mooring/events"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 func (b *builder) wait(t *tree, body entry, at string, depth int) {
@@ -41,7 +42,7 @@ func (b *builder) wait(t *tree, body entry, at string, depth int) {
 	case limited:
 		w.For, _ = r.duration(limit.value, limit.key)
 	case len(w.On) > 0 && !w.answered():
-		r.failf(m.at, "this wait may never end; give it a `limit`, such as `limit: 48h`")
+		r.breaks(finding.EndlessJourney, m.at, "this wait may never end; give it a `limit`, such as `limit: 48h`")
 	}
 	if e, ok := m.get("on_event"); ok {
 		t.onEvent = b.steps(e.value, e.key, at+".event.", depth+1)
