@@ -34,8 +34,9 @@ type Workflow struct {
 	// Program is the steps, flattened: the first one is Program[0], each one
 	// knows the next.
 	Program []Step
-	// index finds a step by its id.
-	index map[string]int
+	// index finds a step by its id, and places where it stands in the file.
+	index  map[string]int
+	places map[string]place
 }
 
 // Approval says who put which version of a workflow to work, and when. It comes
@@ -54,6 +55,12 @@ func (w *Workflow) Step(id string) (*Step, bool) {
 		return nil, false
 	}
 	return &w.Program[i], true
+}
+
+// StepPlace is where a step stands in the workflow's file.
+func (w *Workflow) StepPlace(id string) (line, column int) {
+	at := w.places[id]
+	return max(at.line, 1), max(at.column, 1)
 }
 
 // Start says what begins a journey: events, or that one has not come for a

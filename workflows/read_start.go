@@ -31,7 +31,7 @@ func (b *builder) start(n ast.Node) {
 		r.failf(m.at, "`start` needs the key `on`, such as `on: [appointment.noshow]`, or `absence`")
 	}
 	if e, ok := m.get("when"); ok {
-		s.When = r.condition(e.value)
+		s.When, b.f.startWhen = r.condition(e.value), start(e.value)
 	}
 	if e, ok := m.get("even_if_booked"); ok {
 		s.EvenIfBooked = r.yesNo(e)
@@ -133,8 +133,9 @@ func (b *builder) stops(n ast.Node) {
 			s.On = r.kinds(on, useStop)
 		}
 		when, hasWhen := m.get("when")
+		at := m.at
 		if hasWhen {
-			s.When = r.condition(when.value)
+			s.When, at = r.condition(when.value), start(when.value)
 		}
 		if !hasOn && !hasWhen {
 			r.failf(m.at, "%s needs the key `on`, such as `on: [appointment.booked]`, or `when`", what)
@@ -143,6 +144,7 @@ func (b *builder) stops(n ast.Node) {
 			s.Outcome, _ = r.word(e.value, e.key)
 		}
 		b.f.workflow.Stops = append(b.f.workflow.Stops, s)
+		b.f.stopWhen = append(b.f.stopWhen, at)
 	}
 }
 
@@ -157,7 +159,7 @@ func (b *builder) goal(n ast.Node) {
 		g.On = r.kinds(e, useStop)
 	}
 	if e, ok := m.get("when"); ok {
-		g.When = r.condition(e.value)
+		g.When, b.f.goalWhen = r.condition(e.value), start(e.value)
 	}
 	if e, ok := r.need(m, "`goal`", "within", "30d"); ok {
 		g.Within = r.lookBack(e, "a goal is watched for at most %s")

@@ -75,6 +75,7 @@ func (b *builder) step(n ast.Node, at string, depth int) *tree {
 	if e, ok := m.get("id"); ok {
 		b.id(t, e)
 	}
+	t.saidAt = start(body.value)
 	b.body(t, body, at, depth)
 	if first, twice := b.places[t.step.ID]; twice {
 		b.r.breaks(finding.RepeatedKey, t.at, "a second step is called %#q; the first is on line %d, give this one another id", t.step.ID, first.line)
@@ -221,11 +222,14 @@ func (b *builder) choose(t *tree, body entry, at string, depth int) {
 			case i == 0:
 				b.r.failf(e.at, "`choose` needs a branch with `when` before `otherwise`; or write the steps without `choose`")
 			}
+			t.otherwiseAt = e.at
 			t.otherwise = b.steps(e.value, e.key, at+".otherwise.", depth+1)
 			continue
 		}
 		var br Branch
+		whenAt := m.at
 		if e, ok := b.r.need(m, "a branch of `choose`", "when", "flagged"); ok {
+			whenAt = start(e.value)
 			br.When = b.r.condition(e.value)
 		}
 		var list []*tree
@@ -234,5 +238,6 @@ func (b *builder) choose(t *tree, body entry, at string, depth int) {
 		}
 		t.step.Choose.Branches = append(t.step.Choose.Branches, br)
 		t.branches = append(t.branches, list)
+		t.whenAt = append(t.whenAt, whenAt)
 	}
 }

@@ -37,8 +37,13 @@ type workflowFile struct {
 	officeHours *place
 	// precedence is where the key stands, for clashes with other files.
 	precedence place
-	// approved is where the approved version stands.
-	approved place
+	// approved is where the approved version stands, and approvedBy who approved it.
+	approved, approvedBy place
+
+	// What Lint looks at: the steps as they are nested, and where conditions stand.
+	steps               []*tree
+	startWhen, goalWhen place
+	stopWhen            []place
 }
 
 // ReadWorkflow reads one workflow file. The name is the file's, with or without
@@ -84,6 +89,10 @@ type builder struct {
 type tree struct {
 	step Step
 	at   place
+	// saidAt is where it says what it does, whenAt where its branches say when, and
+	// otherwiseAt where the last one is.
+	saidAt, otherwiseAt place
+	whenAt              []place
 	// before is the wait of a send with `after`.
 	before    *tree
 	ofAt      place
@@ -148,11 +157,13 @@ func (b *builder) workflow(n ast.Node) {
 		if !b.dropped {
 			b.check(list, map[string]StepKind{})
 		}
+		b.f.steps = list
 		b.flatten(list, "")
 		w.index = make(map[string]int, len(w.Program))
 		for i, s := range w.Program {
 			w.index[s.ID] = i
 		}
+		w.places = b.places
 	}
 }
 
