@@ -47,7 +47,7 @@ func (b *builder) approved(m *mapping, e entry) {
 	a := &Approval{}
 	if e, ok := r.need(am, what, "by", "Dr. Ruth Adeyemi"); ok {
 		a.By, _ = r.text(e.value, e.key, 100)
-		b.f.approvedBy = start(e.value)
+		a.byAt = start(e.value)
 	}
 	if e, ok := r.need(am, what, "on", "2026-11-02"); ok {
 		if s, ok := r.text(e.value, e.key, 40); ok {

@@ -46,7 +46,12 @@ type Approval struct {
 	// On is a day, such as "2026-11-02".
 	On      string
 	Version string
+
+	byAt place
 }
+
+// Place is where the workflow's file says who.
+func (a *Approval) Place() (line, column int) { return max(a.byAt.line, 1), max(a.byAt.column, 1) }
 
 // Step finds a step of the program by its id.
 func (w *Workflow) Step(id string) (*Step, bool) {

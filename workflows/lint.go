@@ -128,7 +128,7 @@ func (l *linter) branches(t *tree) {
 		taken = taken || always
 	}
 	_, covered := holds(rows, anyOf)
-	if len(t.otherwise) == 0 || !taken && !(together && covered) {
+	if nobody := taken || together && covered; !nobody || len(t.otherwise) == 0 {
 		return
 	}
 	level := finding.Error

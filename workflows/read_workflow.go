@@ -37,8 +37,8 @@ type workflowFile struct {
 	officeHours *place
 	// precedence is where the key stands, for clashes with other files.
 	precedence place
-	// approved is where the approved version stands, and approvedBy who approved it.
-	approved, approvedBy place
+	// approved is where the approved version stands.
+	approved place
 
 	// What Lint looks at: the steps as they are nested, and where conditions stand.
 	steps               []*tree

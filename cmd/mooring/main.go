@@ -47,7 +47,7 @@ type cli struct {
 	Backtest backtestCmd `cmd:"" help:"Decide past events with and without a draft, and compare; nothing is sent."`
 	Preview  previewCmd  `cmd:"" help:"Show what mails and pages look like; nothing is sent."`
 
-	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse."`
+	Check   checkCmd   `cmd:"" help:"Read clinic folders as serve would, and say what it would refuse and what will not work."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -67,10 +67,13 @@ type versionCmd struct{}
 
 // Run prints the version that the binary was built from.
 func (versionCmd) Run(std streams) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(std.out, "mooring", version)
+	_, err := fmt.Fprintln(std.out, "mooring", buildVersion())
 	return err
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }

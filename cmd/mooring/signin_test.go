@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,24 +19,6 @@ func TestSignIn(t *testing.T) {
 	}
 	a.Stop(context.Background())
 	fails(t, exitWrong, "no Mooring is running", "signin")
-}
-
-// check says what a person should look at, and does not refuse it.
-func TestCheckWarns(t *testing.T) {
-	settle(t, testClinics)
-	if out := done(t, "check"); !strings.Contains(out, "quay: warning: the policy") || !strings.Contains(out, "minutes, and mail is all") {
-		t.Errorf("no warning about minutes and mail:\n%s", out)
-	}
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(testClinics)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(filepath.Join(dir, "quay"), filepath.Join(dir, "pier")); err != nil {
-		t.Fatal(err)
-	}
-	if out := done(t, "check", dir); !strings.Contains(out, "pier: ") {
-		t.Errorf("it read another folder:\n%s", out)
-	}
 }
 
 // The last word is true.

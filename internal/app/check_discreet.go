@@ -7,6 +7,7 @@ import (
 
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // declaredHosts are the hosts that a clinic's folder names as its own, its crisis
@@ -27,10 +28,9 @@ func declaredHosts(c *workflows.Clinic) []string {
 // indiscreet is what a clinic's folder gives away to whoever sees a client's inbox: its
 // own names and addresses, which are never refused, and wordings that read as another
 // language or address the client in two ways.
-func indiscreet(c *workflows.Clinic) []string {
-	var out []string
+func (c *clinicCheck) indiscreet() {
 	seen := map[string]bool{}
-	say := func(what, text, who, mend string) {
+	say := func(what, text, who, mend string, key ...string) {
 		words := templates.TellingWords(text)
 		if len(words) == 0 || seen[text] {
 			return
@@ -39,28 +39,34 @@ func indiscreet(c *workflows.Clinic) []string {
 		for i := range words {
 			words[i] = fmt.Sprintf("%q", words[i])
 		}
-		out = append(out, fmt.Sprintf("clinic.yaml: %s %q says %s, and %s; %s", what, text, strings.Join(words, ", "), who, mend))
+		c.warn(finding.TellingName, fmt.Sprintf("%s %q says %s, and %s", what, text, strings.Join(words, ", "), who), mend, key...)
 	}
 	const inbox, inMail = "everybody who sees a client's inbox reads it", "everybody who sees the mail reads it"
 	const known = "write the name there by which your clients know you and that says nothing"
 	if c.From.Name == c.Name {
-		say("the clinic's `name`, which is that of `from` too,", c.Name, inbox, known+plainer(c.Name)+", in both places")
+		say("the clinic's `name`, which is that of `from` too,", c.Name, inbox, known+plainer(c.Name)+", in both places", "name")
 	}
-	say("the name of `from`", c.From.Name, inbox, known+plainer(c.From.Name))
-	say("the clinic's `name`", c.Name, "it stands in the subject and the body of client mail", known+plainer(c.Name))
-	say("the name of `reply_to`", c.ReplyTo.Name, "mail programs show it", "write a name that says nothing"+plainer(c.ReplyTo.Name))
-	say("the address of `from`", c.From.Email, inbox, "send from an address and a domain that say nothing, such as hello@ a short name of yours")
-	say("the address of `reply_to`", c.ReplyTo.Email, "whoever answers has it in their address book", "have replies go to an address and a domain that say nothing, such as desk@ a short name of yours")
+	say("the name of `from`", c.From.Name, inbox, known+plainer(c.From.Name), "from", "name")
+	say("the clinic's `name`", c.Name, "it stands in the subject and the body of client mail", known+plainer(c.Name), "name")
+	say("the name of `reply_to`", c.ReplyTo.Name, "mail programs show it", "write a name that says nothing"+plainer(c.ReplyTo.Name), "reply_to", "name")
+	say("the address of `from`", c.From.Email, inbox, "send from an address and a domain that say nothing, such as hello@ a short name of yours", "from", "email")
+	say("the address of `reply_to`", c.ReplyTo.Email, "whoever answers has it in their address book", "have replies go to an address and a domain that say nothing, such as desk@ a short name of yours", "reply_to", "email")
 	for _, l := range append([]string{c.Language()}, c.Languages...) {
 		said := c.In(l)
-		say("the host of `booking_url`", templates.HostOf(said.BookingURL), inMail, "offer the page under a host that says nothing")
-		say("the name of the crisis line", said.CrisisLine.Name, inMail, "where the line has a name that says less and that clients understand, such as \"988 Lifeline\", write that")
-		say("the `url` of the crisis line", said.CrisisLine.URL, inMail, "where the line has an address that says less, write that")
+		in := func(key ...string) []string {
+			if l == c.Language() {
+				return key
+			}
+			return append([]string{"translations", l}, key...)
+		}
+		say("the host of `booking_url`", templates.HostOf(said.BookingURL), inMail, "offer the page under a host that says nothing", in("booking_url")...)
+		say("the name of the crisis line", said.CrisisLine.Name, inMail, "where the line has a name that says less and that clients understand, such as \"988 Lifeline\", write that", in("crisis_line", "name")...)
+		say("the `url` of the crisis line", said.CrisisLine.URL, inMail, "where the line has an address that says less, write that", in("crisis_line", "url")...)
 	}
 	for _, odd := range templates.Oddities(c.Templates) {
-		out = append(out, odd.String())
+		message, mend := finding.Split(odd.Problem)
+		c.add(finding.OddWording, odd.File, 1, 1, message, mend)
 	}
-	return out
 }
 
 // plainer suggests a name without its telling words, where enough is left of it.

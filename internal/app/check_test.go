@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,19 @@ import (
 	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
+
+// messages are what warnings say, each with its place and mend in one line.
+func messages(c *workflows.Clinic, now time.Time) []string {
+	var out []string
+	for _, f := range warnings(c, now) {
+		line := fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
+		if f.Mend != "" {
+			line += "; " + f.Mend
+		}
+		out = append(out, line)
+	}
+	return out
+}
 
 func TestWarnings(t *testing.T) {
 	t.Parallel()
@@ -20,20 +34,20 @@ func TestWarnings(t *testing.T) {
 		return p
 	}
 	const day = 8 * time.Hour
-	if got := Warnings(&workflows.Clinic{FeedQuiet: day}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "there is no `emergency` address") {
+	if got := messages(&workflows.Clinic{FeedQuiet: day}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "there is no `emergency` address") {
 		t.Errorf("without an emergency address: %q", got)
 	}
 	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
-	if got := Warnings(&workflows.Clinic{Staff: desk}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "`feed_quiet` is not set") {
+	if got := messages(&workflows.Clinic{Staff: desk}, time.Now()); len(got) != 1 || !strings.Contains(got[0], "`feed_quiet` is not set") {
 		t.Errorf("nobody hears of silence: %q", got)
 	}
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	reached := desk
 	reached.People = append(slices.Clone(desk.People), escalation.Person{ID: "amara"}, escalation.Person{ID: "jonas", Verified: 20251101}, escalation.Person{ID: "mei", Verified: 20251102})
-	if got := Warnings(&workflows.Clinic{FeedQuiet: day, Staff: reached}, now); len(got) != 2 || !strings.Contains(got[0], "mail reaches amara;") || !strings.Contains(got[1], "mail reaches jonas;") {
+	if got := messages(&workflows.Clinic{FeedQuiet: day, Staff: reached}, now); len(got) != 2 || !strings.Contains(got[0], "mail reaches amara") || !strings.Contains(got[1], "mail reaches jonas") {
 		t.Errorf("who was not verified: %q", got)
 	}
-	got := Warnings(&workflows.Clinic{FeedQuiet: day, Staff: desk, Policies: map[string]escalation.Policy{
+	got := messages(&workflows.Clinic{FeedQuiet: day, Staff: desk, Policies: map[string]escalation.Policy{
 		"late-rung": policy(2*time.Hour, 30*time.Minute), "safety": policy(10*time.Minute, time.Hour), "slow": policy(time.Hour, 24*time.Hour),
 	}}, time.Now())
 	if len(got) != 2 || !strings.Contains(got[0], "late-rung gives people 30 minutes") || !strings.Contains(got[1], "safety gives people 10 minutes") {
@@ -55,10 +69,10 @@ func TestWarningsOfStaleResources(t *testing.T) {
 		{Title: "Last day", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261101, Line: 12},
 	}}
 	// It is the 1st of November in Chicago, and the 2nd in London.
-	got := Warnings(c, time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
+	got := messages(c, time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
 	want := []string{
-		"resources.yaml:5: Forgotten was last looked at on 1 October 2025, more than a year ago; see that it still exists, and write today's date into `checked`",
-		"resources.yaml:9: Over has ended and is listed no more; take it out, or change `until`",
+		"resources.yaml:5:1: Forgotten was last looked at on 1 October 2025, more than a year ago",
+		"resources.yaml:9:1: Over has ended and is listed no more; take it out, or change `until`",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
@@ -78,19 +92,19 @@ func TestReachedBeside(t *testing.T) {
 		Policies: map[string]escalation.Policy{"safety": {Rungs: []escalation.Rung{{Owner: "role:lead", Within: time.Minute}, {Owner: "person:amara", Within: time.Minute}}}},
 	}
 	now := time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC)
-	if got := Warnings(c, now); len(got) != 0 {
+	if got := messages(c, now); len(got) != 0 {
 		t.Errorf("with a pager: %q", got)
 	}
 	c.Staff.People = append(c.Staff.People, escalation.Person{ID: "jonas", Email: "j@x.example", Verified: 20261001, Roles: []string{"lead"}})
-	if got := Warnings(c, now); len(got) != 1 || !strings.Contains(got[0], "mail is all that reaches some of them") {
+	if got := messages(c, now); len(got) != 1 || !strings.Contains(got[0], "mail is all that reaches some of them") {
 		t.Errorf("with one of two: %q", got)
 	}
-	if err := unknownChannels(c); err != nil {
-		t.Error(err)
+	if wrong := unknownChannels(c); len(wrong) > 0 {
+		t.Error(wrong)
 	}
 	c.Staff.People[0].Reach["pigeon"] = "loft"
-	if err := unknownChannels(c); err == nil || !strings.Contains(err.Error(), `amara is to be reached by "pigeon"`) {
-		t.Errorf("an unknown channel: %v", err)
+	if wrong := unknownChannels(c); len(wrong) != 1 || !strings.Contains(wrong.Error(), `amara is to be reached by "pigeon"`) {
+		t.Errorf("an unknown channel: %v", wrong)
 	}
 }
 
@@ -110,7 +124,7 @@ func TestThinPolicies(t *testing.T) {
 			"slow": {Hold: 48 * time.Hour, Rungs: []escalation.Rung{{Owner: "assigned", Within: 72 * time.Hour}, {Owner: "person:jonas", Within: time.Hour}}},
 		},
 	}
-	got := strings.Join(Warnings(c, now), "\n")
+	got := strings.Join(messages(c, now), "\n")
 	for _, want := range []string{
 		"amara and desk have one mail address",
 		"the policy one asks assigned alone",

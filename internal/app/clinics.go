@@ -81,15 +81,36 @@ func (c *clinic) at(v string) *version {
 
 // ReadClinics reads the configured clinic folders, or the embedded sample.
 func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
-	out := map[string]*workflows.Clinic{}
-	if dir == "" {
-		c, err := workflows.ReadClinic(sample.FS, sample.ID)
-		if err != nil {
-			return nil, fmt.Errorf("read the embedded sample clinic: %w", err)
-		}
-		out[sample.ID] = c
-		return out, nil
+	folders, err := foldersIn(dir)
+	if err != nil {
+		return nil, err
 	}
+	out := map[string]*workflows.Clinic{}
+	for _, f := range folders {
+		c, err := workflows.ReadClinic(f.files, f.id)
+		if err != nil {
+			return nil, fmt.Errorf("read the clinic %s:\n%w", f.id, err)
+		}
+		if wrong := unknownChannels(c); len(wrong) > 0 {
+			return nil, fmt.Errorf("read the clinic %s:\n%w", f.id, wrong)
+		}
+		out[c.ID] = c
+	}
+	return out, nil
+}
+
+// oneFolder is one clinic's folder, not yet read.
+type oneFolder struct {
+	id    string
+	files fs.FS
+}
+
+// foldersIn lists the folders of a folder of clinics, or the embedded sample's.
+func foldersIn(dir string) ([]oneFolder, error) {
+	if dir == "" {
+		return []oneFolder{{sample.ID, sample.FS}}, nil
+	}
+	var out []oneFolder
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, &ConfigError{"MOORING_CLINICS", "cannot be read: " + errText(err)}
@@ -113,15 +134,7 @@ func ReadClinics(dir string) (map[string]*workflows.Clinic, error) {
 		if !events.ValidClinic(e.Name()) {
 			return nil, &ConfigError{"MOORING_CLINICS", "has a folder " + e.Name() + " whose name is no clinic id: use 1 to 40 of a-z, 0-9 and -"}
 		}
-		sub := os.DirFS(filepath.Join(dir, e.Name()))
-		c, err := workflows.ReadClinic(sub, e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
-		}
-		if err := unknownChannels(c); err != nil {
-			return nil, fmt.Errorf("read the clinic %s:\n%w", e.Name(), err)
-		}
-		out[c.ID] = c
+		out = append(out, oneFolder{e.Name(), os.DirFS(filepath.Join(dir, e.Name()))})
 	}
 	if len(out) == 0 {
 		return nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s holds no clinic folder, one with a clinic.yaml in it", dir)}

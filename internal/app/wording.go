@@ -13,6 +13,7 @@ import (
 
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // wordingOf is the wording of a clinic, with all that its workflows at work ask
@@ -26,34 +27,42 @@ func wordingBy(base *templates.Set, c *workflows.Clinic, rules templates.Rules) 
 	if err != nil {
 		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, err)
 	}
-	var missing workflows.FileErrors
-	for _, w := range c.Workflows {
-		missing = append(missing, missingWordings(set, w, c.Language())...)
-	}
-	if len(missing) > 0 {
+	if missing := unworded(set, c, c.Workflows); len(missing) > 0 {
 		return nil, fmt.Errorf("read the clinic %s's wording:\n%w", c.ID, missing)
 	}
 	return set, nil
+}
+
+// unworded are the wordings in the clinic's own language that workflows ask for and
+// nobody wrote.
+func unworded(set *templates.Set, c *workflows.Clinic, all []*workflows.Workflow) workflows.FileErrors {
+	var missing workflows.FileErrors
+	for _, w := range all {
+		missing = append(missing, missingWordings(set, w, c.Language())...)
+	}
+	return missing
 }
 
 // fitToLeave checks what a folder that is read now must keep to, and an older
 // version that was stored need not: drafts ask for wordings that there are, and
 // what resources.yaml says may stand in a client's mail.
 func fitToLeave(set *templates.Set, c *workflows.Clinic) error {
-	wrong := append(unspoken(set, c), unfit(c)...)
-	for _, w := range c.Drafts {
-		wrong = append(wrong, missingWordings(set, w, c.Language())...)
+	if wrong := mayNotLeave(set, c); len(wrong) > 0 {
+		return fmt.Errorf("read the clinic %s:\n%w", c.ID, wrong)
 	}
+	return nil
+}
+
+// mayNotLeave is what fitToLeave refuses.
+func mayNotLeave(set *templates.Set, c *workflows.Clinic) workflows.FileErrors {
+	wrong := append(unspoken(set, c), unfit(c)...)
+	wrong = append(wrong, unworded(set, c, c.Drafts)...)
 	if len(wrong) == 0 && len(c.Languages) > 1 {
 		for _, w := range slices.Concat(c.Workflows, c.Drafts) {
 			wrong = append(wrong, missingWordings(set, w, c.Languages[1], c.Languages[2:]...)...)
 		}
 	}
-	wrong = append(wrong, unfitResources(c)...)
-	if len(wrong) > 0 {
-		return fmt.Errorf("read the clinic %s:\n%w", c.ID, wrong)
-	}
-	return nil
+	return append(wrong, unfitResources(c)...)
 }
 
 // lintRules are the clinic's own part in the lint.
@@ -71,7 +80,7 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 	var out workflows.FileErrors
 	for _, w := range c.Lint.Waivers {
 		say := func(format string, args ...any) {
-			out = append(out, &workflows.FileError{File: "clinic.yaml", Line: w.Line, Column: w.Column, Message: fmt.Sprintf(format, args...)})
+			out = append(out, &workflows.FileError{File: "clinic.yaml", Line: w.Line, Column: w.Column, Rule: finding.WrongWaiver, Message: fmt.Sprintf(format, args...)})
 		}
 		switch finds := slices.Contains([]string{templates.ClinicalWord, templates.ClinicWord, templates.Blame, templates.Identifier, templates.ForeignLink, templates.CaringContactAsks}, w.Rule); {
 		case w.Rule == templates.MissingCrisisLine:
@@ -101,7 +110,7 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 		where, _, _ = strings.Cut(where, "` ")
 		for _, f := range found {
 			out = append(out, &workflows.FileError{
-				File: "clinic.yaml", Line: lineOf(c.Files["clinic.yaml"], text), Column: 1,
+				File: "clinic.yaml", Line: lineOf(c.Files["clinic.yaml"], text), Column: 1, Rule: f.Rule,
 				Message: fmt.Sprintf("%s: %q in %s` stands in mails, where %s; %s, or let somebody answer for it under `lint`", f.Rule, f.Match, strings.TrimSuffix(where, "`"), f.Why(), f.Instead()),
 			})
 		}
@@ -130,7 +139,7 @@ func unspoken(set *templates.Set, c *workflows.Clinic) workflows.FileErrors {
 	var out workflows.FileErrors
 	line, column := c.LanguagesPlace()
 	say := func(format string, args ...any) {
-		out = append(out, &workflows.FileError{File: "clinic.yaml", Line: line, Column: column, Message: fmt.Sprintf(format, args...)})
+		out = append(out, &workflows.FileError{File: "clinic.yaml", Line: line, Column: column, Rule: finding.TemplateMissing, Message: fmt.Sprintf(format, args...)})
 	}
 	for i, l := range c.Languages {
 		switch lacks := set.Lacks(l); {
@@ -161,7 +170,7 @@ func missingWordings(set *templates.Set, w *workflows.Workflow, language string,
 				in, folder = fmt.Sprintf(" in the language %q", l), "templates/"+l
 			}
 			out = append(out, &workflows.FileError{
-				File: "workflows/" + w.Name + ".yaml", Line: line, Column: column,
+				File: "workflows/" + w.Name + ".yaml", Line: line, Column: column, Rule: finding.TemplateMissing,
 				Message: fmt.Sprintf("the step %q asks for the wording %q of %s, which no file has%s; add one to %s with the line \"wording: %s\"",
 					w.Program[i].ID, s.Wording, s.Template, in, folder, s.Wording),
 			})

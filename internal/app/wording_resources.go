@@ -33,7 +33,7 @@ func unfitResources(c *workflows.Clinic) workflows.FileErrors {
 					why = "where " + f.Why() + "; " + f.Instead()
 				}
 				out = append(out, &workflows.FileError{
-					File: "resources.yaml", Line: s.Line, Column: 1,
+					File: "resources.yaml", Line: s.Line, Column: max(s.Column, 1), Rule: f.Rule,
 					Message: fmt.Sprintf("%q in %#q of %q may not stand in a mail, %s, or let somebody answer for it: `waiver: {words: [%s], by: <a person>, why: <why it may leave>}`",
 						f.Match, said.key, s.Title, why, f.Match),
 				})

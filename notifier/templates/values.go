@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,6 +38,11 @@ func Reasons() []string {
 // A to F, those about a client's change of address, then the staff mails.
 func Names() []string {
 	return []string{"A", "B", "C", "D", "E", "F", familyAddress, familyMoved, "escalation", "escalation-inform", "escalation-hold", "escalation-taken", "escalation-closed", "escalation-wide", "task", "task-reminder", "note", "alarm", "feed", "digest"}
+}
+
+// ClientNames are those of Names that clients read.
+func ClientNames() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return audienceOf(name) != Client })
 }
 
 // Values is what a mail is filled in with. All of it is untrusted: words are

@@ -37,6 +37,8 @@ const (
 	Untranslated         = "untranslated"
 	UntranslatedResource = "untranslated-resource"
 	StaleResource        = "stale-resource"
+	TellingName          = "telling-name"
+	OddWording           = "odd-wording"
 	WrongWaiver          = "wrong-waiver"
 	Waived               = "waived"
 )
@@ -77,6 +79,8 @@ func Rules() []Rule {
 		{Untranslated, Warning, "what clinic.yaml says to clients in its own language alone", "write it under `translations`"},
 		{UntranslatedResource, Warning, "a service that clients read of in another language than theirs", "write it under the service's `translations`"},
 		{StaleResource, Warning, "a service that nobody has looked at for a year, or that is over", "see that it still exists, and write today's date into `checked`"},
+		{TellingName, Warning, "a name or address of the clinic's that tells whoever sees a client's inbox what they come for", "write one that says nothing"},
+		{OddWording, Warning, "a wording that reads as another language than its folder's, or addresses its reader in two ways", "write it in one language and one way, or move it"},
 		{WrongWaiver, Error, "a waiver that lets nothing by, or that cannot be", "name a rule and the exact words, or take it out"},
 		{Waived, Note, "what somebody answers for", "take the waiver out when it is not needed any more"},
 	}
