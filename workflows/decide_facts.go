@@ -57,7 +57,7 @@ func (d *decider) facts(j *Journey) *Facts {
 				n++
 			}
 		}
-		return n
+		return min(n, CountedAtMost) // this event's own may be one more than are kept
 	}
 	f.LateCancellations = func(notice, within time.Duration) int {
 		n := 0
@@ -75,6 +75,9 @@ func (d *decider) facts(j *Journey) *Facts {
 		for i := len(d.s.Past) - 1; i >= 0; i-- {
 			o := &d.s.Past[i]
 			if o.Kind == k && !o.At.After(at) && !slices.Contains(impossible, o.Appointment) {
+				if at.Sub(o.At) > LookBack {
+					return -1 // not forgotten yet, after a long silence
+				}
 				return int(at.Sub(o.At) / (24 * time.Hour))
 			}
 		}

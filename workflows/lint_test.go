@@ -67,6 +67,30 @@ func TestLintOfTheLibrary(t *testing.T) {
 	}
 }
 
+// TestFactsKeepTheirBounds: what lies longer back than is kept counts as never, also for
+// the first event after a long silence, and no count is larger than is said.
+func TestFactsKeepTheirBounds(t *testing.T) {
+	s := newSim(t, chicago(t, "2026-03-02 10:00"))
+	facts := func(past ...Occurrence) *Facts {
+		return newDecider(State{Past: past}, s.dir, events.Event{Kind: events.ClientSignal, Time: s.now}, events.Hash{}, s.now).facts(nil)
+	}
+	attended := func(days int) Occurrence {
+		return Occurrence{Kind: events.AppointmentAttended, At: s.now.AddDate(0, 0, -days)}
+	}
+	for days, want := range map[int]int{0: 0, 21: 21, 366: 366, 367: -1, 500: -1} {
+		if got := facts(attended(days)).DaysSince(events.AppointmentAttended); got != want {
+			t.Errorf("%d days ago: %d, want %d", days, got, want)
+		}
+	}
+	many := make([]Occurrence, CountedAtMost+1)
+	for i := range many {
+		many[i] = attended(1)
+	}
+	if got := facts(many...).Count(events.AppointmentAttended, 48*time.Hour); got != CountedAtMost {
+		t.Errorf("%d of %d are counted", got, len(many))
+	}
+}
+
 // What no combination of facts makes true, no client makes true, and likewise for false:
 // the lint may leave a condition undecided and never speaks ill of one that is sound.
 func TestWorldsLeaveNobodyOut(t *testing.T) {

@@ -207,16 +207,28 @@ func TestReadWorkflowBounds(t *testing.T) {
 
 func FuzzReadWorkflow(f *testing.F) {
 	f.Add([]byte(goodWorkflow))
-	raw, err := os.ReadFile(filepath.Join("testdata", "bad-workflows.txt"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for block := range strings.SplitSeq(string(raw), "\n== ") {
-		_, rest, _ := strings.Cut(block, "\n")
-		src, _, _ := strings.Cut(rest, "\n--")
-		f.Add([]byte(src))
+	for _, name := range []string{"bad-workflows.txt", "lint-workflows.txt"} {
+		raw, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for block := range strings.SplitSeq(string(raw), "\n== ") {
+			_, rest, _ := strings.Cut(block, "\n")
+			src, _, _ := strings.Cut(rest, "\n--")
+			f.Add([]byte(src))
+		}
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
+		for _, found := range Lint("everything.yaml", src) {
+			if lines := strings.Count(string(src), "\n") + 1; found.Line < 1 || found.Line > lines || found.Column < 1 || found.Message == "" || found.Mend == "" {
+				t.Errorf("of %d lines: %+v", lines, found)
+			}
+		}
+		for path := range ReadPlaces(src) {
+			if line, column := ReadPlaces(src).Of(strings.Split(path, "\n")...); line < 1 || column < 1 {
+				t.Errorf("%q stands at %d:%d", path, line, column)
+			}
+		}
 		w, err := ReadWorkflow("everything", src)
 		if err != nil {
 			checkErrors(t, err, src)

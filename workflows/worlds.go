@@ -246,9 +246,9 @@ func (d *domain) settle(name string, kinds []events.Kind) {
 		least, most := int64(0), int64(CountedAtMost)
 		switch {
 		case strings.HasPrefix(d.kind, lateName):
-			most = keptAppointments
+			most = keptAppointments + 1 // before the oldest is forgotten
 		case d.kind == "":
-			least, most = -1, int64(LookBack/(24*time.Hour))+1
+			least, most = -1, int64(LookBack/(24*time.Hour))
 		}
 		for _, n := range around(append(d.numbers, least, most), 1) {
 			if n >= least && n <= most {
