@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"time"
 )
 
@@ -21,10 +23,6 @@ const triedBy = "nobody: this is a trial"
 // src is what stands in it. What is wrong in any of the files comes back as
 // FileErrors; another error means that the folder could not be read.
 func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, error) {
-	approved, w, err := Approve(file, src, triedBy, time.Time{})
-	if err != nil {
-		return nil, nil, err
-	}
 	files, errs, err := gather(fsys)
 	if err != nil {
 		return nil, nil, err
@@ -35,6 +33,17 @@ func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, err
 	if len(errs) > 0 {
 		return nil, nil, errs.sorted()
 	}
+	return ReadTrialFiles(files, id, file, src)
+}
+
+// ReadTrialFiles is ReadTrial for files that are in memory, as Clinic.Files has them.
+// They stay as they are.
+func ReadTrialFiles(files map[string][]byte, id, file string, src []byte) (*Clinic, *Workflow, error) {
+	approved, w, err := Approve(file, src, triedBy, time.Time{})
+	if err != nil {
+		return nil, nil, err
+	}
+	files = maps.Clone(files)
 	inFolder := workflowFileName(w.Name)
 	files[inFolder] = approved
 	c, err := readFiles(files, id, reading{resources: true, trial: w.Name})
@@ -53,4 +62,32 @@ func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, err
 		return nil, nil, fmt.Errorf("try the workflow %s: it is not among the clinic's", inFolder)
 	}
 	return c, w, nil
+}
+
+// ReadDraft reads a clinic's folder as ReadClinic does, with every workflow in it at
+// work, whether anybody has approved it or not: nothing may be sent from such a
+// clinic. The id is that of the clinic it is a draft of.
+func ReadDraft(fsys fs.FS, id string) (*Clinic, error) {
+	files, errs, err := gather(fsys)
+	if err != nil {
+		return nil, err
+	}
+	for name, src := range files {
+		if path.Dir(name) != workflowsFolder {
+			continue
+		}
+		approved, _, err := Approve(name, src, triedBy, time.Time{})
+		if wrong, ok := errors.AsType[FileErrors](err); ok {
+			errs = append(errs, wrong...)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		files[name] = approved
+	}
+	if len(errs) > 0 {
+		return nil, errs.sorted()
+	}
+	return readFiles(files, id, reading{resources: true})
 }

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -14,14 +16,23 @@ import (
 // mostDiffer is how many clients the text names; JSON has them all.
 const mostDiffer = 10
 
-const dayText = "2 Jan 2006"
+// mostReasons is how many reasons the text lists; JSON has them all.
+const mostReasons = 20
+
+const (
+	dayText  = "2 Jan 2006"
+	timeText = "Mon 2 Jan 2006 15:04 MST"
+)
 
 // Text writes a backtest as people read it: one number where it is the same with
 // the draft, else both.
 func (b *Backtest) Text(w io.Writer) error {
 	day := func(at time.Time) string { return at.In(b.zone).Format(dayText) }
-	fmt.Fprintf(w, "%d events of %d clients of %s, from %s to %s, decided until %s, without and with the draft of %s.\n\n",
-		b.Events, b.Clients, b.Clinic, day(b.First), day(b.Last), day(b.Until), b.Workflow)
+	fmt.Fprintf(w, "%d events of %d clients of %s, from %s to %s, decided until %s, without and with the draft%s.\n\n",
+		b.Events, b.Clients, b.Clinic, day(b.First), day(b.Last), day(b.Until), b.of())
+	if b.Skipped > 0 {
+		fmt.Fprintf(w, "%d messages of the streams were no event that could be acted on, and are left out.\n\n", b.Skipped)
+	}
 	if err := b.families(w); err != nil {
 		return err
 	}
@@ -31,8 +42,92 @@ func (b *Backtest) Text(w io.Writer) error {
 	was, is := b.AsItIs, b.WithDraft
 	fmt.Fprintf(w, "\nIn all %s messages to %s clients: %s each at the median, %s at the most.\n",
 		both(was.Messages, is.Messages), both(was.Reached, is.Reached), change(decimal(was.Median), decimal(is.Median)), both(was.Most, is.Most))
+	if err := b.reasons(w); err != nil {
+		return err
+	}
 	b.differing(w)
+	if err := b.everything(w); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nWhat this cannot know:")
+	for _, limit := range b.Limits {
+		fmt.Fprintf(w, "- %s\n", limit)
+	}
 	return nil
+}
+
+// of names the workflow that is tried.
+func (b *Backtest) of() string {
+	if b.Workflow == "" {
+		return ""
+	}
+	return " of " + b.Workflow
+}
+
+// reasons are what differs, counted by why.
+func (b *Backtest) reasons(w io.Writer) error {
+	if len(b.Wordings) > 0 {
+		fmt.Fprintf(w, "\nThe words of these files are not the same: %s.\n", strings.Join(b.Wordings, ", "))
+	}
+	if len(b.Reasons) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "DIFFERENT\tHOW\tTIMES\tCLIENTS\tAS IT IS\tWITH DRAFT")
+	for _, r := range b.Reasons[:min(len(b.Reasons), mostReasons)] {
+		fmt.Fprintf(tw, "%s\t%s\t%d\t%d\t%s\t%s\n", r.title(), r.How, r.Count, r.Clients, r.AsItIs, r.WithDraft)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	if more := len(b.Reasons) - mostReasons; more > 0 {
+		fmt.Fprintf(w, "and %d rarer reasons; --json lists them all\n", more)
+	}
+	return nil
+}
+
+// title says what a reason is about.
+func (r *ReasonCount) title() string {
+	return (&scenario.Doing{What: r.What, Workflow: r.Workflow, About: r.About}).String()
+}
+
+// everything lists who would have got what and when, where that was asked for.
+func (b *Backtest) everything(w io.Writer) error {
+	if !b.all {
+		return nil
+	}
+	fmt.Fprintln(w, "\nWho would have got what, and when:")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "CLIENT\tWHAT\tTO\tAS IT IS\tWITH DRAFT\tDIFFERENT")
+	for i := range b.Changes {
+		c := &b.Changes[i]
+		to := c.one().To
+		switch {
+		case c.one().What == scenario.SortCap:
+			to = "nobody"
+		case to == "":
+			to = "the client"
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", called(c.Client, c.EHR), c.title(), to, b.came(c.AsItIs), b.came(c.WithDraft), cmp.Or(c.how(), "-"))
+	}
+	return tw.Flush()
+}
+
+// called is a client as people read it: by number, and by the EHR's id where that was
+// asked for.
+func called(client int, ehr string) string {
+	if ehr == "" {
+		return strconv.Itoa(client)
+	}
+	return fmt.Sprintf("%d (%s)", client, ehr)
+}
+
+func (b *Backtest) came(d *scenario.Doing) string {
+	if d == nil {
+		return "-"
+	}
+	return d.At.In(b.zone).Format(timeText)
 }
 
 // families are the messages by workflow and family.
@@ -72,18 +167,26 @@ func (b *Backtest) differing(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\nIt is different for %d of %d clients. Where it parts first:\n", len(b.Differ), b.Clients)
 	for _, d := range b.Differ[:min(len(b.Differ), mostDiffer)] {
-		fmt.Fprintf(w, "client %d, first on line %d\n  as it is    %s\n  with draft  %s\n", d.Client, d.Line, b.said(d.AsItIs), b.said(d.WithDraft))
+		fmt.Fprintf(w, "client %s, first %s %d\n  as it is    %s\n  with draft  %s\n", called(d.Client, d.EHR), b.place(), d.Line, b.said(d.AsItIs), b.said(d.WithDraft))
 	}
 	if more := len(b.Differ) - mostDiffer; more > 0 {
 		fmt.Fprintf(w, "and %d more; --json lists them all\n", more)
 	}
 }
 
+// place says what the number of a client's first event counts.
+func (b *Backtest) place() string {
+	if b.Source == sourceFile {
+		return "on line"
+	}
+	return "in event"
+}
+
 func (b *Backtest) said(l *scenario.Line) string {
 	if l == nil {
 		return "nothing more"
 	}
-	return fmt.Sprintf("%s  %s: %s (%s)", l.At.In(b.zone).Format("Mon 2 Jan 2006 15:04 MST"), l.Event, l.Text, l.Words)
+	return fmt.Sprintf("%s  %s: %s (%s)", l.At.In(b.zone).Format(timeText), l.Event, l.Text, l.Words)
 }
 
 // names are the workflows that came up on either side; the first may be empty.

@@ -124,18 +124,27 @@ func clinicAround(file string) string {
 
 // oneClinic is a clinic's folder and its id, which is the folder's name.
 func oneClinic(dir string) (fs.FS, string, error) {
-	absolute, err := filepath.Abs(dir)
+	folder, err := openFolder(dir)
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := os.Stat(filepath.Join(absolute, "clinic.yaml")); err != nil {
-		return nil, "", fmt.Errorf("%s is no clinic's folder, which is the one with clinic.yaml: %s", dir, errText(err))
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, "", err
 	}
 	id := filepath.Base(absolute)
 	if !events.ValidClinic(id) {
 		return nil, "", fmt.Errorf("the folder %s has a name that is no clinic id: use 1 to 40 of a-z, 0-9 and -", absolute)
 	}
-	return os.DirFS(absolute), id, nil
+	return folder, id, nil
+}
+
+// openFolder is a clinic's folder, whatever it is called.
+func openFolder(dir string) (fs.FS, error) {
+	if _, err := os.Stat(filepath.Join(dir, "clinic.yaml")); err != nil {
+		return nil, fmt.Errorf("%s is no clinic's folder, which is the one with clinic.yaml: %s", dir, errText(err))
+	}
+	return os.DirFS(dir), nil
 }
 
 // Simulation is a scenario told with a workflow at work that is tried: what the

@@ -25,6 +25,8 @@ type client struct {
 	// else it stays in memory, as the runner keeps it. What is decided is the same
 	// (TestStoredOrNot), and takes a sixth of the time.
 	stores bool
+	// once leaves out what is only ever asked again: see waitsOnce.
+	once bool
 
 	now   time.Time
 	timer time.Time
@@ -65,6 +67,9 @@ func (c *client) deliver(ev events.Event) error {
 			c.timer = *e.Timer
 		}
 	}
+	if c.once {
+		c.timer = waitsOnce(dec.State)
+	}
 	if !c.stores {
 		c.state = dec.State
 		return nil
@@ -84,8 +89,31 @@ func (c *client) fire() error {
 		ID: fmt.Sprintf("due-%d", c.due), Source: "mooring/timer", Clinic: c.clinic.ID, Key: c.key,
 		Kind: events.TimerDue, Time: c.now,
 	})
-	c.timer = c.state.Next()
+	if !c.once {
+		c.timer = c.state.Next()
+	}
 	return err
+}
+
+// waitsOnce is the earliest deadline at which something new may follow, for a
+// client about whom nobody answers anything: not the repeats of a ladder's last
+// rung, nor a task's reminders after the first. They ask staff the same again, for
+// as long as nobody answers, and change nothing else (TestCompareCounts holds it
+// against all of them).
+func waitsOnce(s workflows.State) time.Time {
+	escalations, tasks := s.Escalations, s.Tasks
+	s.Escalations, s.Tasks = nil, nil
+	for i := range escalations {
+		if escalations[i].Round == 0 {
+			s.Escalations = append(s.Escalations, escalations[i])
+		}
+	}
+	for i := range tasks {
+		if tasks[i].Reminded == 0 {
+			s.Tasks = append(s.Tasks, tasks[i])
+		}
+	}
+	return s.Next()
 }
 
 // until lets time pass; every timer fires on time.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/mooring-care/mooring/workflows"
 )
@@ -22,6 +23,11 @@ type Tally struct {
 	Tasks       int `json:"tasks"`
 	Escalations int `json:"escalations"`
 	Capped      int `json:"capped"`
+	// Spread is how many clients got how many messages, the fewest first; whoever got
+	// none is among them.
+	Spread []SpreadTally `json:"spread"`
+	// Weeks are those of the clinic's calendar in which anything came up, in order.
+	Weeks []WeekTally `json:"weeks"`
 	// Workflows are those that came up, by name; what none of them asked for
 	// stands first, without a name.
 	Workflows []WorkflowTally `json:"workflows"`
@@ -44,6 +50,22 @@ type FamilyTally struct {
 	Family   string `json:"family"`
 	Messages int    `json:"messages"`
 	Reached  int    `json:"reached"`
+}
+
+// SpreadTally is how many clients got so many messages.
+type SpreadTally struct {
+	Messages int `json:"messages"`
+	Clients  int `json:"clients"`
+}
+
+// WeekTally is what came up in one week.
+type WeekTally struct {
+	// Monday is the day on which it begins, such as 2026-03-02.
+	Monday      string `json:"monday"`
+	Messages    int    `json:"messages"`
+	Tasks       int    `json:"tasks"`
+	Escalations int    `json:"escalations"`
+	Capped      int    `json:"capped"`
 }
 
 // Find is a workflow's share; without any where it did not come up.
@@ -76,12 +98,16 @@ type tallier struct {
 	sums     map[string]*WorkflowTally
 	messages map[asking]int
 	reached  map[asking]int
-	// perClient are the messages to each client reached.
-	perClient []int
+	// spread is how many clients got how many messages.
+	spread map[int]int
+	weeks  map[string]*WeekTally
 }
 
 func newTallier(c *workflows.Clinic) *tallier {
-	return &tallier{clinic: c, sums: map[string]*WorkflowTally{}, messages: map[asking]int{}, reached: map[asking]int{}}
+	return &tallier{
+		clinic: c, sums: map[string]*WorkflowTally{}, messages: map[asking]int{}, reached: map[asking]int{},
+		spread: map[int]int{}, weeks: map[string]*WeekTally{},
+	}
 }
 
 // counted is what one client has met so far.
@@ -99,42 +125,41 @@ func (t *tallier) of(workflow string) *WorkflowTally {
 	return t.sums[workflow]
 }
 
-// count takes up one decision about a client.
-func (t *tallier) count(seen *counted, dec workflows.Decision) {
-	for _, e := range dec.Effects {
-		if e.Enqueue != nil && e.Enqueue.Lane == workflows.LaneCare {
-			m := e.Enqueue.Message
-			seen.messages[asking{m.Workflow, m.Template}]++
-			t.of(m.Workflow)
+// week is the one that a time falls into, by the clinic's calendar.
+func (t *tallier) week(at time.Time) *WeekTally {
+	day := at.In(t.clinic.Zone)
+	monday := day.AddDate(0, 0, -(int(day.Weekday())+6)%7).Format(time.DateOnly)
+	if t.weeks[monday] == nil {
+		t.weeks[monday] = &WeekTally{Monday: monday}
+	}
+	return t.weeks[monday]
+}
+
+// count takes up one decision about a client, and what followed from it.
+func (t *tallier) count(seen *counted, dec workflows.Decision, doings []Doing) {
+	for i := range doings {
+		d := &doings[i]
+		of, week := t.of(d.Workflow), t.week(d.At)
+		switch d.What {
+		case SortMail:
+			seen.messages[asking{d.Workflow, d.About}]++
+			week.Messages++
+		case SortTask:
+			of.Tasks++
+			week.Tasks++
+		case SortEscalation:
+			of.Escalations++
+			week.Escalations++
+		case SortCap:
+			of.Capped++
+			week.Capped++
 		}
 	}
 	for _, n := range dec.Notes {
-		switch {
-		case n.What == workflows.WhatJourney && n.Reason == workflows.Started:
+		if n.What == workflows.WhatJourney && n.Reason == workflows.Started {
 			t.of(n.Workflow).Journeys++
-		case n.What == workflows.WhatMessage && n.Reason == workflows.CapReached:
-			t.of(n.Workflow).Capped++
-		case n.What == workflows.WhatTask && !seen.opened[n.Subject]:
-			seen.opened[n.Subject] = true
-			t.of(n.Workflow).Tasks++
-		case n.What == workflows.WhatEscalation && n.Reason == workflows.SafetyQuestion && !seen.opened[n.Subject]:
-			seen.opened[n.Subject] = true
-			t.of(whoAsked(dec.State, n.Subject)).Escalations++
 		}
 	}
-}
-
-// whoAsked is the workflow whose journey opened an escalation; empty where none
-// did, or where the journey ended as soon as it had asked.
-func whoAsked(s workflows.State, escalation string) string {
-	for i := range s.Journeys {
-		for _, id := range s.Journeys[i].Opened {
-			if id == escalation {
-				return s.Journeys[i].Workflow
-			}
-		}
-	}
-	return ""
 }
 
 // met closes the count of one client.
@@ -145,14 +170,52 @@ func (t *tallier) met(seen *counted) {
 		t.reached[a]++
 		sum += n
 	}
-	if sum > 0 {
-		t.perClient = append(t.perClient, sum)
+	t.spread[sum]++
+}
+
+// add takes up what another has counted of other clients.
+func (t *tallier) add(other *tallier) {
+	for name, w := range other.sums {
+		of := t.of(name)
+		of.Journeys += w.Journeys
+		of.Tasks += w.Tasks
+		of.Escalations += w.Escalations
+		of.Capped += w.Capped
+	}
+	addAll(t.messages, other.messages)
+	addAll(t.reached, other.reached)
+	addAll(t.spread, other.spread)
+	for monday, w := range other.weeks {
+		if t.weeks[monday] == nil {
+			t.weeks[monday] = &WeekTally{Monday: monday}
+		}
+		week := t.weeks[monday]
+		week.Messages += w.Messages
+		week.Tasks += w.Tasks
+		week.Escalations += w.Escalations
+		week.Capped += w.Capped
+	}
+}
+
+func addAll[K comparable](to, from map[K]int) {
+	for k, n := range from {
+		to[k] += n
 	}
 }
 
 // tally is everything counted so far.
 func (t *tallier) tally() Tally {
-	out := Tally{Reached: len(t.perClient), Workflows: []WorkflowTally{}}
+	out := Tally{Spread: []SpreadTally{}, Weeks: []WeekTally{}, Workflows: []WorkflowTally{}}
+	for _, n := range slices.Sorted(maps.Keys(t.spread)) {
+		out.Spread = append(out.Spread, SpreadTally{n, t.spread[n]})
+		if n > 0 {
+			out.Reached += t.spread[n]
+			out.Most = n
+		}
+	}
+	for _, monday := range slices.Sorted(maps.Keys(t.weeks)) {
+		out.Weeks = append(out.Weeks, *t.weeks[monday])
+	}
 	for _, name := range slices.Sorted(maps.Keys(t.sums)) {
 		w := *t.sums[name]
 		w.Families = t.families(name)
@@ -164,7 +227,7 @@ func (t *tallier) tally() Tally {
 		}
 		out.Workflows = append(out.Workflows, w)
 	}
-	out.Median, out.Most = middle(t.perClient)
+	out.Median = out.middle()
 	return out
 }
 
@@ -179,12 +242,18 @@ func (t *tallier) families(workflow string) []FamilyTally {
 	return out
 }
 
-// middle is the median and the largest of some numbers, 0 of none.
-func middle(of []int) (median float64, most int) {
-	if len(of) == 0 {
-		return 0, 0
+// middle is the median of the messages to those who got any; 0 where nobody did.
+func (t *Tally) middle() float64 {
+	at := func(place int) int { // from 0, the fewest first
+		for _, s := range t.Spread {
+			if s.Messages == 0 {
+				continue
+			}
+			if place -= s.Clients; place < 0 {
+				return s.Messages
+			}
+		}
+		return 0
 	}
-	sorted := slices.Sorted(slices.Values(of))
-	n := len(sorted)
-	return float64(sorted[(n-1)/2]+sorted[n/2]) / 2, sorted[n-1]
+	return float64(at((t.Reached-1)/2)+at(t.Reached/2)) / 2
 }
