@@ -48,7 +48,7 @@ const (
 	chartTop    = 12
 	chartBottom = 22
 	// labelRoom is what a label needs.
-	labelRoom = 40
+	labelRoom = 46
 )
 
 // Same says whether both rows are equal.
@@ -119,7 +119,7 @@ func (c chart) drawn() chart {
 		b.Mid = tenth(chartLeft + slot*(float64(i)+0.5))
 		place := func(x float64, n int) rect { return rect{tenth(x), y(n), tenth(half), tenth(c.Floor() - y(n))} }
 		b.Was, b.Is = place(b.Mid-half, b.AsItIs), place(b.Mid, b.WithDraft)
-		b.Labelled = i%every == 0
+		b.Labelled = i%every == 0 && b.Mid+labelRoom/3 < chartWidth
 	}
 	return c
 }

@@ -145,7 +145,7 @@ func first[T any](all []T) ([]T, int) {
 func (b *Backtest) charts() []chart {
 	weeks := b.weeks()
 	over := func(title, unit string, of func(scenario.WeekTally) int) chart {
-		c := chart{ID: strings.ReplaceAll(strings.ToLower(title), " ", "-"), Title: title, Unit: unit, Axis: "week from"}
+		c := chart{ID: strings.ReplaceAll(strings.ToLower(title), " ", "-"), Title: title, Unit: unit, Axis: "week by its Monday"}
 		was, is := weekly(b.AsItIs.Weeks), weekly(b.WithDraft.Weeks)
 		for _, monday := range weeks {
 			c.Bars = append(c.Bars, bar{Label: shortDay(monday), Long: monday, AsItIs: of(was[monday]), WithDraft: of(is[monday])})
@@ -163,7 +163,7 @@ func (b *Backtest) charts() []chart {
 
 // spread is how many clients got how many mails.
 func (b *Backtest) spread() chart {
-	c := chart{ID: "mails-per-client", Title: "Mails per client", Unit: "clients", Axis: "mails"}
+	c := chart{ID: "mails-per-client", Title: "Mails per client", Unit: "clients", Axis: "mails to one client"}
 	count := func(of []scenario.SpreadTally, n int) int {
 		for _, s := range of {
 			if s.Messages == n {
