@@ -32,6 +32,7 @@ type benchCmd struct {
 	Dir  string `type:"existingdir" help:"Where to measure: on the disk that will hold the data (the system's folder for temporary files)."`
 	JSON bool   `help:"Write JSON instead of a table."`
 
+	Past    string `hidden:"" type:"path" help:"Write the made-up past on which docs/performance.md measures mooring backtest, and measure nothing."`
 	Profile string `hidden:"" type:"path" help:"Write a processor profile."`
 	// The rest makes this process the measured one of part c.
 	Child   string `hidden:""`
@@ -57,6 +58,9 @@ func (c *benchCmd) Validate() error {
 
 // Run measures this machine.
 func (c *benchCmd) Run(ctx context.Context, io streams) error {
+	if c.Past != "" {
+		return writePast(c.Past)
+	}
 	// As serve does: what is measured is that program.
 	go steadyMemory(ctx)
 	if c.Child != "" {
@@ -102,6 +106,19 @@ func (c *benchCmd) Run(ctx context.Context, io streams) error {
 	}
 	if err == nil && !r.Met() {
 		return bench.ErrBelowFloor
+	}
+	return err
+}
+
+// writePast writes 200,000 events of 20,000 clients.
+func writePast(file string) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("write a past: %w", err)
+	}
+	err = bench.WritePast(f, 20_000, 10)
+	if closed := f.Close(); err == nil {
+		err = closed
 	}
 	return err
 }

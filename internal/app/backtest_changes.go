@@ -66,7 +66,7 @@ func waited(d *scenario.Doing) string {
 	if d.Waited == "" {
 		return d.Words
 	}
-	return d.Waited.Words() + ", then " + d.Words
+	return d.Waited.Words()
 }
 
 // about is a mail's family with its wording, or what is asked; both where they differ.

@@ -42,7 +42,7 @@ func openVersions(ctx context.Context, o BacktestOptions) (_ *versions, err erro
 	info, err := os.Stat(o.Draft)
 	folder := err == nil && info.IsDir()
 	if o.Events == "" || folder && o.ClinicDir == "" {
-		if err = v.reach(ctx, o); err != nil {
+		if err := v.reach(ctx, o); err != nil {
 			return nil, err
 		}
 	}
