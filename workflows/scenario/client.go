@@ -116,6 +116,22 @@ func waitsOnce(s workflows.State) time.Time {
 	return s.Next()
 }
 
+// asksAgain says whether a note on a timer tells of what waitsOnce leaves out: it comes
+// along with another deadline, late and by chance.
+func asksAgain(before workflows.State, n workflows.Note) bool {
+	for i := range before.Escalations {
+		if n.What == workflows.WhatEscalation && before.Escalations[i].ID == n.Subject {
+			return before.Escalations[i].Round > 0
+		}
+	}
+	for i := range before.Tasks {
+		if n.What == workflows.WhatTask && before.Tasks[i].ID == n.Subject {
+			return before.Tasks[i].Reminded > 0
+		}
+	}
+	return false
+}
+
 // until lets time pass; every timer fires on time.
 func (c *client) until(at time.Time) error {
 	for fired := 0; !c.timer.IsZero() && !c.timer.After(at); fired++ {

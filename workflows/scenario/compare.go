@@ -211,7 +211,9 @@ func (t *tallier) live(history []events.Event, until time.Time) (*life, error) {
 		}
 		t.count(seen, dec, l.doings[from:])
 		for _, n := range dec.Notes {
-			l.told = append(l.told, entry{c.now, ev.Kind, n})
+			if ev.Kind != events.TimerDue || !asksAgain(c.state, n) {
+				l.told = append(l.told, entry{c.now, ev.Kind, n})
+			}
 		}
 	}
 	for _, ev := range history {
