@@ -98,6 +98,9 @@ func TestBacktestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir, "quay/workflows/slower.yaml", strings.Replace(string(approved), "4h", "5h", 1))
+	write(t, dir, "good/quay/clinic.yaml", string(clinic))
+	write(t, dir, "broken/clinic.yaml", string(clinic))
+	broken := filepath.Dir(filepath.Dir(write(t, dir, "broken/workflows/slower.yaml", "workflows: slower\n")))
 	for _, tc := range []struct {
 		name, words string
 		code        int
@@ -109,6 +112,8 @@ func TestBacktestRefuses(t *testing.T) {
 		{"no event", "nothing.jsonl has no event that can be read\n" + filepath.Join(dir, "nothing.jsonl") + ":2: ", exitWrong, []string{draft, "--events", write(t, dir, "nothing.jsonl", "\nhello\n")}},
 		{"no time", "--until: the end of a backtest must be a time such as", exitMisuse, []string{draft, "--events", file, "--until", "later"}},
 		{"ends too early", "not before its last event: that was at 2026-06-02T16:00:00Z", exitMisuse, []string{draft, "--events", file, "--until", "2026-06-02"}},
+		{"a folder that is no clinic's", "is no clinic's folder, which is the one with clinic.yaml", exitWrong, []string{filepath.Join(dir, "quay", "workflows"), "--events", file, "--clinic-dir", filepath.Join(dir, "good", "quay")}},
+		{"a folder that cannot be read", "read the draft of the clinic quay:\nworkflows/slower.yaml:1", exitWrong, []string{broken, "--events", file, "--clinic-dir", filepath.Join(dir, "good", "quay")}},
 		{"changed in its place", "a draft that takes the place of a workflow is kept outside its folder", exitWrong, []string{inside, "--events", file}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { fails(t, tc.code, tc.words, append([]string{"backtest"}, tc.args...)...) })
