@@ -495,3 +495,19 @@ func isTimeZone(s string) bool {
 	_, err := time.LoadLocation(s)
 	return err == nil
 }
+
+// Ends is a text of at most so many characters: of a longer one the beginning and the
+// end, with a mark between them.
+func Ends(s string, most int) string {
+	const mark = "\n[…]\n"
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	tail := most / 3
+	head := most - tail - len([]rune(mark))
+	if head <= 0 {
+		return string(r[:most])
+	}
+	return string(r[:head]) + mark + string(r[len(r)-tail:])
+}

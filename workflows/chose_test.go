@@ -416,3 +416,25 @@ func TestHardIsRead(t *testing.T) {
 		t.Error("an answer that all is well is a task")
 	}
 }
+
+// TestNoAddressOfTheClinics: care mail never moves to a colleague's inbox or the
+// clinic's own.
+func TestNoAddressOfTheClinics(t *testing.T) {
+	t.Parallel()
+	c := sampleClinic(t)
+	own := []string{c.From.Email, c.ReplyTo.Email, "AMARA@harbour-lane.example.org"}
+	for _, p := range c.Staff.People {
+		own = append(own, p.Email)
+	}
+	for _, email := range own {
+		s := wants(t)
+		dec := s.chooses(events.ClientChoice{Address: email})
+		if s.state.NewAddress != nil || !slices.ContainsFunc(dec.Notes, func(n Note) bool { return n.Reason == ClinicsAddress }) {
+			t.Errorf("%s: %+v", email, dec.Notes)
+		}
+	}
+	s := wants(t)
+	if s.chooses(events.ClientChoice{Address: "new@client.example"}); s.state.NewAddress == nil {
+		t.Error("an address of the client's own is refused, too")
+	}
+}

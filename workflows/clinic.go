@@ -240,3 +240,12 @@ type Directory interface {
 	// when it is not known.
 	At(version string) *Clinic
 }
+
+// ownAddress says whether an address is the clinic's or a colleague's.
+func (c *Clinic) ownAddress(email string) bool {
+	own := []string{c.From.Email, c.ReplyTo.Email}
+	for _, p := range c.Staff.People {
+		own = append(own, p.Email)
+	}
+	return slices.ContainsFunc(own, func(a string) bool { return strings.EqualFold(a, email) })
+}

@@ -37,6 +37,33 @@ thinking about suicide
 thinking of suicide
 thoughts of suicide
 want to die
+going to die tonight
+it ends tonight
+goodbye everyone
+goodbye everybody
+say goodbye to everyone
+wont be here tomorrow
+will not be here tomorrow
+took all my pills
+took too many pills
+take all my pills
+taking all my pills
+swallowed pills
+pills and i am scared
+have pills here
+tired of living
+tired of being alive
+done with life
+done with living
+cant do this anymore
+cannot do this anymore
+cut myself again
+overdosed
+hang myself
+shoot myself
+drown myself
+jump off a bridge
+jump off the bridge
 wanted to die
 wanna die
 ready to die
@@ -75,6 +102,33 @@ dont feel safe
 do not feel safe
 matarme
 suicidarme
+me voy a suicidar
+me quiero matar
+me voy a matar
+me voy a quitar la vida
+me quiero quitar la vida
+quiero quitarme la vida
+ya no quiero estar aqui
+no quiero estar viva
+no quiero estar vivo
+no quiero existir
+esta noche se acaba
+esta noche me voy
+me despedi de todos
+me tome todas las pastillas
+tome todas las pastillas
+tomarme todas las pastillas
+me quiero hacer dano
+me voy a hacer dano
+me hago dano
+me hice dano
+me corte otra vez
+me quiero cortar
+me estoy cortando
+me quiero ahorcar
+ahorcarme
+cansada de vivir
+cansado de vivir
 me quiero suicidar
 pienso en el suicidio
 pensando en el suicidio

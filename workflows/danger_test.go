@@ -16,7 +16,7 @@ func TestSpeaksOfDanger(t *testing.T) {
 		"I want to die", "i WANT\n to   die.", "I just don’t want to live", "I don't want to be here anymore…", "I dont want to wake up",
 		"sometimes I think of killing myself", "everyone would be better off without me", "I ﬁnd no reason to live", "I CAN'T go on", "thoughts of self-harm",
 		"“I wish I were dead”", "I am thinking\u200b of suicide",
-		"me quiero morir", "Quiero MORIR", "no quiero vivir más", "ya no puedo más", "pienso en hacerme daño", "pienso en hacerme dan\u0303o", "estarían mejor sin mí", "No me siento a salvo",
+		"me quiero morir", "Quiero MORIR", "no quiero vivir más", "ya no puedo más", "pienso en hacerme daño", "pienso en hacerme dan\u0303o", "estarían mejor sin mí", "No me siento a salvo", "me quiero matar", "Pensé mucho. Me voy a matar.", "me voy a suicidar", "me corté otra vez", "Ya me despedí de todos. Esta noche se acaba.", "i took all my pills", "goodbye everyone, it ends tonight", "I have pills here and I am scared",
 	} {
 		if !speaksOfDanger(text) {
 			t.Errorf("%q is passed over", text)

@@ -88,6 +88,11 @@ func (d *decider) mailList(reasons []string) {
 // askAddress mails a link to a new address. Nothing else changes until its button
 // was pressed.
 func (d *decider) askAddress(email string) {
+	if d.c.ownAddress(email) {
+		// A colleague's inbox is no client's, and neither is the clinic's.
+		d.note(Note{What: WhatMessage, Reason: ClinicsAddress, Detail: templateAddress})
+		return
+	}
 	d.n++
 	id := events.TargetID("address", d.s.Key, d.hash, d.n)
 	if !d.own(Message{Template: templateAddress, Target: id}, email) {

@@ -3,6 +3,8 @@ package workflows
 import (
 	"slices"
 
+	"github.com/mooring-care/mooring/events"
+
 	"github.com/mooring-care/mooring/workflows/escalation"
 )
 
@@ -33,13 +35,8 @@ func keepSaid(e *escalation.Escalation, text string) {
 	}
 }
 
-// cut bounds a text at longestCut characters.
-func cut(s string) string {
-	if r := []rune(s); len(r) > longestCut {
-		return string(r[:longestCut])
-	}
-	return s
-}
+// cut bounds a text at longestCut characters, of which it keeps both ends.
+func cut(s string) string { return events.Ends(s, longestCut) }
 
 // join puts two texts one after the other.
 func join(a, b string) string {

@@ -51,6 +51,8 @@ const (
 	// AddressLinkOld that there is a newer one, or none any more.
 	AddressConfirmed Reason = "address-confirmed"
 	AddressLinkOld   Reason = "address-link-old"
+	// ClinicsAddress means that a client asked for mail to an address of the clinic's own.
+	ClinicsAddress Reason = "clinics-address"
 
 	// About a journey.
 	Started           Reason = "started"
@@ -229,6 +231,8 @@ func words(r Reason) string {
 		return "the client confirmed a new address"
 	case AddressLinkOld:
 		return "the link to confirm an address is not the newest one, or too old"
+	case ClinicsAddress:
+		return "the address is one of the clinic's own"
 	case AskedOften:
 		return "the client has asked for it often enough for one day"
 	case Started:
@@ -438,7 +442,7 @@ func Reasons() []Reason {
 	return []Reason{
 		Recorded, AlreadyDecided, OldNews, OldConcern, SaidBefore, NothingFollows, StatusChanged, OptedOut, Paused, Resumed, StateTooLarge, CannotDecide,
 		ConditionFailed, VersionMissing, PolicyMissing, SafetyQuestion, ClientIsSafe, ClientWroteBack, OptOutLifted,
-		ClientRests, RestEnded, LanguageChosen, AddressConfirmed, AddressLinkOld, AskedOften,
+		ClientRests, RestEnded, LanguageChosen, AddressConfirmed, AddressLinkOld, ClinicsAddress, AskedOften,
 		Started, FutureAppointment, StrongerRuns, ReplacedByStrong, AlreadyRuns, NotActive, ReturnedSince, StoppedByEvent, StartCorrected, Retracted, Finished,
 		AbsenceOver, AbsenceMoved, AbsenceDropped, AlreadyBegan, BeganRecently, StopHolds, GoalMet, GoalMissed, WorkflowRemoved, JourneyMoved, JourneyStays, NoAppointment, AppointmentPast,
 		WayTaken, HeldOut, MailPaused, LateAsked, LateSkipped, MovedTo,

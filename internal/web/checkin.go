@@ -8,11 +8,16 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/mooring-care/mooring/events"
 	"github.com/mooring-care/mooring/internal/links"
 )
 
-// maxText bounds the free text of a check-in, in characters.
-const maxText = 2000
+// maxText is how many characters of a check-in's free text are kept, and maxRead how
+// many are looked at: of a longer one both ends, where most is said.
+const (
+	maxText = 2000
+	maxRead = 4900
+)
 
 // checkinPage is the question, and after an answer what became of it.
 type checkinPage struct {
@@ -29,6 +34,8 @@ type checkinPage struct {
 	Confirmed bool
 	Cut       bool // the text was longer than what is kept
 
+	// Wished is what is said of a wish that a person sees to.
+	Wished string
 	// Stopped and Rests say what a wish came to: no more mail, or none until a day.
 	Stopped bool
 	// Line shows the crisis line although the client feels okay.
@@ -117,6 +124,8 @@ func (p *public) answerCheckin(w http.ResponseWriter, r *http.Request, v visit) 
 // comesToo adds what a safe answer comes to beside the thanks: what the wish did,
 // and services that fit.
 func (p *public) comesToo(r *http.Request, v visit, a Answer, page *checkinPage) {
+	say := page.Say()
+	page.Wished = map[string]string{"visit": say.WishedVisit, "call": say.WishedCall, "another-approach": say.WishedOther}[a.Wish]
 	page.Stopped = a.Wish == "stop" && v.client.OptedOut
 	if a.Wish == "pause" && !v.client.OptedOut && v.client.RestsUntil.After(p.Now()) {
 		page.Rests = page.Day(v.client.RestsUntil)
@@ -212,6 +221,6 @@ func readAnswer(r *http.Request) (a Answer, whole bool) {
 		}
 	}
 	all := cut(r.PostFormValue("text"), maxForm)
-	a.Text = cut(all, maxText)
+	a.Text = events.Ends(all, maxRead)
 	return a, utf8.RuneCountInString(all) <= maxText
 }

@@ -33,8 +33,11 @@ func english() *phrases {
 
 		ThanksTitle: "Thank you", ThanksHard: "That sounds hard. It is good that you told us. Your answer is with %s.",
 		IfNow: "If you need somebody now, please do not wait for us:", IfWorse: "If it gets worse, please do not wait for us:", ThanksOkay: "It is good to hear from you. Your answer is with %s.",
-		ReadLater: "A person reads your words in office hours.", WereLong: "They were long: we kept the first 2,000 characters.",
+		ReadLater: "A person reads your words in office hours.", WereLong: "They were long: we kept the beginning and the end.",
 		AnswerAgain: "If something changes, open the same link and answer again, as often as you like.",
+		WishedVisit: "You would like a time for a visit. Somebody here sees that in office hours, and will look for one with you.",
+		WishedCall:  "You would like a call. Somebody here sees that in office hours.",
+		WishedOther: "You would like to try another way. Somebody here sees that in office hours, and will think it over with you.",
 		WishedStop:  "You will get no more of these mails. Your care stays as it is.",
 		WishedPause: "You will get none of these mails until %s.", WishedPauseEnds: "You can end the break, or make it longer, on this page:",
 		MailChoices: "Your mail from us",

@@ -4,7 +4,7 @@ import (
 	"net/http"
 )
 
-// maxForm bounds the body of every form: 2,000 characters of free text may
+// maxForm bounds the body of every form: some thousand characters of free text may
 // take 24,000 bytes when they are percent-encoded.
 const maxForm = 64 << 10
 

@@ -37,7 +37,7 @@ const inspect = `(() => {
   const rgb = (s) => { const m = s.match(/[\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m; };
   const light = (c) => { const f = c.slice(0, 3).map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2]; };
   const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c[3] > 0.99) return c; } return [255, 255, 255, 1]; };
-  const hidden = (e) => e.closest(".quiet, .skip, [hidden]") || getComputedStyle(e).visibility === "hidden" || e.getClientRects().length === 0;
+  const hidden = (e) => e.closest(".quiet, .skip, [hidden], button.default") || getComputedStyle(e).visibility === "hidden" || e.getClientRects().length === 0;
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const seen = new Set();
   while (walk.nextNode()) {
@@ -250,11 +250,12 @@ func (tab pageTab) picture(t *testing.T, ctx context.Context, name string) {
 }
 
 // stops opens what is folded and names everything that the keyboard must come
-// to. Of a group of radio buttons it comes to one, and arrows lead to the rest.
+// to. Of a group of radio buttons it comes to one, and arrows lead to the rest. The
+// button that stands for Enter alone is for nobody to reach.
 const stops = `(() => {
   for (const d of document.querySelectorAll("details")) d.open = true;
   const all = Array.from(document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, iframe, [tabindex='0'], [contenteditable]"));
-  window.stops = all.filter((e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden");
+  window.stops = all.filter((e) => !e.matches("button.default[aria-hidden='true'][tabindex='-1']") && e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden");
   return window.stops.map((e, i) => i + " " + e.tagName.toLowerCase() + (e.name ? " " + e.name + "=" + e.value : "") + " " + e.textContent.trim().slice(0, 40));
 })()`
 

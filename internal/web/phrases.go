@@ -28,6 +28,7 @@ type phrases struct {
 	CallNowTitle, ToldNow, CannotSayWhen, MayNotKnow, MayNotKnowWhat, MayNotKnowCall, StayWith, GoodTold string
 
 	ThanksTitle, ThanksHard, IfWorse, IfNow, ThanksOkay, ReadLater, WereLong, AnswerAgain string
+	WishedVisit, WishedCall, WishedOther                                                  string
 	WishedStop, WishedPause, WishedPauseEnds, MailChoices                                 string
 	Places, PlacesLead, People, PeopleLead, ServiceWebsite                                string
 	MailList, MailListWhat                                                                string

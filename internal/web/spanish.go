@@ -47,8 +47,11 @@ func spanish() *phrases {
 
 		ThanksTitle: "Gracias", ThanksHard: "Suena difícil. Hizo bien en decírnoslo. Su respuesta ya está en %s.",
 		IfNow: "Si necesita a alguien ahora, por favor no nos espere:", IfWorse: "Si empeora, por favor no nos espere:", ThanksOkay: "Nos alegra saber de usted. Su respuesta ya está en %s.",
-		ReadLater: "Una persona lee sus palabras en horario de oficina.", WereLong: "El texto era largo: guardamos los primeros 2,000 caracteres.",
+		ReadLater: "Una persona lee sus palabras en horario de oficina.", WereLong: "El texto era largo: guardamos el principio y el final.",
 		AnswerAgain: "Si algo cambia, abra el mismo enlace y responda otra vez, todas las veces que quiera.",
+		WishedVisit: "Le gustaría un horario para una cita. Alguien de aquí lo ve en horario de oficina y lo buscará con usted.",
+		WishedCall:  "Le gustaría una llamada. Alguien de aquí lo ve en horario de oficina.",
+		WishedOther: "Le gustaría probar otra manera. Alguien de aquí lo ve en horario de oficina y lo pensará con usted.",
 		WishedStop:  "Ya no recibirá más de estos correos. Su atención sigue igual.",
 		WishedPause: "No recibirá estos correos hasta el %s.", WishedPauseEnds: "Puede terminar la pausa o alargarla en esta página:",
 		MailChoices: "Sus correos de la clínica",

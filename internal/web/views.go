@@ -272,7 +272,7 @@ type Answer struct {
 	// Reasons are codes of Reasons, Wish is one of Wishes or "".
 	Reasons []string
 	Wish    string
-	// Text is for a human and has at most 2,000 characters.
+	// Text is for a human, who is shown 2,000 characters of it, and has at most 5,000.
 	Text string
 }
 

@@ -333,7 +333,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	r.Language = f.key.language
 	allowed := v.Exceptions("https://mail.riverside.example/")
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
-	allowed.Links, allowed.Hosts = append(allowed.Links, shows.mail.links...), append(allowed.Hosts, rules.Hosts...)
+	allowed.Links, allowed.Hosts = append(allowed.Links, rules.own(shows.mail.links)...), append(allowed.Hosts, rules.Hosts...)
 	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
 	var errs []error
 	seen := map[string]bool{}

@@ -9,6 +9,10 @@ import (
 // maxName is the length that a first name is cut at, in runes.
 const maxName = 40
 
+// maxWord is the longest word of a name, in runes: a longer one is none, and would make
+// a mail wider than a phone.
+const maxWord = 24
+
 // cleanName makes a first name fit for a greeting, or answers "" for the
 // nameless one. A name comes from another system's free text, so anything that
 // a mail program could turn into a link, and anything that the lint would hold the
@@ -16,7 +20,7 @@ const maxName = 40
 func cleanName(s string, clinic *Linter) string {
 	if !plainName(s) {
 		s = cleanWords(s, maxName)
-		if s == "" || linkish(s) || strings.IndexFunc(s, unicode.IsLetter) < 0 {
+		if s == "" || linkish(s) || strings.IndexFunc(s, unicode.IsLetter) < 0 || strings.IndexFunc(s, unicode.IsDigit) >= 0 || longestWord(s) > maxWord {
 			return ""
 		}
 	}
@@ -28,7 +32,7 @@ func cleanName(s string, clinic *Linter) string {
 
 // plainName is the quick way for the usual name.
 func plainName(s string) bool {
-	if s == "" || len(s) > maxName {
+	if s == "" || len(s) > maxWord {
 		return false
 	}
 	for i := range len(s) {
@@ -37,6 +41,15 @@ func plainName(s string) bool {
 		}
 	}
 	return true
+}
+
+// longestWord is its length in runes.
+func longestWord(s string) int {
+	n := 0
+	for w := range strings.FieldsFuncSeq(s, func(r rune) bool { return unicode.IsSpace(r) || r == '-' }) {
+		n = max(n, utf8.RuneCountInString(w))
+	}
+	return n
 }
 
 // linkish says whether a mail program might make a link or markup of s.

@@ -125,6 +125,20 @@ type Rules struct {
 	Stored bool
 }
 
+// own are those links that lead to a host of the clinic's, or below one. Where no host
+// is declared all of them do.
+func (r Rules) own(links []string) []string {
+	if len(r.Hosts) == 0 {
+		return links
+	}
+	return slices.DeleteFunc(slices.Clone(links), func(link string) bool {
+		host := HostOf(link)
+		return !slices.ContainsFunc(r.Hosts, func(own string) bool {
+			return own != "" && (strings.EqualFold(host, own) || strings.HasSuffix(strings.ToLower(host), "."+strings.ToLower(own)))
+		})
+	})
+}
+
 // WithRules is With where the clinic has rules of its own. Words that it refuses are
 // looked for in the built-in files too, in the languages that it serves.
 func (s *Set) WithRules(overrides map[string][]byte, rules Rules) (*Set, error) {

@@ -337,3 +337,22 @@ func FuzzReadTemplate(f *testing.F) {
 		}
 	})
 }
+
+// TestLinksOfAWording: a wording leads to the clinic's own hosts and to no other,
+// however alike it looks.
+func TestLinksOfAWording(t *testing.T) {
+	t.Parallel()
+	base := mustBuiltin(t)
+	own := string(base.files[fileKey{"en", "a-notice"}].data)
+	for link, may := range map[string]bool{
+		"https://quay.example.org/parking": true, "https://www.quay.example.org/": true, "https://QUAY.example.org/": true,
+		"https://evil.example/t.gif": false, "https://bit.ly/x": false, "https://quay.example.org.evil.example/": false, "https://evilquay.example.org/": false,
+		"https://evil.example/?u=https://quay.example.org/": false,
+	} {
+		wording := strings.Replace(own, "We are here,", "[More here]("+link+")\n\nWe are here,", 1)
+		_, err := base.WithRules(map[string][]byte{"a-notice.md": []byte(wording)}, Rules{Hosts: []string{"quay.example.org"}})
+		if may && err != nil || !may && (err == nil || !strings.Contains(err.Error(), ForeignLink)) {
+			t.Errorf("%s: %v", link, err)
+		}
+	}
+}
