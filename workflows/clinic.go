@@ -208,7 +208,7 @@ func (c *Clinic) LanguagesPlace() (line, column int) {
 
 // CrisisLine is the clinic's own.
 type CrisisLine struct {
-	Name  string // "988 Suicide and Crisis Lifeline"
+	Name  string // "988 Lifeline"
 	Phone string // "988"
 	Text  string // optional: "Text HOME to 741741"
 	URL   string // optional

@@ -49,7 +49,6 @@ took too many pills
 take all my pills
 taking all my pills
 swallowed pills
-pills and i am scared
 have pills here
 tired of living
 tired of being alive
@@ -59,6 +58,7 @@ cant do this anymore
 cannot do this anymore
 cut myself again
 overdosed
+pills and i am scared
 hang myself
 shoot myself
 drown myself

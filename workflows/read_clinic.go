@@ -69,7 +69,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	if !ok {
 		return
 	}
-	if e, ok := r.need(m, what, "name", "Harbour Lane Counselling"); ok {
+	if e, ok := r.need(m, what, "name", "Harbour Lane"); ok {
 		c.Name = cr.line(e, 100)
 	}
 	if e, ok := r.need(m, what, "zone", "America/Chicago"); ok {
@@ -94,7 +94,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 	if e, ok := m.get("reply_hours"); ok {
 		c.ReplyHours = cr.line(e, 100)
 	}
-	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Suicide and Crisis Lifeline, phone: \"988\"}"); ok {
+	if e, ok := r.need(m, what, "crisis_line", "{name: 988 Lifeline, phone: \"988\"}"); ok {
 		c.CrisisLine = cr.crisisLine(e, true)
 	}
 	if e, ok := m.get("translations"); ok {
@@ -288,7 +288,7 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		}
 		return m.get(key)
 	}
-	if e, ok := get("name", "988 Suicide and Crisis Lifeline"); ok {
+	if e, ok := get("name", "988 Lifeline"); ok {
 		line.Name = cr.line(e, 100)
 	}
 	if e, ok := get("phone", "\"988\""); ok {

@@ -10,14 +10,14 @@ import (
 func TestPreview(t *testing.T) {
 	settle(t, "")
 	out := done(t, "preview", "b-overwhelm")
-	if !strings.HasPrefix(out, "templates/en/b-overwhelm.md\n\nSubject: A note from Harbour Lane Counselling\n\nHello Sam,\n") {
+	if !strings.HasPrefix(out, "templates/en/b-overwhelm.md\n\nSubject: A note from Harbour Lane\n\nHello Sam,\n") {
 		t.Errorf("it prints\n%s", out)
 	}
 	if out := done(t, "preview", "B", "--reason", "overwhelm", "--html"); !strings.HasPrefix(out, "<!doctype html>") || !strings.Contains(out, "Slower is fine.") {
 		t.Errorf("as HTML\n%s", out)
 	}
 	dir := filepath.Join(t.TempDir(), "previews")
-	if out := done(t, "preview", "--out", dir); !strings.Contains(out, " of Harbour Lane Counselling: open "+filepath.Join(dir, "index.html")) {
+	if out := done(t, "preview", "--out", dir); !strings.Contains(out, " of Harbour Lane: open "+filepath.Join(dir, "index.html")) {
 		t.Errorf("it says %q", out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
@@ -25,7 +25,7 @@ func TestPreview(t *testing.T) {
 	}
 	box := filepath.Join(t.TempDir(), "box")
 	t.Setenv("MOORING_MAILBOX", box)
-	if out := done(t, "preview", "A", "--send-to", "amara"); !strings.HasPrefix(out, "Sent “[Test] A note from Harbour Lane Counselling” to amara: it lies in "+box) {
+	if out := done(t, "preview", "A", "--send-to", "amara"); !strings.HasPrefix(out, "Sent “[Test] A note from Harbour Lane” to amara: it lies in "+box) {
 		t.Errorf("it says %q", out)
 	}
 	if mails, err := filepath.Glob(filepath.Join(box, "*.eml")); err != nil || len(mails) != 1 {

@@ -49,7 +49,7 @@ type Clinic struct {
 
 // CrisisLine is the clinic's own.
 type CrisisLine struct {
-	Name  string // "988 Suicide and Crisis Lifeline"
+	Name  string // "988 Lifeline"
 	Phone string // "988"
 	Text  string // optional, a sentence: "Text HOME to 741741"
 	URL   string // optional, https
