@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ func (c *Condition) Words() string {
 	if issues.Err() != nil {
 		return c.Text
 	}
-	words, ok := (&sayer{l}).say(parsed.NativeRep().Expr(), false)
+	words, ok := (&sayer{}).say(part{parsed.NativeRep().Expr(), false})
 	if !ok {
 		return c.Text
 	}
@@ -35,63 +36,86 @@ func (c *Condition) Words() string {
 }
 
 // sayer puts expressions of conditions into words.
-type sayer struct{ l *language }
+type sayer struct{}
+
+// part is an expression, or its contrary.
+type part struct {
+	e   celast.Expr
+	not bool
+}
+
+// bare is a part without its negations.
+func (p part) bare() part {
+	for p.e.Kind() == celast.CallKind && p.e.AsCall().FunctionName() == operators.LogicalNot {
+		p = part{p.e.AsCall().Args()[0], !p.not}
+	}
+	return p
+}
+
+// chain takes a part apart that is joined by "and" or by "or", where "not (a and b)" is
+// "not a, or not b". The operator is "" for one that is not.
+func (p part) chain() (operator string, parts []part) {
+	p = p.bare()
+	if p.e.Kind() != celast.CallKind {
+		return "", nil
+	}
+	call := p.e.AsCall()
+	switch f := call.FunctionName(); f {
+	case operators.LogicalAnd, operators.LogicalOr:
+		operator = pick((f == operators.LogicalAnd) != p.not, "and", "or")
+	default:
+		return "", nil
+	}
+	for _, a := range call.Args() {
+		inner := part{a, p.not}
+		if same, list := inner.chain(); same == operator {
+			parts = append(parts, list...)
+			continue
+		}
+		parts = append(parts, inner)
+	}
+	return operator, parts
+}
 
 // say puts an expression that is true or false into words, or its contrary.
-func (s *sayer) say(e celast.Expr, not bool) (string, bool) {
-	switch e.Kind() {
+func (s *sayer) say(p part) (string, bool) {
+	if operator, parts := p.chain(); operator != "" {
+		var words []string
+		for _, one := range parts {
+			said, ok := s.say(one)
+			if !ok {
+				return "", false
+			}
+			if inner, _ := one.chain(); inner != "" {
+				said = "(" + said + ")"
+			}
+			words = append(words, said)
+		}
+		return joined(words, operator), true
+	}
+	p = p.bare()
+	switch p.e.Kind() {
 	case celast.IdentKind:
-		yes, no, ok := sayFact(e.AsIdent())
-		return pick(not, no, yes), ok
+		yes, no, ok := sayFact(p.e.AsIdent())
+		return pick(p.not, no, yes), ok
 	case celast.LiteralKind:
-		b, ok := e.AsLiteral().(types.Bool)
-		return pick(bool(b) == not, "never", "always"), ok
+		b, ok := p.e.AsLiteral().(types.Bool)
+		return pick(bool(b) == p.not, "never", "always"), ok
 	case celast.CallKind:
 	default:
 		return "", false
 	}
-	call := e.AsCall()
+	call := p.e.AsCall()
 	args := call.Args()
 	switch f := call.FunctionName(); f {
-	case operators.LogicalNot:
-		return s.say(args[0], !not)
-	case operators.LogicalAnd, operators.LogicalOr:
-		// Not (a and b) is not a, or not b.
-		and := (f == operators.LogicalAnd) != not
-		var parts []string
-		for _, a := range s.flat(e, f) {
-			part, ok := s.say(a, not)
-			if !ok {
-				return "", false
-			}
-			if inner := a.Kind() == celast.CallKind && a.AsCall().FunctionName() != f && logical(a); inner {
-				part = "(" + part + ")"
-			}
-			parts = append(parts, part)
-		}
-		return joined(parts, pick(and, "and", "or")), true
 	case operators.Equals, operators.NotEquals:
-		return s.equals(args[0], args[1], (f == operators.NotEquals) != not)
+		return s.equals(args[0], args[1], (f == operators.NotEquals) != p.not)
 	case operators.In, operators.OldIn:
-		return s.in(args[0], args[1], not)
+		return s.in(args[0], args[1], p.not)
 	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
-		return s.compares(args[0], args[1], f, not)
+		return s.compares(args[0], args[1], f, p.not)
 	}
 	return "", false
-}
-
-func logical(e celast.Expr) bool {
-	f := e.AsCall().FunctionName()
-	return f == operators.LogicalAnd || f == operators.LogicalOr
-}
-
-// flat is a chain of one operator as a list.
-func (s *sayer) flat(e celast.Expr, operator string) []celast.Expr {
-	if e.Kind() != celast.CallKind || e.AsCall().FunctionName() != operator {
-		return []celast.Expr{e}
-	}
-	args := e.AsCall().Args()
-	return append(s.flat(args[0], operator), s.flat(args[1], operator)...)
 }
 
 // equals says that a fact is, or is not, one value.
@@ -124,6 +148,9 @@ func (s *sayer) in(a, b celast.Expr, not bool) (string, bool) {
 			return "", false
 		}
 		values = append(values, value)
+	}
+	if len(values) == 0 {
+		return "", false
 	}
 	return sayValues(a.AsIdent(), values, not)
 }
@@ -191,9 +218,50 @@ func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
 	case daysSinceName:
 		kind, _ := literalString(args[1])
 		one, _, ok := OccurrenceWords(events.Kind(kind))
-		return "it is " + number(operator, n, "day", "days") + " since the last " + one, ok
+		return daysSince(operator, n, one), ok
 	}
 	return "", false
+}
+
+// daysSince says how long ago something last happened; -1 is never, so "at most" holds
+// for never, too.
+func daysSince(operator string, n int64, one string) string {
+	days := func(n int64) string { return pick(n == 1, "1 day", strconv.FormatInt(n, 10)+" days") }
+	least, most := n, n
+	switch operator {
+	case operators.Equals, operators.NotEquals:
+	case operators.Less, operators.LessEquals:
+		least, most = -1, pickInt(operator == operators.Less, n-1, n)
+	default:
+		least, most = pickInt(operator == operators.Greater, n+1, n), math.MaxInt64
+	}
+	never, always := "there was never a "+one, "there was a "+one+" before"
+	switch {
+	case operator == operators.NotEquals && n == -1:
+		return always
+	case operator == operators.NotEquals:
+		return "the last " + one + " was not exactly " + days(n) + " ago"
+	case most < -1 || least == most && least < -1:
+		return "never"
+	case most == -1:
+		return never
+	case operator == operators.Equals:
+		return "the last " + one + " was exactly " + days(n) + " ago"
+	case most == math.MaxInt64 && least < 0:
+		return "always"
+	case most == math.MaxInt64 && least == 0:
+		return always
+	case most == math.MaxInt64:
+		return "the last " + one + " was " + days(least) + " ago or more"
+	}
+	return "the last " + one + " was at most " + days(most) + " ago, or there was none"
+}
+
+func pickInt(yes bool, a, b int64) int64 {
+	if yes {
+		return a
+	}
+	return b
 }
 
 // there puts a verb before a number of things.

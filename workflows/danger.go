@@ -24,6 +24,15 @@ func speaksOfDanger(text string) bool {
 const dangerPhrases = `kill myself
 killing myself
 end my life
+end my own life
+kill my self
+considering suicide
+considered suicide
+thinking suicide
+think suicide
+no longer want to live
+dont wanna live
+want to be dead
 ending my life
 take my life
 take my own life
@@ -83,11 +92,19 @@ dont want to be here anymore
 do not want to be here anymore
 dont want to wake up
 do not want to wake up
-cant go on
-cannot go on
-can not go on
-hurt myself
+cant go on .
+cannot go on .
+can not go on .
+cant go on like this
+cannot go on like this
+cant go on living
+cannot go on living
+want to hurt myself
+wanna hurt myself
+going to hurt myself
 hurting myself
+hurt myself on purpose
+hurt myself again
 harm myself
 harming myself
 cut myself
@@ -98,8 +115,11 @@ selfharm
 overdose
 im not safe
 i am not safe
-dont feel safe
-do not feel safe
+dont feel safe .
+do not feel safe .
+dont feel safe with myself
+dont feel safe on my own
+dont feel safe alone
 matarme
 suicidarme
 me voy a suicidar
@@ -150,6 +170,7 @@ quisiera estar muerto
 ganas de morir
 ganas de morirme
 no quiero vivir
+no deseo vivir
 no quiero seguir viviendo
 no quiero despertar
 sin ganas de vivir
@@ -157,7 +178,9 @@ no tengo ganas de vivir
 no vale la pena vivir
 estarian mejor sin mi
 no puedo seguir asi
-no puedo mas
+no puedo mas .
+no puedo mas con esto
+no puedo mas con la vida
 hacerme dano
 lastimarme
 cortarme las venas
@@ -173,7 +196,7 @@ no me siento segura
 no me siento seguro`
 
 // plainWords is a text in small letters without accents, apostrophes and signs, with
-// one space around each word.
+// one space around each word, and a dot as a word where a sentence ends.
 func plainWords(text string) string {
 	var b strings.Builder
 	b.WriteByte(' ')
@@ -183,6 +206,15 @@ func plainWords(text string) string {
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			b.WriteRune(r)
 			gap = false
+		case strings.ContainsRune(".!?…", r):
+			// The end of a sentence is a word of its own.
+			if !gap {
+				b.WriteByte(' ')
+			}
+			if !strings.HasSuffix(b.String(), " . ") {
+				b.WriteString(". ")
+			}
+			gap = true
 		case unicode.In(r, unicode.Mn, unicode.Cf) || strings.ContainsRune("'’‘ʼ`´′", r):
 		case !gap:
 			b.WriteByte(' ')
@@ -191,6 +223,9 @@ func plainWords(text string) string {
 	}
 	if !gap {
 		b.WriteByte(' ')
+	}
+	if !strings.HasSuffix(b.String(), " . ") {
+		b.WriteString(". ")
 	}
 	return b.String()
 }

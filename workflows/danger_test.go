@@ -16,7 +16,7 @@ func TestSpeaksOfDanger(t *testing.T) {
 		"I want to die", "i WANT\n to   die.", "I just don’t want to live", "I don't want to be here anymore…", "I dont want to wake up",
 		"sometimes I think of killing myself", "everyone would be better off without me", "I ﬁnd no reason to live", "I CAN'T go on", "thoughts of self-harm",
 		"“I wish I were dead”", "I am thinking\u200b of suicide",
-		"me quiero morir", "Quiero MORIR", "no quiero vivir más", "ya no puedo más", "pienso en hacerme daño", "pienso en hacerme dan\u0303o", "estarían mejor sin mí", "No me siento a salvo", "me quiero matar", "Pensé mucho. Me voy a matar.", "me voy a suicidar", "me corté otra vez", "Ya me despedí de todos. Esta noche se acaba.", "i took all my pills", "goodbye everyone, it ends tonight", "I have pills here and I am scared",
+		"me quiero morir", "Quiero MORIR", "no quiero vivir más", "ya no puedo más", "pienso en hacerme daño", "pienso en hacerme dan\u0303o", "estarían mejor sin mí", "No me siento a salvo", "me quiero matar", "I have been considering suicide", "I want to end my own life.", "I no longer want to live", "I do not feel safe", "I cannot go on. Sorry", "no deseo vivir", "No puedo más", "Pensé mucho. Me voy a matar.", "me voy a suicidar", "me corté otra vez", "Ya me despedí de todos. Esta noche se acaba.", "i took all my pills", "goodbye everyone, it ends tonight", "I have pills here and I am scared",
 	} {
 		if !speaksOfDanger(text) {
 			t.Errorf("%q is passed over", text)
@@ -24,14 +24,14 @@ func TestSpeaksOfDanger(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "...", "I am dying to see you", "my dog died", "he wanted a diet", "I would rather talk by phone", "The bus was late and it killed my mood", "I cut my hair myself",
-		"we end it at four", "quiero seguir viviendo aquí", "mi vida va bien", "no puedo ir más tarde", "no puedo los martes", "hace daño el calor", "voy a cortarme el pelo", "mi hermano habla del suicidio de un amigo",
+		"we end it at four", "quiero seguir viviendo aquí", "mi vida va bien", "no puedo ir más tarde", "no puedo los martes", "hace daño el calor", "voy a cortarme el pelo", "Sorry, I can't go on Tuesday", "I cannot go on Friday, could we move it?", "no puedo más temprano", "I hurt myself playing football", "I don't feel safe driving in the snow", "mi hermano habla del suicidio de un amigo",
 	} {
 		if speaksOfDanger(text) {
 			t.Errorf("%q is taken for danger", text)
 		}
 	}
 	for phrase := range strings.SplitSeq(dangerPhrases, "\n") {
-		if got := plainWords(phrase); got != " "+phrase+" " {
+		if got := plainWords(phrase); got != " "+strings.TrimSuffix(phrase, " .")+" . " {
 			t.Errorf("%q can never be found: it would be read as %q", phrase, got)
 		}
 	}

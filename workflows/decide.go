@@ -339,7 +339,7 @@ func (d *decider) policyOf(level events.ConcernLevel) string {
 // however late it is heard of, somebody pressed a button for it.
 func (d *decider) raised() {
 	c, by := d.ev.Data.Concern, d.ev.Data.Note.By
-	name := by
+	name := "A colleague"
 	if p := d.c.Staff.Person(by); p != nil {
 		name = p.Name
 	}

@@ -17,9 +17,9 @@ func sayFact(name string) (yes, no string, ok bool) {
 	case "first_visit":
 		return "it is a first visit", "it is not a first visit", true
 	case "late":
-		return "the notice was less than 48 hours", "the notice was not less than 48 hours", true
+		return "the notice was less than 48 hours", "the notice was 48 hours or more, or is not known", true
 	case "same_day":
-		return "the notice was less than 24 hours", "the notice was not less than 24 hours", true
+		return "the notice was less than 24 hours", "the notice was 24 hours or more, or is not known", true
 	case "notice_known":
 		return "the notice is known", "the notice is not known", true
 	case "has_future_appointment":
@@ -36,6 +36,10 @@ func sayValues(name string, values []string, not bool) (string, bool) {
 	}
 	either := joinedOr(words)
 	is, isNot := "is", "is not"
+	if len(words) > 1 {
+		isNot = "is neither" // … nor
+		either = pick(not, strings.Join(words, " nor "), either)
+	}
 	switch name {
 	case "risk":
 		if len(values) == 1 && values[0] == string(events.RiskNone) {
@@ -45,9 +49,12 @@ func sayValues(name string, values []string, not bool) (string, bool) {
 	case "status":
 		return "the client " + pick(not, isNot, is) + " " + either, true
 	case "status_before":
-		return "the client " + pick(not, "was not", "was") + " " + either + " before", true
+		return "the client " + pick(not, pick(len(words) > 1, "was neither", "was not"), "was") + " " + either + " before", true
 	case "cancelled_by":
-		return either + pick(not, " did not cancel", " cancelled"), true
+		if !not {
+			return either + " cancelled", true
+		}
+		return "it is not known that " + strings.Join(words, " or ") + " cancelled", true
 	case "kind":
 		return "what happened " + pick(not, isNot, is) + ": " + either, true
 	case "reason":
@@ -55,9 +62,9 @@ func sayValues(name string, values []string, not bool) (string, bool) {
 	case "signal":
 		return "the sign seen " + pick(not, isNot, is) + " " + either, true
 	case "concern":
-		return "the question " + pick(not, isNot, is) + " " + either, true
+		return "the question raised " + pick(not, isNot, is) + " " + either, true
 	case "concern_from":
-		return "the question " + pick(not, "does not come", "comes") + " from " + either, true
+		return "the question’s source " + pick(not, isNot, is) + " " + either, true
 	case "language":
 		return "the client " + pick(not, "does not read", "reads") + " " + either, true
 	case "noticed":
@@ -105,9 +112,7 @@ func valueWords(name, value string) string {
 			return s.Meaning
 		}
 	case "concern":
-		return map[events.ConcernLevel]string{events.ConcernImmediate: "one for now", events.ConcernSameDay: "one for today"}[events.ConcernLevel(value)]
-	case "concern_from":
-		return "a " + value
+		return orUnstated(map[events.ConcernLevel]string{events.ConcernImmediate: "one for now", events.ConcernSameDay: "one for today"}[events.ConcernLevel(value)], pick(value == "", "none", ""))
 	case "wish":
 		if w, ok := map[string]string{"visit": "another time", "time": "some time to themself", "call": "a call", "pause": "a pause", "another-approach": "another way", "stop": "to stop"}[value]; ok {
 			return w

@@ -160,19 +160,31 @@ func (l *linter) steps(list []*tree, at stretch) stretch {
 			at = l.wait(t, at)
 		case StepChoose:
 			l.branches(t)
-			at = l.ways(t, at, t.otherwise)
+			at = l.ways(at, append([][]*tree{t.otherwise}, t.branches...))
 		case StepSplit:
-			at = l.ways(t, at, nil)
+			ways := t.branches
+			if t.step.Split.HeldOut > 0 {
+				ways = append([][]*tree{nil}, ways...)
+			}
+			at = l.ways(at, ways)
 		}
 	}
 	return at
 }
 
-// ways is when a journey leaves a step with branches, whichever it took.
-func (l *linter) ways(t *tree, at stretch, otherwise []*tree) stretch {
-	out := l.steps(otherwise, at)
-	for _, list := range t.branches {
-		out = out.or(l.steps(list, at))
+// ways is when a journey leaves a step with branches, whichever it took: those that end
+// lead nowhere.
+func (l *linter) ways(at stretch, ways [][]*tree) stretch {
+	out, some := at, false
+	for _, list := range ways {
+		left := l.steps(list, at)
+		switch {
+		case listEnds(list):
+		case some:
+			out = out.or(left)
+		default:
+			out, some = left, true
+		}
 	}
 	return out
 }

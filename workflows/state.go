@@ -10,7 +10,7 @@ import (
 
 // StateVersion is written into every state; a reader that meets a newer one
 // refuses it, so that two versions of the program can run side by side.
-const StateVersion = 4
+const StateVersion = 5
 
 // State is all that a decision about one client may depend on beside the
 // directory, the event and the time. It is stored whole with every decision;

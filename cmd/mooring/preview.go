@@ -15,8 +15,8 @@ type previewCmd struct {
 	ClinicDir string `placeholder:"DIR" help:"The folder of the clinic, the one with clinic.yaml. Unset: the embedded sample clinic."`
 	Language  string `help:"The client's language, such as es. Unset: the clinic's."`
 	Reason    string `help:"Why the client stepped back, such as shame. Unset: unknown."`
-	HTML      bool   `name:"html" help:"Print the mail as HTML."`
-	SendTo    string `placeholder:"PERSON" help:"Send the mail, marked as a test, to a member of staff: an id of the clinic's directory. It goes by the mailer that MOORING_MAILER and its settings name."`
+	HTML      bool   `name:"html" xor:"how" help:"Print the mail as HTML."`
+	SendTo    string `placeholder:"PERSON" xor:"how" help:"Send the mail, marked as a test, to a member of staff: an id of the clinic's directory. It goes by the mailer that MOORING_MAILER and its settings name."`
 	Out       string `type:"path" default:"mooring-preview" help:"The folder to write into."`
 }
 

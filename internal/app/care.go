@@ -22,20 +22,35 @@ func (x *acts) Notice(ctx context.Context, act web.Act, n web.Notice) (web.Said,
 	}})
 }
 
-// Raise asks for somebody to see whether a client is safe, and says who is asked.
+// Raise asks for somebody to see whether a client is safe, and says who is asked. The
+// target is the client's key, or that of a link, which the key begins.
 func (x *acts) Raise(ctx context.Context, act web.Act, level events.ConcernLevel, words string) (web.Raised, error) {
-	if _, err := x.a.clientState(ctx, runner.Ref{Clinic: act.Clinic, Key: act.Target}); err != nil {
+	key := act.Target
+	if k, _, ok := splitTarget(act.Target); ok {
+		key = k
+	}
+	if !events.ValidClinic(act.Clinic) || !events.ValidToken(key) {
+		return web.Raised{}, web.ErrUnknown
+	}
+	if _, err := x.a.clientState(ctx, runner.Ref{Clinic: act.Clinic, Key: key}); unknown(err) {
 		return web.Raised{}, err
 	}
-	_, state, err := x.do(ctx, act, act.Target, events.SafetyRaised, events.Data{
+	_, state, err := x.do(ctx, act, key, events.SafetyRaised, events.Data{
 		Concern: &events.Concern{Level: level, Note: words}, Note: &events.Note{By: act.Recipient},
 	})
 	if err != nil {
 		return web.Raised{}, err
 	}
-	for i := range state.Escalations {
-		if e := &state.Escalations[i]; e.Open() && slices.Contains(e.Questions, "raised-"+string(level)) {
-			return web.Raised{Owner: x.a.personName(act.Clinic, e.Owner)}, nil
+	for _, open := range []bool{true, false} {
+		for i := range state.Escalations {
+			e := &state.Escalations[i]
+			if e.Open() != open || !slices.Contains(e.Questions, "raised-"+string(level)) {
+				continue
+			}
+			if open {
+				return web.Raised{Owner: x.a.personName(act.Clinic, e.Owner)}, nil
+			}
+			return web.Raised{Owner: x.a.personName(act.Clinic, e.Closed.By), Answered: true}, nil
 		}
 	}
 	return web.Raised{}, web.ErrNotConfirmed

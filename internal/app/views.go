@@ -44,11 +44,8 @@ func (v *views) Clinic(id string) (web.Clinic, bool) {
 
 // Only is the clinic, where there is one.
 func (v *views) Only() (web.Clinic, bool) {
-	if len(v.a.clinics.byID) != 1 {
-		return web.Clinic{}, false
-	}
-	for id := range v.a.clinics.byID {
-		return v.Clinic(id)
+	if ids := v.a.clinics.ids(); len(ids) == 1 {
+		return v.Clinic(ids[0])
 	}
 	return web.Clinic{}, false
 }

@@ -19,7 +19,7 @@ import (
 type Care interface {
 	Notice(ctx context.Context, a Act, n Notice) (Said, error)
 	// Raise asks for somebody to see whether the client is safe, now or today, with
-	// the words of whoever asks, "" for none.
+	// the words of whoever asks, "" for none. Act.Target may be a link's target, too.
 	Raise(ctx context.Context, a Act, level events.ConcernLevel, words string) (Raised, error)
 	// Pause stops care mail until a day of the clinic's calendar begins,
 	// "2026-03-09", or until somebody lifts it when day is "".

@@ -88,12 +88,13 @@ func (p *public) actOnNote(w http.ResponseWriter, r *http.Request, v visit) {
 		p.endCase(w, v)
 		seeOther(w, r, v)
 	case "worry-now", "worry-today":
-		c, err := p.NoteCases.NoteCase(r.Context(), v.claims.Clinic, v.claims.Target)
-		if err != nil {
-			p.lookupFailed(w, r, v, err)
-			return
-		}
-		p.raiseOn(w, r, v, c.ClientKey, func(status int, n *note) { p.writeNote(w, r, v, s, status, n) })
+		p.raiseOn(w, r, v, func(status int, n *note) bool {
+			if _, err := p.NoteCases.NoteCase(r.Context(), v.claims.Clinic, v.claims.Target); err != nil {
+				return false
+			}
+			p.writeNote(w, r, v, s, status, n)
+			return true
+		})
 	default:
 		p.help(w, r, forStaff, v, helpForm)
 	}

@@ -62,7 +62,7 @@ func newPages() (*pages, error) {
 // base is what every page has.
 type base struct {
 	Title string
-	// Clinic is nil where no verified token or session names one.
+	// Clinic is nil where no verified token or session names one, and several are served.
 	Clinic *Clinic
 	// CrisisBar keeps the crisis line in view: on every page for clients.
 	CrisisBar bool

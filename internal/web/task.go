@@ -214,15 +214,16 @@ func (p *public) noticeOnTask(w http.ResponseWriter, r *http.Request, v visit, s
 	p.writeTask(w, r, v, s, http.StatusOK, thanks, Notice{})
 }
 
-// raiseOnTask asks whether the client whom the task is about is safe. The task
-// stays open.
+// raiseOnTask asks whether the client whom the task is about is safe. A task that is
+// open stays so.
 func (p *public) raiseOnTask(w http.ResponseWriter, r *http.Request, v visit, s session) {
-	c, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target)
-	if err != nil {
-		p.taskNotShown(w, r, v, err)
-		return
-	}
-	p.raiseOn(w, r, v, c.ClientKey, func(status int, n *note) { p.writeTask(w, r, v, s, status, n, Notice{}) })
+	p.raiseOn(w, r, v, func(status int, n *note) bool {
+		if _, err := p.TaskCases.TaskCase(r.Context(), v.claims.Clinic, v.claims.Target); err != nil {
+			return false
+		}
+		p.writeTask(w, r, v, s, status, n, Notice{})
+		return true
+	})
 }
 
 // finishTask marks the task as done, in the name of the person whose link this

@@ -16,8 +16,12 @@ const openWorry = "worry"
 // maxWorry is how many characters may stand beside a question.
 const maxWorry = 500
 
-// Raised says who is asked first about the client's safety.
-type Raised struct{ Owner string }
+// Raised says who is asked about the client's safety, or, where a press is heard of that
+// late, who has answered.
+type Raised struct {
+	Owner    string
+	Answered bool
+}
 
 // worry reads the form that asks for somebody to see whether a client is safe; ok
 // is false where another button was pressed.
@@ -50,25 +54,32 @@ func raise(ctx context.Context, care Care, a Act, level events.ConcernLevel, wor
 			Text: "We do not know yet whether anybody is asked. If you can call the client, call now. Then press the same button again: it will not count twice.",
 		}, nil
 	}
+	if raised.Answered {
+		return http.StatusOK, &note{
+			Heading: "It was asked, and " + raised.Owner + " has answered",
+			Text:    "The question is closed. If you still worry, load this page again and ask once more, or call.",
+		}, nil
+	}
 	return http.StatusOK, &note{
 		Heading: raised.Owner + " is asked now",
 		Text:    "The question stays open, and others are asked in turn, until a person has said how it ended. If you can call, do not wait.",
 	}, nil
 }
 
-// raiseOn takes the question from a page that a link led to; show writes that page
-// again.
-func (p *public) raiseOn(w http.ResponseWriter, r *http.Request, v visit, key string, show func(status int, n *note)) {
+// raiseOn takes the question from a page that a link led to, whatever has become of what
+// that page is about: nothing is looked up first. show writes the page again, and says
+// whether it could.
+func (p *public) raiseOn(w http.ResponseWriter, r *http.Request, v visit, show func(status int, n *note) bool) {
 	level, words, _ := worry(r)
 	press := p.press(r)
-	a := act(press, v, openWorry, string(level), words)
-	a.Target = key
-	status, n, err := raise(r.Context(), p.Care, a, level, words, press, func(err error) { p.notConfirmed(r, v, err) })
+	status, n, err := raise(r.Context(), p.Care, act(press, v, openWorry, string(level), words), level, words, press, func(err error) { p.notConfirmed(r, v, err) })
 	if err != nil {
 		p.lookupFailed(w, r, v, err)
 		return
 	}
-	show(status, n)
+	if !show(status, n) {
+		p.pages.write(w, p.Log, status, "say", sayPage{base: p.base(v, n.Heading), Text: n.Text})
+	}
 }
 
 // worried takes the question from a client's page.

@@ -27,7 +27,7 @@ func TestWorry(t *testing.T) {
 		w.lost = nil
 		v.press(fill)
 		v.sees("Priya Nair is asked now", "do not wait", "Jamie Rivera")
-		if want := clientKey + ` by dana: immediate "it sounds like goodbye"`; len(w.noticed) != 1 || w.noticed[0] != want {
+		if want := target + ` by dana: immediate "it sounds like goodbye"`; len(w.noticed) != 1 || w.noticed[0] != want {
 			t.Errorf("%s raised %q, want %q once", path, w.noticed, want)
 		}
 		v.press(url.Values{"do": {"worry-today"}, "worry": {strings.Repeat("a", 600)}})
@@ -36,6 +36,28 @@ func TestWorry(t *testing.T) {
 		}
 		if len(w.done) != 0 {
 			t.Errorf("the task is done by %q", w.done)
+		}
+	}
+}
+
+// TestWorryAfterTheTask: a press counts although somebody has finished the task, or the
+// records cannot be read; nobody is told that they need do nothing.
+func TestWorryAfterTheTask(t *testing.T) {
+	for name, change := range map[string]func(*world){
+		"finished":   func(w *world) { w.over = true },
+		"no records": func(w *world) { w.lookFail = errors.New("away") },
+	} {
+		w := newWorld(t)
+		c := w.claims(links.Task, "dana")
+		v := w.visitor(t)
+		v.open("/t/" + w.keys.Sign(c))
+		v.press(url.Values{"code": {w.keys.Code(c)}})
+		change(w)
+		v.press(url.Values{"do": {"worry-now"}, "worry": {"it sounds like goodbye"}})
+		v.sees("Priya Nair is asked now")
+		v.seesNot("need do nothing")
+		if len(w.noticed) != 1 {
+			t.Errorf("%s: raised %q", name, w.noticed)
 		}
 	}
 }
