@@ -55,19 +55,19 @@ func (p part) bare() part {
 // chain takes a part apart that is joined by "and" or by "or", where "not (a and b)" is
 // "not a, or not b". The operator is "" for one that is not.
 func (p part) chain() (operator string, parts []part) {
-	p = p.bare()
-	if p.e.Kind() != celast.CallKind {
+	bare := p.bare()
+	if bare.e.Kind() != celast.CallKind {
 		return "", nil
 	}
-	call := p.e.AsCall()
+	call := bare.e.AsCall()
 	switch f := call.FunctionName(); f {
 	case operators.LogicalAnd, operators.LogicalOr:
-		operator = pick((f == operators.LogicalAnd) != p.not, "and", "or")
+		operator = pick((f == operators.LogicalAnd) != bare.not, "and", "or")
 	default:
 		return "", nil
 	}
 	for _, a := range call.Args() {
-		inner := part{a, p.not}
+		inner := part{a, bare.not}
 		if same, list := inner.chain(); same == operator {
 			parts = append(parts, list...)
 			continue
