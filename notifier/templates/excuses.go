@@ -13,14 +13,14 @@ import (
 // Groups of blame that a negation excuses. What a negation makes worse, such as "no
 // excuse", is in neither.
 var (
-	moneyWords = stemsOf("fee fees charge charges charged invoic* penalt* owe owes owed overdue unpaid consequence consequences consecuencia consecuencias tarifa* cobrar* cobro cobros cobramos recargo* multa multas factura* penaliz* deuda deudas adeud* cargo") //nolint:gochecknoglobals // never written again
-	faultWords = stemsOf("fault faults blam* guilt* asham* shame fail failed failure failures culpa culpas culpable* verguenza* avergonz* averguenz* fallo fallado fracaso* fracasa* responsibility")                                                                //nolint:gochecknoglobals // never written again
+	moneyWords = stemsOf("fee fees charge charges charged invoic* penalt* owe owes owed overdue unpaid consequence consequences consecuencia consecuencias tarifa* cobrar* cobro cobros cobramos recargo* multa multas factura* penaliz* deuda deudas adeud* cargo bill billed pay pague copay") //nolint:gochecknoglobals // never written again
+	faultWords = stemsOf("fault faults blam* guilt* asham* shame fail failed failure failures culpa culpas culpable* verguenza* avergonz* averguenz* fallo fallado fracaso* fracasa* responsibility")                                                                                            //nolint:gochecknoglobals // never written again
 
 	negations = strings.Fields("no not never without neither nobody noone nothing none zero cannot sin nunca ningun ninguna nadie tampoco nada jamas") //nolint:gochecknoglobals // never written again
 	contract  = strings.Fields("isn aren wasn weren don doesn didn won wouldn hasn haven can ain")                                                     //nolint:gochecknoglobals // never written again
 	// moneyBetween and faultBetween may stand between a negation and the word.
 	moneyBetween = strings.Fields("nor ni extra additional hidden other further a an any be is are will you the late or and fee fees charge charges cost costs del de un una ningun ninguna otro otra otros otras le te se les hay va vamos a ser habra tiene tienes que adicional adicionales oculto ocultos coste costo recargos tarifas o y") //nolint:gochecknoglobals // never written again
-	faultBetween = strings.Fields("nor ni this that it need your yours a at all anyone anyones anybody s is to be feel in the there any of su tu tus sus suya tuya es fue ha sido era tiene tienes la el una un ningun ninguna que sentir siente sienta de esto eso hay por usted usteds nada un es ser")                                        //nolint:gochecknoglobals // never written again
+	faultBetween = strings.Fields("nor ni this that it need your yours a at all anyone anyones anybody s is to be feel in the there any of su tu tus sus suya tuya es fue ha sido era tiene tienes la el una un ningun ninguna que sentir siente sienta de esto eso hay por usted usteds nada un es ser here le te lo nos")                      //nolint:gochecknoglobals // never written again
 	// taking it back: the word behind makes it the client's, or nobody else's, after all.
 	takenBack = strings.Fields("alone only solo solamente nuestra nuestro ours but sino unless salvo") //nolint:gochecknoglobals // never written again
 )
@@ -51,7 +51,10 @@ func OfMoney(match string) bool {
 const kindly = `
 	be patient with, being patient with, been patient with, so patient with, for being patient, thanks for being patient, please be patient, to be patient, be patient while, be patient as, be patient until,
 	sea paciente con, ser paciente con, sido paciente con,
-	free of charge, you did not fail, you didn t fail, you have not failed, you haven t failed,
+	free of charge, you have not done anything wrong, you haven t done anything wrong, you did not do anything wrong, you didn t do anything wrong,
+	you did not let us down, you didn t let us down, you did not let anyone down, you didn t let anyone down, you did not let anybody down, you have not let us down, you haven t let us down, you have not let anyone down, you haven t let anyone down, you have not let anybody down, you have not let yourself down,
+	you should feel free, you should not feel, you should never feel, you should not worry, we failed you, we have failed you, it is ok if you forgot, it s ok if you forgot, it is okay if you forgot, it s okay if you forgot, it is fine if you forgot, it s fine if you forgot, that is ok if you forgot, it is all right if you forgot,
+	seamos pacientes, seremos pacientes, we will move on to, we ll move on to, we will move on together, we will move on with you, you did not fail, you didn t fail, you have not failed, you haven t failed,
 	we missed your call, we missed your calls, we missed your message, we missed your messages, we missed your mail, we missed your email, we missed your note, we missed your letter, we missed your reply, we have missed your call, we may have missed your call, we just missed your call, we missed a call from you, i missed your call,
 	sorry we missed your call, dar seguimiento a, damos seguimiento a, daremos seguimiento a, daremos seguimiento, damos seguimiento, seguimiento a su mensaje, seguimiento a su correo, seguimiento a su solicitud, seguimiento a su pregunta, seguimiento a su llamada, seguimiento a tu mensaje, seguimiento a tu correo, seguimiento a tu solicitud, seguimiento a tu pregunta, seguimiento a tu llamada, seguimiento de su mensaje, seguimiento de su correo, seguimiento de su solicitud, seguimiento de su pregunta, seguimiento de tu mensaje, seguimiento de tu correo, seguimiento de tu solicitud, seguimiento de tu pregunta,
 	help with fees, help with charges, help with invoices, help with overdue bills, help with unpaid bills, help with overdue rent, help with unpaid rent, help with the fees, help with the charges, help with what you owe, help for people who owe,
@@ -85,11 +88,14 @@ func excuses(f, rule string, tokens []token, first, last int) bool {
 	if rule == ClinicalWord && word == "dr" && first == last {
 		return ofAStreet(f, tokens, first)
 	}
-	if inKindPhrase(tokens, first, last) {
+	if rule == ClinicalWord && word == "patient" && first == last && ofPatience(tokens, first) || inKindPhrase(tokens, first, last) {
 		return !isQuestion(f, tokens, last)
 	}
 	if rule != Blame {
 		return false
+	}
+	if deniable(word) && isDenied(tokens, first) {
+		return !isQuestion(f, tokens, last) && !isTakenBack(tokens, last) && !onCondition(tokens, last)
 	}
 	between := moneyBetween
 	if last := tokens[last].word; faultWords(word) || faultWords(last) {

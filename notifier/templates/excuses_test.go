@@ -26,6 +26,13 @@ func TestExcuses(t *testing.T) {
 			"It is your fault.", "It is not our fault.", "It is not only your fault.", "It is not your fault alone.", "Is it not your fault?", "You are to blame.", "Shame on you.", "You failed.", "It is not without fault", "Not now. It is your fault.", "It is not just your fault.", "It is nobody's fault but yours.",
 		}, Blame},
 		{[]string{
+			"You have not done anything wrong.", "You did not let us down.", "You have not let anyone down.", "Nobody here blames you.", "You should feel free to say no.", "We failed you, and we are sorry.", "It is OK if you forgot.", "Nadie le culpa.", "No nos falló.",
+			"You will not lose your place.", "We are not going to close your file.",
+		}, []string{
+			"You have not done anything.", "You did let us down.", "You have let everyone down, and let us down.", "Everybody here blames you.", "You should feel bad.", "You failed us.", "You forgot.", "It is not OK. You forgot.", "Todos dicen que la culpa es suya.", "Nos falló.", "Have we failed you?",
+			"You lose your place.", "We are going to close your file.",
+		}, Blame},
+		{[]string{
 			"No es culpa tuya.", "No es culpa suya.", "No es su culpa.", "No tiene la culpa.", "No tienes la culpa de nada.", "No tiene ninguna culpa.", "Nadie tiene la culpa.", "No ha sido culpa suya.", "Sin culpa", "No hay por qué sentir vergüenza.", "No es un fracaso.",
 		}, []string{
 			"Es culpa tuya.", "Es su culpa.", "Tiene la culpa.", "No es culpa nuestra.", "No es nuestra culpa.", "No es solo su culpa.", "¿No es culpa suya?", "La culpa es suya.", "No vino. Es culpa suya.", "Es un fracaso.", "No es culpa suya sino nuestra.",
@@ -42,10 +49,11 @@ func TestExcuses(t *testing.T) {
 		}, Blame},
 		{[]string{
 			"Be patient with us.", "Please be patient with us.", "Thank you for your patience.", "Thank you for being patient.", "Sea paciente con nosotros.", "Gracias por ser paciente con nosotros.",
+			"We will be patient.", "We are patient.", "We are patient, and we will wait.", "We're patient with you.", "Seamos pacientes.",
 			"12 Harbour Dr.", "12 Harbour Dr., Springfield", "Come to 12 Harbour View Dr. We are next to the library.", "At 4 Old Mill Dr, Suite 2", "12 Harbour Dr. 2nd floor",
 			"Damos seguimiento a su mensaje.", "En seguimiento a su solicitud", "El seguimiento de su correo",
 		}, []string{
-			"You are a patient with us.", "Our patients", "As a patient, be kind", "Es paciente con nosotros", "Un paciente", "Dr. Moon", "At 5 with Dr. Moon", "12 Harbour Dr. Moon will see you", "The dr is in", "Room 12, Dr. Moon", "At 12 the Dr is in", "At 12 see Dr",
+			"You are a patient with us.", "Our patients", "As a patient, be kind", "You are a patient.", "We are patient advocates.", "We are patient-centred.", "You are patient 12", "Are we patient?", "Somos pacientes.", "Es paciente con nosotros", "Un paciente", "Dr. Moon", "At 5 with Dr. Moon", "12 Harbour Dr. Moon will see you", "The dr is in", "Room 12, Dr. Moon", "At 12 the Dr is in", "At 12 see Dr",
 			"Su seguimiento", "Cita de seguimiento", "Visita de seguimiento a su mensaje", "El seguimiento con su equipo", "Primera cita", "Your first visit",
 		}, ClinicalWord},
 	} {

@@ -9,9 +9,17 @@ import (
 // lexicon holds the words and phrases that a lint looks for, so that a text is read
 // once, word by word, however many there are.
 type lexicon struct {
-	// exact has the phrases that begin with a whole word; stems those whose first word
+	// exact has the entries that begin with a whole word; stems those whose first word
 	// is only a beginning, by its first letters.
-	exact, stems map[string][]phrase
+	exact map[string]*beginning
+	stems map[string][]phrase
+}
+
+// beginning are the entries that begin with one word: by their second word where that is a
+// whole one, because many begin with "you", and the others.
+type beginning struct {
+	second map[string][]phrase
+	others []phrase
 }
 
 // stemLetters is how many letters of a stem find it: each stem has at least as many.
@@ -35,12 +43,24 @@ func (l *lexicon) add(rule, entries string) {
 			l.stems[key] = append(l.stems[key], p)
 			continue
 		}
-		l.exact[p.words[0]] = append(l.exact[p.words[0]], p)
+		e := l.exact[p.words[0]]
+		if e == nil {
+			e = &beginning{}
+			l.exact[p.words[0]] = e
+		}
+		if len(p.words) == 1 || strings.HasSuffix(p.words[1], "*") {
+			e.others = append(e.others, p)
+			continue
+		}
+		if e.second == nil {
+			e.second = map[string][]phrase{}
+		}
+		e.second[p.words[1]] = append(e.second[p.words[1]], p)
 	}
 }
 
 func newLexicon() *lexicon {
-	return &lexicon{exact: map[string][]phrase{}, stems: map[string][]phrase{}}
+	return &lexicon{exact: map[string]*beginning{}, stems: map[string][]phrase{}}
 }
 
 // cutRunes is the first n runes of s.
@@ -153,17 +173,23 @@ func (l *lexicon) find(tokens []token, hit func(rule string, from, to int)) {
 
 // findAt looks for the entries that begin at one token, read as w.
 func (l *lexicon) findAt(tokens []token, i int, w string, hit func(rule string, from, to int)) {
-	for _, p := range l.exact[w] {
-		if end, ok := p.standsAt(tokens, i, w); ok {
-			hit(p.rule, tokens[i].from, tokens[end].to)
+	if e := l.exact[w]; e != nil {
+		stand(e.others, tokens, i, w, hit)
+		if e.second != nil && i+1 < len(tokens) && tokens[i+1].near {
+			stand(e.second[tokens[i+1].word], tokens, i, w, hit)
 		}
 	}
 	if len(w) < stemLetters {
 		return
 	}
-	for _, p := range l.stems[cutRunes(w, stemLetters)] {
-		if end, ok := p.standsAt(tokens, i, w); ok {
-			hit(p.rule, tokens[i].from, tokens[end].to)
+	stand(l.stems[cutRunes(w, stemLetters)], tokens, i, w, hit)
+}
+
+// stand calls hit for each of the entries that stands at a token, read as w.
+func stand(all []phrase, tokens []token, i int, w string, hit func(rule string, from, to int)) {
+	for k := range all {
+		if end, ok := all[k].standsAt(tokens, i, w); ok {
+			hit(all[k].rule, tokens[i].from, tokens[end].to)
 		}
 	}
 }

@@ -384,7 +384,7 @@ func (l *findings) words(part, text string) read {
 	shown, f := l.bare(text)
 	out := read{shown, tokensOf(f)}
 	hit := func(rule string, from, to int) {
-		if !excused(f, rule, out.tokens, from, to) {
+		if !excused(f, rule, out.tokens, from, to) && !l.isCode(f[from:to]) {
 			l.add(Finding{Rule: rule, Part: part, Match: f[from:to]})
 		}
 	}

@@ -18,16 +18,27 @@ var (
 	// recordWords are a word for a record and its number; recordNumbers letters and five
 	// digits or more, seven digits or more in a row, a social security number.
 	recordWords = regexp.MustCompile(`\b(?:(?:mrn|emr|ehr|chart|record|id|pid|nhc|exp|expte|folio|historia)` + numberSigns + `\d\d\d+|` +
-		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d\d\d\d+)\b`)
+		`(?:id|folio|pid) (?:is|es)[ :]*\d\d\d\d+|` +
+		`(?:case|file|caso|expediente|ref|reference|referencia|account|acct|cuenta|client|cliente|member|membership|afiliado|afiliada|policy|poliza|claim|carnet|admission|ingreso)` + numberSigns + `\d\d\d\d+)\b`)
 	recordNumbers = regexp.MustCompile(`\b(?:[a-z]{1,4}-?\d{5,12}|\d{7,12}|\d{3}-\d{2}-\d{4})\b|#\d{4,}\b`)
 	// inAYear is no record's number: "in case 2027 is better".
-	inAYear       = regexp.MustCompile(`^(?:case|file|caso|account|cuenta|policy|member|ingreso) (?:19|20)\d\d$`)
+	inAYear       = regexp.MustCompile(`^(?:case|file|caso|client|cliente|account|cuenta|policy|member|ingreso) (?:19|20)\d\d$`)
 	mailAddresses = regexp.MustCompile(`[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}`)
 )
 
 // staffCode is the length of the code that a mail to staff shows, and that may look
 // like a short record's number.
 const staffCode = 6
+
+// codeLetters are those of such a code, as fold writes them: no vowels, so that most of
+// what they spell by chance is no word.
+const codeLetters = "23456789cdfghjkmnpqrtvwxy"
+
+// isCode says whether a finding may be the code of a mail to staff: "R3H48X" reads as
+// a word to whoever takes its digits for letters.
+func (l *findings) isCode(match string) bool {
+	return l.audience == Staff && len(match) == staffCode && strings.Trim(match, codeLetters) == ""
+}
 
 // identifiers looks for what leads to one person in folded text.
 func (l *findings) identifiers(part, f string) {

@@ -14,7 +14,7 @@ import (
 const (
 	clinicalEnglish = `
 		therapy, therapies, therapist*, therapeutic*, psycho*, psychiatr*, psych, counsel*,
-		doctor, doctors, dr, drs, ph d, phd*, psy d, psyd*, lcsw*, lmft*, lpc, lpcs, lpcc*, lmhc*, lmsw*, licsw*, lcpc*, ladc, cadc, pmhnp, bcba,
+		doctor, doctors, dr, drs, ph d, phd, phds, psy d, psyd*, lcsw*, lmft*, lpc, lpcs, lpcc*, lmhc*, lmsw*, licsw*, lcpc*, ladc, cadc, pmhnp, bcba,
 		clinician*, clinical*, patient, patients, nurse, nurses, social worker*, case manager*,
 		diagnos*, disorder*, depress*, anxiet*, anxious*, ptsd, bipolar*, borderline, adhd, ocd, bpd, autis*, schizo*, panic attack*, psychosis,
 		anorexi*, bulimi*, insomni*, dementia, hallucinat*, delusion*,
@@ -23,7 +23,7 @@ const (
 		appointment type*, intake, intakes, evaluation*, assessment*, screening*, follow up*, followup*, first visit, first appointment, first session, group session*, med check*,
 		behavioral health, behavioural health, emotional health, grief, bereave*, kill yourself, end your life, want to die, take your own life, mania, manic, phobia*, phobic, paranoi*, hearing voices, hear voices,
 		domestic violence, rape, raped, hiv, aa meeting*, na meeting*, 12 step*, twelve step*, drug use, opioid*, heroin, ssri*, benzo, benzos, refill*, icd 10, dsm, aprn, lisw, consultation*, anger management, eating problem*,
-		phq*, gad 7, gad7, c ssrs, cssrs, pcl 5, pcl5, bdi, madrs, score, scores, risk, risks, cbt, dbt, emdr`
+		phq, gad 7, gad7, c ssrs, cssrs, pcl 5, pcl5, bdi, madrs, score, scores, risk, risks, cbt, dbt, emdr`
 	clinicalSpanish = `
 		terapia*, terapeut*, psicolog*, psicot*, psicos*, psicoan*, psiq*, psic, consejeri*, consejero*, consejera*,
 		doctora, doctoras, doctores, dra, dras, lic, licenciad*, mtro, mtra, medico, medicos, medica, medicas, enfermer*, paciente, pacientes, trabajador social, trabajadora social, especialista*,
@@ -85,11 +85,12 @@ const (
 // builtinWords is the lexicon of every mail.
 var builtinWords = sync.OnceValue(func() *lexicon { //nolint:gochecknoglobals // never written again
 	l := newLexicon()
-	for _, words := range []string{clinicalEnglish, clinicalSpanish, drugs} {
+	for _, words := range []string{clinicalEnglish, clinicalSpanish, clinicalPhrases, drugs, moreDrugs} {
 		l.add(ClinicalWord, words)
 	}
-	l.add(Blame, blameEnglish)
-	l.add(Blame, blameSpanish)
+	for _, words := range []string{blameEnglish, blameSpanish, moneyPhrases, threatPhrases, blamePhrases, humourPhrases, claimPhrases} {
+		l.add(Blame, words)
+	}
 	l.add(Identifier, identifying)
 	for day := 1; day <= 31; day++ {
 		l.add(Identifier, fmt.Sprintf("born %d, born %dst, born %dnd, born %drd, born %dth, nacio el %d, nacio un %d, nacido un %d, nacida un %d", day, day, day, day, day, day, day, day, day))
