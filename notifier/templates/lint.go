@@ -366,8 +366,9 @@ func replaceName(text, name string) string {
 
 // read is a part of a mail, folded and in words.
 type read struct {
-	shown  string
-	tokens []token
+	// shown is the folded text, plain the same without names, in which the tokens stand.
+	shown, plain string
+	tokens       []token
 }
 
 // words reads a part: its words, its identifiers and the addresses that are written
@@ -382,7 +383,7 @@ func (l *findings) words(part, text string) read {
 		l.link(part, a)
 	}
 	shown, f := l.bare(text)
-	out := read{shown, tokensOf(f)}
+	out := read{shown, f, tokensOf(f)}
 	hit := func(rule string, from, to int) {
 		if !excused(f, rule, out.tokens, from, to) && !l.isCode(f[from:to]) {
 			l.add(Finding{Rule: rule, Part: part, Match: f[from:to]})
@@ -478,7 +479,7 @@ func (l *findings) needs(part string, r read, links []string, language string) {
 		language = DefaultLanguage
 	}
 	_, known := telling[language]
-	all, sentences := tells(r.tokens, language)
+	all, sentences := tells(r.plain, r.tokens, language)
 	helps := !known || all&tellsCall != 0
 	if shown := l.phone == "" && digits(r.shown) > 2 || l.phone != "" && strings.Contains(r.shown, l.phone); !shown || !helps {
 		l.add(Finding{Rule: MissingCrisisLine, Part: part, Detail: "the clinic's crisis number stands nowhere"})
@@ -487,13 +488,13 @@ func (l *findings) needs(part string, r read, links []string, language string) {
 		return slices.ContainsFunc(sentences, func(c class) bool { return c&a != 0 && c&b != 0 })
 	}
 	if known && (!both(tellsReply, tellsRead) || all&tellsHours == 0) {
-		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "nothing says that a person reads replies, and in which hours"})
+		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "no sentence says, without a \"not\", that a person reads replies, and in which hours"})
 	}
 	if l.allowed.NoPreferences {
 		return
 	}
 	if known && !both(tellsMail, tellsChange) {
-		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "nothing says how to change or stop these mails"})
+		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "no sentence says, without a \"not\", how to change or stop these mails"})
 	} else if p := l.allowed.PreferencesURL; p != "" && !slices.ContainsFunc(links, func(a string) bool { return under(a, p) }) {
 		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "the preferences link is missing"})
 	}

@@ -48,15 +48,18 @@ func (l *findings) identifiers(part, f string) {
 		}
 	}
 	for _, near := range aroundNumbers(f) {
-		l.numbers(part, near)
+		l.numbers(part, f, near)
 	}
 }
 
-// numbers looks for dates and record numbers in a few words around a number.
-func (l *findings) numbers(part, f string) {
+// numbers looks for dates and record numbers in a few words around a number of a text.
+func (l *findings) numbers(part, whole, f string) {
 	n := digits(f)
 	if n >= 4 {
 		for _, m := range fullDates.FindAllString(f, -1) {
+			if ofOpening(whole, m) {
+				continue
+			}
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "a full date, as that of a birth"})
 		}
 	}
@@ -67,6 +70,36 @@ func (l *findings) numbers(part, f string) {
 	for _, m := range found {
 		if (l.audience != Staff || len(m) != staffCode) && !strings.Contains(l.phone, m) && !inAYear.MatchString(m) {
 			l.add(Finding{Rule: Identifier, Part: part, Match: m, Detail: "it looks like the number of a record"})
+		}
+	}
+}
+
+var (
+	// opening says that somebody is there on a day, or not; ofABirth that it is another
+	// kind of day all the same.
+	opening  = regexp.MustCompile(`\b(?:we (?:are|re|will be|stay) (?:closed|open)|we (?:close|open|reopen)|office (?:is|will be) (?:closed|open)|cerramos|abrimos|cerraremos|abriremos|(?:estamos|estaremos) (?:cerrados|abiertos|cerradas|abiertas)|oficina (?:esta|estara) (?:cerrada|abierta))\b`)
+	ofABirth = regexp.MustCompile(`\b(?:born|birth|birthday|dob|naci|nac|nacio|nacido|nacida|nacimiento|cumpleaños|file|case|chart|expediente)\b`)
+)
+
+// ofOpening says whether every sentence with a date says when we are open or closed,
+// and tells of nobody's birth.
+func ofOpening(text, date string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], date)
+		if at < 0 {
+			return from > 0
+		}
+		at += from
+		from = at + len(date)
+		begin, end := 0, len(text)
+		if i := strings.LastIndexAny(text[:at], ".!?"); i >= 0 {
+			begin = i
+		}
+		if i := strings.IndexAny(text[from:], ".!?"); i >= 0 {
+			end = from + i
+		}
+		if said := strings.ReplaceAll(text[begin:end], "'", " "); !opening.MatchString(said) || ofABirth.MatchString(said) {
+			return false
 		}
 	}
 }

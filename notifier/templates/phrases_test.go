@@ -42,6 +42,11 @@ func TestPhrases(t *testing.T) {
 		}, []string{
 			"Drinking water is here.", "We are in the mood for tea.", "A total of two", "Su saco tiene dos botones.", "A cutting from the garden", "The wool may shrink.", "A couple of seats", "La crisis pasa.", "Weeds grow by the door.", "El resultado es bueno.",
 		}},
+		{"closing days", Identifier, []string{
+			"Your day is May 25, 2026.", "We are closed. May 25, 1987.", "May 25, 1987. We are closed on Monday.", "We are closed on May 25, 2026, the day you were born.", "Cerramos su expediente el 25 de diciembre de 2026.", "We are closed on May 25, 2026. You came on May 25, 2026.",
+		}, []string{
+			"We are closed on May 25, 2026.", "We're closed from 5/25/2026.", "We open again on 2026-05-26.", "Cerramos el 25 de diciembre de 2026.", "Abrimos el 26 de diciembre de 2026.", "On May 25, 2026 we are closed.",
+		}},
 		{"numbers of records", Identifier, []string{"Client 8421.", "Cliente 8421", "Your ID is 8421.", "Su folio es 8421."}, []string{"We have 8421 steps.", "The client of 2 visits", "Our number is 555-0100."}},
 	} {
 		for _, text := range tc.guilty {

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -132,13 +133,30 @@ var telling = map[string]map[string]class{ //nolint:gochecknoglobals // never wr
 	},
 }
 
-// tells is every set of classes that one sentence of a text has.
-func tells(tokens []token, language string) (all class, sentences []class) {
+// tells is every set of classes that one sentence of a text has. What a negation in the
+// same part of its sentence says the opposite of does not count: "nobody reads it", "you
+// cannot stop them". That there are replies, or mails, is said either way.
+func tells(f string, tokens []token, language string) (all class, sentences []class) {
 	words := telling[language]
-	var now class
-	for _, t := range tokens {
-		now |= words[t.word]
+	var now, part class
+	denied := false
+	end := func() {
+		if denied {
+			part &^= tellsRead | tellsHours | tellsChange
+		}
+		now, part, denied = now|part, 0, false
+	}
+	for i, t := range tokens {
+		if i > 0 && beginsPart(f[tokens[i-1].to:t.from]) {
+			end()
+		}
+		not := slices.Contains(negations, t.word) || t.word == "t" && i > 0 && slices.Contains(contract, tokens[i-1].word)
+		denied = denied || not
+		if c := words[t.word]; c != tellsCall || i == 0 || !slices.Contains([]string{"not", "never", "t", "no", "nunca", "cannot"}, tokens[i-1].word) {
+			part |= c
+		}
 		if t.last {
+			end()
 			sentences = append(sentences, now)
 			all |= now
 			now = 0
