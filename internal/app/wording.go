@@ -90,6 +90,11 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 		case finds && len(w.Words) == 0:
 			say("the waiver of %#q needs `words`: what exactly may leave", w.Rule)
 		}
+		for _, word := range w.Words {
+			if !nameable(word) {
+				say("%s", wrongWaiver(word))
+			}
+		}
 	}
 	if c.Name == "" {
 		return out // not read from a file

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mooring-care/mooring/notifier/templates"
 	"github.com/mooring-care/mooring/workflows"
+	"github.com/mooring-care/mooring/workflows/finding"
 )
 
 // unfitResources finds what resources.yaml says and no mail to a client may hold. What
@@ -17,10 +19,20 @@ func unfitResources(c *workflows.Clinic) workflows.FileErrors {
 	linter := templates.NewLinter(templates.Exceptions{Refused: c.Lint.Words, Waived: lintRules(c).Waived})
 	for i := range c.Resources {
 		s := &c.Resources[i]
+		if s.Waiver != nil {
+			for _, word := range s.Waiver.Words {
+				if !nameable(word) {
+					out = append(out, &workflows.FileError{File: "resources.yaml", Line: s.Line, Column: max(s.Column, 1), Rule: finding.WrongWaiver, Message: wrongWaiver(word)})
+				}
+			}
+		}
 		for _, said := range saidOf(s) {
 			found := linter.Words(said.key, said.words)
 			if said.key == "url" {
 				found = linter.Link(said.key, said.words)
+			}
+			if s.WhenFlagged && (said.key == "title" || said.key == "about") {
+				found = append(found, linter.Asks(said.key, said.words)...)
 			}
 			var seen []string
 			for _, f := range found {
@@ -29,7 +41,9 @@ func unfitResources(c *workflows.Clinic) workflows.FileErrors {
 				}
 				seen = append(seen, f.Match)
 				why := "which somebody else may see on a screen; say it in other words"
-				if f.Rule != templates.ClinicalWord {
+				if f.Rule == templates.CaringContactAsks {
+					why = "where `when_flagged` shows it to a client who may be in danger: nothing there asks or advises, and tips and exercises do harm; say who is there and when, or leave `when_flagged` out"
+				} else if f.Rule != templates.ClinicalWord {
 					why = "where " + f.Why() + "; " + f.Instead()
 				}
 				out = append(out, &workflows.FileError{
@@ -66,9 +80,21 @@ func (s entrySaid) mayHold(f templates.Finding) bool {
 		return false
 	case templates.Identifier:
 		return s.key == "phone" || s.key == "hours"
+	case templates.CaringContactAsks:
+		return false
 	case templates.Blame:
 		owes := strings.HasPrefix(f.Match, "owe") || strings.HasPrefix(f.Match, "adeud")
 		return templates.OfMoney(f.Match) && (s.key == "cost" || s.key == "title" || s.key == "about" && !owes)
 	}
 	return true
+}
+
+// nameable says whether a waiver's word can be the words of a finding: something to
+// read, and no pattern.
+func nameable(word string) bool {
+	return !strings.Contains(word, "*") && strings.IndexFunc(word, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0
+}
+
+func wrongWaiver(word string) string {
+	return fmt.Sprintf("%q in `words` of a waiver matches nothing; write each word whole, as the finding shows it, such as `words: [recovery]`", word)
 }

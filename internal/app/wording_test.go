@@ -37,6 +37,11 @@ func TestNoClinicalWordsInResources(t *testing.T) {
 		{workflows.Resource{Title: "A group", About: "For whoever missed a visit. MRN 48213", Hours: "A last chance on Monday"}, []string{"\"missed\" in `about`", "\"mrn\" in `about`", "\"mrn 48213\" in `about`", "\"last chance\" in `hours`"}},
 		{workflows.Resource{Title: "A group", About: "What you owe us", Translations: map[string]workflows.ServiceWords{"es": {About: "Es su culpa", Cost: "Su culpa"}}}, []string{"\"owe\" in `about`", "\"culpa\" in `about`", "\"culpa\" in `cost`"}},
 		{workflows.Resource{Title: "Help with debts, fees and unpaid bills", About: "Invoices, overdue rent and charges: we look at them with you. Deudas y facturas.", Cost: "No fee, or two dollars a visit: 20 charged once", Hours: "Closed on 12/25/2026", Reach: workflows.Reach{Phone: "5550100123", Address: "12 Harbour Dr. Springfield, IL 62701", URL: "https://help.example.org/bills?week=2"}}, nil},
+		{workflows.Resource{Title: "Breathing tips", About: "A mindfulness app. Try it at night.", WhenFlagged: true}, []string{"\"breathing\" in `title`", "\"tips\" in `title`", "\"mindfulness\" in `about`", "\"try\" in `about`"}},
+		{workflows.Resource{Title: "A group", About: "Rides.", Translations: map[string]workflows.ServiceWords{"es": {About: "Ejercicios para respirar"}}, WhenFlagged: true}, []string{"\"ejercicios\" in `about`", "\"respirar\" in `about`"}},
+		{workflows.Resource{Title: "Breathing tips", About: "A mindfulness app. Try it at night."}, nil},
+		{workflows.Resource{Title: "The Listening Line", About: "People who listen, day and night.", WhenFlagged: true}, nil},
+		{workflows.Resource{Title: "Tips on Tuesdays", WhenFlagged: true, Waiver: &workflows.Waiver{Words: []string{"tips"}, By: "ruth", Why: "its name"}}, nil},
 		{workflows.Resource{Title: "Recovery Circle"}, []string{"\"recovery\" in `title`"}},
 		{workflows.Resource{Title: "Recovery Circle", Waiver: waiver}, nil},
 		{workflows.Resource{Title: "Recovery after trauma", Waiver: waiver}, []string{"\"trauma\" in `title`"}},
@@ -270,5 +275,20 @@ func TestStoredWordingStaysReadable(t *testing.T) {
 	}
 	if got := v.wording.Answers("A", "en", "unknown"); got == "" {
 		t.Error("nothing answers the family A")
+	}
+}
+
+// TestWaiversNameWords: a waiver of a pattern, or of signs, lets nothing by and is
+// refused with what to write.
+func TestWaiversNameWords(t *testing.T) {
+	t.Parallel()
+	for word, refused := range map[string]bool{"*": true, "recover*": true, "": true, "...": true, "recovery": false, "988": false} {
+		c := &workflows.Clinic{ID: "quay", Resources: []workflows.Resource{{Title: "Rides", Waiver: &workflows.Waiver{Words: []string{word}}}}}
+		c.Lint.Waivers = []workflows.MailWaiver{{Rule: templates.ClinicalWord, Waiver: workflows.Waiver{Words: []string{word}}}}
+		for what, wrong := range map[string]workflows.FileErrors{"clinic.yaml": unfit(c), "resources.yaml": unfitResources(c)} {
+			if said := len(wrong) == 1 && strings.Contains(wrong[0].Error(), what) && strings.Contains(wrong[0].Error(), "such as `words: [recovery]`"); said != refused || !refused && len(wrong) > 0 {
+				t.Errorf("%q in %s: %v", word, what, wrong)
+			}
+		}
 	}
 }

@@ -227,3 +227,13 @@ func (f *file) asks() []Finding {
 	}
 	return out
 }
+
+// Asks lists what a text asks of its reader, or advises, as nothing may that a client
+// with a safety flag is shown; part says where it stands.
+func (l *Linter) Asks(part, text string) []Finding {
+	found := l.findings(Client)
+	for _, a := range asksOf(text) {
+		found.add(Finding{Rule: CaringContactAsks, Part: part, Match: a.words, Detail: a.what})
+	}
+	return found.list
+}

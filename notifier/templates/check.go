@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 )
 
 // readTemplate reads a template and checks what its family asks for.
@@ -335,7 +335,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links, allowed.Hosts = append(allowed.Links, rules.own(shows.mail.links)...), append(allowed.Hosts, rules.Hosts...)
 	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
-	var errs []error
+	errs := f.subjectSays()
 	seen := map[string]bool{}
 	found := NewLinter(allowed).findings(Client)
 	if shows.header.family == "E" {
@@ -347,8 +347,6 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 		// The same words in text and HTML are one problem of the file.
 		if key := found.Rule + found.Match; !seen[key] {
 			seen[key] = true
-			line, column := f.source.locate(found.Match)
-			found.File, found.Line = f.path(), line
 			problem := found.Rule
 			if found.Match != "" {
 				problem += fmt.Sprintf(": %q", found.Match)
@@ -356,28 +354,22 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 			if found.Detail != "" {
 				problem += ": " + found.Detail
 			}
-			errs = append(errs, &FileError{found.File, found.Line, column, problem, found.Rule, found.Why(), found.Instead()})
+			for _, at := range f.source.locate(found) {
+				errs = append(errs, &FileError{f.path(), at.line, at.column, problem, found.Rule, found.Why(), found.Instead()})
+			}
 		}
 	}
 	return errs
 }
 
-// locate is the first place where folded words stand in a file, also where they go
-// over the end of a line, or its top.
-func (s *source) locate(words string) (line, column int) {
-	if words == "" {
-		return 1, 1
+// subjectSays refuses a subject of quotes or signs alone.
+func (f *file) subjectSays() []error {
+	at := f.header.subject
+	says := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	if f.key.name == partsName || strings.IndexFunc(at.text, says) >= 0 {
+		return nil
 	}
-	var whole strings.Builder
-	var starts []int
-	for text := range strings.SplitSeq(s.text, "\n") {
-		starts = append(starts, whole.Len())
-		whole.WriteString(squeeze(fold(text)) + " ")
-	}
-	at := strings.Index(whole.String(), words)
-	if at < 0 {
-		return 1, 1
-	}
-	line, _ = slices.BinarySearch(starts, at+1)
-	return line, utf8.RuneCountInString(whole.String()[starts[line-1]:at]) + 1
+	s := source{file: f.path(), text: f.source.text}
+	s.fail(at.at, "the subject %s says nothing; write a few plain words, without quotes", at.text)
+	return s.errs
 }

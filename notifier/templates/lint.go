@@ -479,22 +479,19 @@ func (l *findings) needs(part string, r read, links []string, language string) {
 		language = DefaultLanguage
 	}
 	_, known := telling[language]
-	all, sentences := tells(r.plain, r.tokens, language)
-	helps := !known || all&tellsCall != 0
+	says := tells(r.plain, r.tokens, language)
+	helps := !known || says.all&tellsCall != 0
 	if shown := l.phone == "" && digits(r.shown) > 2 || l.phone != "" && strings.Contains(r.shown, l.phone); !shown || !helps {
 		l.add(Finding{Rule: MissingCrisisLine, Part: part, Detail: "the clinic's crisis number stands nowhere"})
 	}
-	both := func(a, b class) bool {
-		return slices.ContainsFunc(sentences, func(c class) bool { return c&a != 0 && c&b != 0 })
-	}
-	if known && (!both(tellsReply, tellsRead) || all&tellsHours == 0) {
-		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "no sentence says, without a \"not\", that a person reads replies, and in which hours"})
+	if known && (!says.both(tellsReply, tellsRead) || says.all&tellsHours == 0 || says.denied&tellsRead != 0) {
+		l.add(Finding{Rule: MissingReplySentence, Part: part, Detail: "no sentence says plainly, without a \"not\", that a person reads replies, and in which hours"})
 	}
 	if l.allowed.NoPreferences {
 		return
 	}
-	if known && !both(tellsMail, tellsChange) {
-		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "no sentence says, without a \"not\", how to change or stop these mails"})
+	if known && (!says.both(tellsMail, tellsChange) || says.denied&tellsChange != 0) {
+		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "no sentence says plainly, without a \"not\", how to change or stop these mails"})
 	} else if p := l.allowed.PreferencesURL; p != "" && !slices.ContainsFunc(links, func(a string) bool { return under(a, p) }) {
 		l.add(Finding{Rule: MissingPreferences, Part: part, Detail: "the preferences link is missing"})
 	}

@@ -34,7 +34,7 @@ func TestPhrases(t *testing.T) {
 		}, []string{
 			"No tiene que venir si no quiere.", "No tiene que llamar.", "No tienes que responder.", "Se debió a la nieve.", "Llegó el martes a la puerta.", "We wait for the bus.", "Your family is welcome.", "We do not forget you.",
 		}},
-		{"humour", Blame, []string{"Knock knock.", "Knock-knock!", "Ha ha.", "We promise not to bite!", "We won't bite.", "Toc, toc: toc toc"}, []string{"Knock at the door.", "Ha sido un gusto.", "A bite to eat"}},
+		{"humour", Blame, []string{"Knock knock.", "Knock-knock!", "Ha ha.", "We promise not to bite!", "We won't bite.", "Toc-toc."}, []string{"Knock at the door.", "Ha sido un gusto.", "A bite to eat"}},
 		{"claims", Blame, []string{"Notes like this one keep people alive.", "This mail saves lives.", "Una nota así salva vidas."}, []string{"People live here.", "Una vida tranquila", "The lives of many"}},
 		{"scores and words of the field", ClinicalWord, []string{
 			"Your PHQ is due", "PHQ-9", "PHQ9", "PHQ 2", "A Ph.D.", "You scored 18 on the form.", "Your total was 21 out of 27.", "Your cutting worries us.", "Your drinking worries us.", "Your mood swings", "Your flashbacks", "Your tox screen", "Your urine test", "Your next injection", "couples session", "Your gambling", "Your weed use", "Your abuse", "your shrink",
@@ -70,7 +70,7 @@ func TestCodesAreNoWords(t *testing.T) {
 		return Mail{Text: "The page asks for this code: " + code, HTML: "<p>The page asks for this code: <strong>" + code + "</strong></p>"}
 	}
 	codes := []string{"PHQWWD", "PHD234", "R3H48X", "TCC234", "MRN234", "NHC234", "234567", "D3PR35", "DR2345", "F33234", "8PD8PD"}
-	random := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // a test's own letters
+	random := rand.New(rand.NewPCG(7, 7))
 	letters := strings.ToUpper(codeLetters)
 	for len(codes) < 4000 {
 		b := make([]byte, staffCode)

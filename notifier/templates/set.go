@@ -297,8 +297,8 @@ func (s *Set) unanswered(family string) error {
 			continue
 		}
 		e.File = f.path()
-		line, column := f.source.locate("family:")
-		e.Line, e.Column = line, column
+		at := f.source.locate(Finding{Match: "family:"})[0]
+		e.Line, e.Column = at.line, at.column
 		e.Problem += fmt.Sprintf(": this file stands in the place of the built-in one that does; write \"family: %s\" and \"reasons: %s\" at its top, with no \"wording\", or give the file another name", family, Unknown)
 		break
 	}

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -131,36 +130,4 @@ var telling = map[string]map[string]class{ //nolint:gochecknoglobals // never wr
 		"correo": tellsMail, "correos": tellsMail, "email": tellsMail, "emails": tellsMail, "mensaje": tellsMail, "mensajes": tellsMail,
 		"cambiar": tellsChange, "cambiarlos": tellsChange, "dejar": tellsChange, "elige": tellsChange, "elegir": tellsChange, "parar": tellsChange, "cancelar": tellsChange,
 	},
-}
-
-// tells is every set of classes that one sentence of a text has. What a negation in the
-// same part of its sentence says the opposite of does not count: "nobody reads it", "you
-// cannot stop them". That there are replies, or mails, is said either way.
-func tells(f string, tokens []token, language string) (all class, sentences []class) {
-	words := telling[language]
-	var now, part class
-	denied := false
-	end := func() {
-		if denied {
-			part &^= tellsRead | tellsHours | tellsChange
-		}
-		now, part, denied = now|part, 0, false
-	}
-	for i, t := range tokens {
-		if i > 0 && beginsPart(f[tokens[i-1].to:t.from]) {
-			end()
-		}
-		not := slices.Contains(negations, t.word) || t.word == "t" && i > 0 && slices.Contains(contract, tokens[i-1].word)
-		denied = denied || not
-		if c := words[t.word]; c != tellsCall || i == 0 || !slices.Contains([]string{"not", "never", "t", "no", "nunca", "cannot"}, tokens[i-1].word) {
-			part |= c
-		}
-		if t.last {
-			end()
-			sentences = append(sentences, now)
-			all |= now
-			now = 0
-		}
-	}
-	return all, sentences
 }

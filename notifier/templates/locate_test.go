@@ -1,0 +1,84 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestEveryPlaceIsNamed: the same words twice are two problems, each with its place;
+// where they are said kindly, or ask for nothing, they are none.
+func TestEveryPlaceIsNamed(t *testing.T) {
+	s := mustBuiltin(t)
+	for _, tc := range []struct {
+		file, old, new string
+		want           []string
+	}{
+		{"en/a-notice", "We are here", "The therapy. Your\ntherapy, therapies. We are here", []string{`:12:5: clinical-word: "therapy"`, `:13:1: clinical-word: "therapy"`, `:13:10: clinical-word: "therapies"`}},
+		{"en/a-notice", "We are here", "There is no charge. There is a charge. A charger. We are here", []string{`: blame: "charge"`}},
+		{"en/e-caring", "We are thinking of you.", "Call 988. Call us. And now, call us!", []string{`:10:11: caring-contact-asks: "call us"`, `:10:29: caring-contact-asks: "call us"`}},
+	} {
+		src, err := builtin.ReadFile(tc.file + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.With(map[string][]byte{tc.file: []byte(strings.Replace(string(src), tc.old, tc.new, 1))})
+		if err == nil || strings.Count(err.Error(), "templates/") != len(tc.want) {
+			t.Errorf("%q: %v, want %d problems", tc.new, err, len(tc.want))
+			continue
+		}
+		rest := err.Error()
+		for _, want := range tc.want {
+			_, after, ok := strings.Cut(rest, want)
+			if !ok {
+				t.Errorf("%q: %v, want %q", tc.new, err, want)
+			}
+			rest = after
+		}
+	}
+}
+
+// TestSubjectsSaySomething: a subject of quotes or signs alone is refused at its place.
+func TestSubjectsSaySomething(t *testing.T) {
+	for subject, refused := range map[string]bool{`""`: true, "...": true, "-": true, "''": true, "¿?": true, "Hello": false, "{{clinic_name}}": false, "211": false} {
+		own := strings.Replace(goodA, "subject: Hello from {{clinic_name}}", "subject: "+subject, 1)
+		if own == goodA {
+			t.Fatal("the subject was not replaced")
+		}
+		_, err := mustBuiltin(t).With(map[string][]byte{"a-own.md": []byte(own)})
+		if refused != (err != nil && strings.Contains(err.Error(), "says nothing; write a few plain words")) || !refused && err != nil {
+			t.Errorf("%s: %v", subject, err)
+		}
+	}
+}
+
+// TestSentencesThatSayTheOpposite: what every client mail must say does not count where
+// it is denied; a negation elsewhere in its sentence does no harm.
+func TestSentencesThatSayTheOpposite(t *testing.T) {
+	s := mustBuiltin(t)
+	for _, tc := range []struct{ file, old, new, want string }{
+		{"en/parts", "a person on our team reads it", "nobody reads it", MissingReplySentence},
+		{"en/parts", "We read replies in office hours only", "We read replies day and night, not in office hours only", MissingReplySentence},
+		{"en/parts", "You can [change or stop them]", "You cannot [change or stop them]", MissingPreferences},
+		{"en/parts", "You can [change or stop them]", "You can't [change or stop them]", MissingPreferences},
+		{"en/parts", "If you write back to this mail, a person on our team reads it", "If you do not like to call, reply, and a person on our team reads it", ""},
+		{"en/parts", "You choose which mails you get from us. You can", "If you do not want these mails, you can", ""},
+		{"en/parts", "We read replies in office hours only", "Nobody reads replies at night. We read replies in office hours only", ""},
+		{"en/parts", "a person on our team reads it", "nobody but our team reads it", ""},
+		{"en/parts", "You can [change or stop them]", "We will not stop. You can [change or stop them]", ""},
+		{"es/parts", "una persona de nuestro equipo lo lee", "nadie lo lee", MissingReplySentence},
+		{"es/parts", "Puede [cambiar", "No puede [cambiar", MissingPreferences},
+	} {
+		src, err := builtin.ReadFile(tc.file + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoilt := strings.Replace(string(src), tc.old, tc.new, 1)
+		if !strings.Contains(spoilt, tc.new) {
+			t.Fatalf("%s does not hold %q", tc.file, tc.old)
+		}
+		_, err = s.With(map[string][]byte{tc.file: []byte(spoilt)})
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%q: %v, want %q", tc.new, err, tc.want)
+		}
+	}
+}
