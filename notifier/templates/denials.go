@@ -80,3 +80,30 @@ func ofPatience(tokens []token, i int) bool {
 	}
 	return i+1 == len(tokens) || !tokens[i+1].near || slices.Contains(strings.Fields("and with when while as too here about"), tokens[i+1].word)
 }
+
+// forgiving are the words of a sentence that does not mind; "not" before them does.
+var forgiving = []string{"is ok", "s ok", "is okay", "s okay", "is fine", "s fine", "is alright", "no matter", "no importa", "no pasa", "esta bien"} //nolint:gochecknoglobals // never written again
+
+// isForgiven says whether a token tells of what may be, right behind an "if", in a
+// sentence that does not mind it and says no "but": "if you were not there, that is fine".
+func isForgiven(tokens []token, i int) bool {
+	begin, end := i, i
+	for begin > 0 && !tokens[begin-1].last {
+		begin--
+	}
+	for end+1 < len(tokens) && !tokens[end].last {
+		end++
+	}
+	may, kind := false, false
+	for k := begin; k <= end; k++ {
+		switch w := tokens[k].word; {
+		case w == "but" || w == "pero" || slices.Contains(exceptions, w):
+			return false
+		case (w == "if" || w == "si") && k < i && i-k <= 2:
+			may = true
+		case k > begin && slices.Contains(forgiving, tokens[k-1].word+" "+w):
+			kind = true
+		}
+	}
+	return may && kind
+}

@@ -51,7 +51,7 @@ func OfMoney(match string) bool {
 const kindly = `
 	be patient with, being patient with, been patient with, so patient with, for being patient, thanks for being patient, please be patient, to be patient, be patient while, be patient as, be patient until,
 	sea paciente con, ser paciente con, sido paciente con,
-	free of charge, you have not done anything wrong, you haven t done anything wrong, you did not do anything wrong, you didn t do anything wrong,
+	free of charge, you have not been well, you have not lost your place, you have not lost your spot, no ha perdido su lugar, no has perdido tu lugar, no need to explain why you did not, not have to pay us, not need to pay us, don t have to pay us, don t need to pay us, you have not done anything wrong, you haven t done anything wrong, you did not do anything wrong, you didn t do anything wrong,
 	you did not let us down, you didn t let us down, you did not let anyone down, you didn t let anyone down, you did not let anybody down, you have not let us down, you haven t let us down, you have not let anyone down, you haven t let anyone down, you have not let anybody down, you have not let yourself down,
 	you should feel free, you should not feel, you should never feel, you should not worry, we failed you, we have failed you, it is ok if you forgot, it s ok if you forgot, it is okay if you forgot, it s okay if you forgot, it is fine if you forgot, it s fine if you forgot, that is ok if you forgot, it is all right if you forgot,
 	seamos pacientes, seremos pacientes, we will move on to, we ll move on to, we will move on together, we will move on with you, you did not fail, you didn t fail, you have not failed, you haven t failed,
@@ -96,6 +96,9 @@ func excuses(f, rule string, tokens []token, first, last int) bool {
 	}
 	if deniable(word) && isDenied(tokens, first) {
 		return !isQuestion(f, tokens, last) && !isTakenBack(tokens, last) && !onCondition(tokens, last)
+	}
+	if !deniable(word) && isForgiven(tokens, first) {
+		return !isQuestion(f, tokens, last)
 	}
 	between := moneyBetween
 	if last := tokens[last].word; faultWords(word) || faultWords(last) {

@@ -26,10 +26,10 @@ func TestExcuses(t *testing.T) {
 			"It is your fault.", "It is not our fault.", "It is not only your fault.", "It is not your fault alone.", "Is it not your fault?", "You are to blame.", "Shame on you.", "You failed.", "It is not without fault", "Not now. It is your fault.", "It is not just your fault.", "It is nobody's fault but yours.",
 		}, Blame},
 		{[]string{
-			"You have not done anything wrong.", "You did not let us down.", "You have not let anyone down.", "Nobody here blames you.", "You should feel free to say no.", "We failed you, and we are sorry.", "It is OK if you forgot.", "Nadie le culpa.", "No nos falló.",
+			"You have not done anything wrong.", "You did not let us down.", "You have not let anyone down.", "Nobody here blames you.", "You should feel free to say no.", "We failed you, and we are sorry.", "It is OK if you forgot.", "Nadie le culpa.", "No nos falló.", "If you were not there, that is fine.", "It's OK if you did not come.", "No pasa nada si no llegó el martes.", "No importa si no nos llamó.", "It is fine if you missed it.", "You have not been well.", "You have not lost your place.", "There is no need to explain why you did not come.", "You do not have to pay us.",
 			"You will not lose your place.", "We are not going to close your file.",
 		}, []string{
-			"You have not done anything.", "You did let us down.", "You have let everyone down, and let us down.", "Everybody here blames you.", "You should feel bad.", "You failed us.", "You forgot.", "It is not OK. You forgot.", "Todos dicen que la culpa es suya.", "Nos falló.", "Have we failed you?",
+			"You have not done anything.", "You did let us down.", "You have let everyone down, and let us down.", "Everybody here blames you.", "You should feel bad.", "You failed us.", "You forgot.", "It is not OK. You forgot.", "Todos dicen que la culpa es suya.", "Nos falló.", "Have we failed you?", "It is not fine if you did not come.", "It is fine, but not if you did not come.", "If you were not there, we noticed.", "It is fine that you missed it.", "Is it OK if you forgot?", "No está bien que no nos llamó.", "You have not been in touch.", "You have not lost your way.", "Explain why you did not come.", "You have to pay us.", "It is fine if we close your file.",
 			"You lose your place.", "We are going to close your file.",
 		}, Blame},
 		{[]string{

@@ -16,20 +16,20 @@ func TestPhrases(t *testing.T) {
 		guilty, innocent []string
 	}{
 		{"money", Blame, []string{
-			"Please pay your bill.", "We will bill you for the visit.", "Your balance is $50.", "Your account is past due.", "Your co-pay is due.", "Your copay is due.", "Your insurance will be billed.", "Please pay us.", "You have been billed.", "Canceling costs $50.",
+			"Please pay your bill.", "We will bill you for the visit.", "Your balance is $50.", "Your account is past due.", "Your co-pay is due.", "Your copay is due.", "Your insurance will be billed.", "Please pay us.", "Your bill is due.", "You will get a bill.", "You have a balance.", "Bring your co-pay.", "Tiene un saldo de 50 dólares.", "You have been billed.", "Canceling costs $50.",
 			"Nos debe 50 dólares.", "Nos debe $50.", "Pague su cuenta.", "Su pago está pendiente.", "Su cuenta está vencida.", "Su saldo es de 50 dólares.", "La cancelación cuesta 50 dólares.", "¿No nos debe algo?", "Will you not pay us?",
 		}, []string{
 			"We will not bill you.", "We never bill you for this.", "Bill, you are welcome here.", "Hello Bill,\n\nyou are welcome.", "Balance matters to all of us.", "Pay no mind to the snow.", "No nos debe nada.", "Nadie nos debe nada.", "It is due to the snow.", "Su cuenta con nosotros", "Se debe a la nieve.",
 		}},
 		{"threats", Blame, []string{
-			"We will end your care.", "We can no longer see you.", "We will have to let you go.", "We will take you off our list.", "Someone else will get your spot.", "If you do not call by Friday, we will move on.", "We will tell the court.",
+			"We will end your care.", "We can no longer see you.", "We will have to let you go.", "We will take you off our list.", "Someone else will get your spot.", "If you do not call by Friday, we will move on.", "We will tell the court.", "Your case will be closed.", "Su caso será cerrado.", "We'll give your time to somebody else.", "Your spot will go to someone else.", "You will be removed from our list.", "We will inform your probation officer.", "We will not see you again.",
 			"Le daremos de baja.", "Le quitaremos su lugar.", "Otra persona tomará su lugar.", "If not, we will close your file.", "You will not lose your place if you call today.", "You will not lose your place unless you stay away.", "Will you not lose your place?", "No perderá su lugar si llama hoy.", "No, le daremos de baja.", "Do not let us down.", "So as not to lose your place, call.", "Para no perder su lugar, llame.", "You will not only lose your place.", "Please don't lose your place.",
 		}, []string{
 			"You will not lose your place.", "We will not close your file.", "We will never close your file.", "Nobody will take your spot.", "Nobody else will get your spot.", "We will not tell your employer.", "You will not lose your place if you do not call.", "You will not lose your place if you need more time.",
 			"No perderá su lugar.", "No le daremos de baja.", "No le quitaremos su lugar.", "No cerraremos su caso.", "We can take you off these mails.", "We will move on to what you like.",
 		}},
 		{"blame", Blame, []string{
-			"You were not there on Tuesday.", "You weren't there.", "You never called us back.", "You stood us up.", "Your family is worried about you.", "Did you forget about us?",
+			"You were not there on Tuesday.", "You weren't there.", "You never called us back.", "You stood us up.", "You left us waiting.", "Your family is worried about you.", "Did you forget about us?",
 			"No llegó el martes.", "No contestó nuestras llamadas.", "No nos llamó.", "Nos quedamos esperando.", "Tiene que volver.", "Tiene que llamar.", "Debió avisarnos.", "¿No tiene que venir?",
 		}, []string{
 			"No tiene que venir si no quiere.", "No tiene que llamar.", "No tienes que responder.", "Se debió a la nieve.", "Llegó el martes a la puerta.", "We wait for the bus.", "Your family is welcome.", "We do not forget you.",
@@ -45,7 +45,7 @@ func TestPhrases(t *testing.T) {
 		{"closing days", Identifier, []string{
 			"Your day is May 25, 2026.", "We are closed. May 25, 1987.", "May 25, 1987. We are closed on Monday.", "We are closed on May 25, 2026, the day you were born.", "Cerramos su expediente el 25 de diciembre de 2026.", "We are closed on May 25, 2026. You came on May 25, 2026.",
 		}, []string{
-			"We are closed on May 25, 2026.", "We're closed from 5/25/2026.", "We open again on 2026-05-26.", "Cerramos el 25 de diciembre de 2026.", "Abrimos el 26 de diciembre de 2026.", "On May 25, 2026 we are closed.",
+			"We are closed on May 25, 2026.", "We're closed from 5/25/2026.", "We open again on 2026-05-26.", "Cerramos el 25 de diciembre de 2026.", "Abrimos el 26 de diciembre de 2026.", "On May 25, 2026 we are closed.", "Closed on May 25, 2026.", "Cerrado el 25 de diciembre de 2026.",
 		}},
 		{"numbers of records", Identifier, []string{"Client 8421.", "Cliente 8421", "Your ID is 8421.", "Su folio es 8421."}, []string{"We have 8421 steps.", "The client of 2 visits", "Our number is 555-0100."}},
 	} {
