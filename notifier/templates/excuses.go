@@ -181,7 +181,7 @@ func isTakenBack(tokens []token, last int) bool {
 // words stand before it, and no name behind it.
 func ofAStreet(f string, tokens []token, i int) bool {
 	house := -1
-	for k := i - 1; k >= max(0, i-3); k-- {
+	for k := i - 1; k >= max(0, i-5); k-- {
 		if w := tokens[k].word; slices.Contains(strings.Fields("with and by from your the at am pm see to a for con y el la los las de a su tu un una our my is or o"), w) {
 			return false
 		} else if strings.Trim(w, "0123456789") == "" {

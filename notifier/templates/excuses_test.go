@@ -50,7 +50,7 @@ func TestExcuses(t *testing.T) {
 		{[]string{
 			"Be patient with us.", "Please be patient with us.", "Thank you for your patience.", "Thank you for being patient.", "Sea paciente con nosotros.", "Gracias por ser paciente con nosotros.",
 			"We will be patient.", "We are patient.", "We are patient, and we will wait.", "We're patient with you.", "Seamos pacientes.",
-			"12 Harbour Dr.", "12 Harbour Dr., Springfield", "Come to 12 Harbour View Dr. We are next to the library.", "At 4 Old Mill Dr, Suite 2", "12 Harbour Dr. 2nd floor",
+			"12 Harbour Dr.", "12 Harbour Dr., Springfield", "Come to 12 Harbour View Dr. We are next to the library.", "At 4 Old Mill Dr, Suite 2", "12 Martin Luther King Jr Dr, Springfield", "12 Harbour Dr. 2nd floor",
 			"Damos seguimiento a su mensaje.", "En seguimiento a su solicitud", "El seguimiento de su correo",
 		}, []string{
 			"You are a patient with us.", "Our patients", "As a patient, be kind", "You are a patient.", "We are patient advocates.", "We are patient-centred.", "You are patient 12", "Are we patient?", "Somos pacientes.", "Es paciente con nosotros", "Un paciente", "Dr. Moon", "At 5 with Dr. Moon", "12 Harbour Dr. Moon will see you", "The dr is in", "Room 12, Dr. Moon", "At 12 the Dr is in", "At 12 see Dr",
