@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mooring-care/mooring/events"
@@ -92,8 +93,13 @@ func (l *linter) alone(at place, when *Condition, kinds []events.Kind, otherwise
 	}
 }
 
-// branches looks at the conditions of a choose step, from top to bottom.
-func (l *linter) branches(t *tree) {
+func allEnd(lists [][]*tree) bool {
+	return !slices.ContainsFunc(lists, func(list []*tree) bool { return !listEnds(list) })
+}
+
+// branches looks at the conditions of a choose step, from top to bottom, and says whether
+// they leave nobody over.
+func (l *linter) branches(t *tree) bool {
 	var conditions []*Condition
 	for _, b := range t.step.Choose.Branches {
 		conditions = append(conditions, b.When)
@@ -128,14 +134,16 @@ func (l *linter) branches(t *tree) {
 		taken = taken || always
 	}
 	_, covered := holds(rows, anyOf)
-	if nobody := taken || together && covered; !nobody || len(t.otherwise) == 0 {
-		return
+	nobody := taken || together && covered
+	if !nobody || len(t.otherwise) == 0 {
+		return nobody
 	}
 	level := finding.Error
 	if !taken {
 		level = finding.Warning // it may stand there for what nobody thought of
 	}
 	l.add(finding.UnreachableStep, level, t.otherwiseAt, "`otherwise` is never taken: the conditions above it leave nobody over", "correct them, or remove it")
+	return nobody
 }
 
 func anyOf(row []bool) bool {
@@ -154,12 +162,15 @@ type stretch struct{ least, most time.Duration }
 
 // steps looks at a list of steps, and says when a journey leaves it.
 func (l *linter) steps(list []*tree, at stretch) stretch {
-	for _, t := range list {
+	for i, t := range list {
 		switch t.step.Kind {
 		case StepWait:
 			at = l.wait(t, at)
 		case StepChoose:
-			l.branches(t)
+			nobody := l.branches(t)
+			if nobody && len(t.otherwise) == 0 && i+1 < len(list) && allEnd(t.branches) {
+				l.add(finding.UnreachableStep, finding.Error, list[i+1].saidAt, "no journey comes to this step: the conditions above leave nobody over, and all of their steps end", "let one of them go on, or remove what follows")
+			}
 			at = l.ways(at, append([][]*tree{t.otherwise}, t.branches...))
 		case StepSplit:
 			ways := t.branches

@@ -29,6 +29,9 @@ func (c backtestCmd) Run(ctx context.Context, io streams) error {
 	if c.IDs && c.Events == "" {
 		return &misuseError{"--ids needs --events: whoever looks at a client in the streams is written down, and a backtest writes nothing there; `mooring client show` does"}
 	}
+	if err := notOver("--html", c.HTML, c.Draft, c.Events); err != nil {
+		return err
+	}
 	bar := newBar(io.err)
 	b, err := app.RunBacktest(ctx, app.BacktestOptions{
 		Draft: c.Draft, Events: c.Events, ClinicDir: c.ClinicDir, Clinic: c.Clinic, Until: c.Until, All: c.All, IDs: c.IDs,

@@ -18,13 +18,21 @@ type graphCmd struct {
 
 // Run draws a workflow.
 func (c graphCmd) Run(io streams) error {
+	if err := notOver("--out", c.Out, c.Workflow); err != nil {
+		return err
+	}
+	endings := map[string]string{".svg": "svg", ".txt": "text", ".mmd": "mermaid", ".md": "mermaid", "": "mermaid"}
+	ending, known := endings[filepath.Ext(c.Out)]
+	if !known && c.Format == "" {
+		return &misuseError{"--out " + c.Out + ": what is it to be? Let it end in .svg, .txt or .mmd, or say --format"}
+	}
 	chart, err := app.Graph(c.Workflow, c.ClinicDir)
 	if err != nil {
 		return err
 	}
 	format := c.Format
 	if format == "" {
-		format = map[string]string{".svg": "svg", ".txt": "text"}[filepath.Ext(c.Out)]
+		format = ending
 	}
 	drawn := chart.Mermaid()
 	switch format {

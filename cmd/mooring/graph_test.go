@@ -40,6 +40,9 @@ func TestGraph(t *testing.T) {
 			t.Errorf("%q draws %.80q, want %q", args, stdout, c.begins)
 		}
 	}
+	own := write(t, dir, "own.yaml", "workflow: own\ntitle: Own\nwhy: A test.\nstart: {on: [client.signal]}\nsteps: [{send: A}]\n")
+	fails(t, exitMisuse, "would write over what is read", "graph", own, "--out", own)
+	fails(t, exitMisuse, "what is it to be?", "graph", own, "--out", filepath.Join(dir, "own.png"))
 	fails(t, exitWrong, "first-no-show", "graph", "no-such-workflow")
 	fails(t, exitMisuse, "--format", "graph", "first-no-show", "--format", "pdf")
 }

@@ -15,12 +15,15 @@ type simulateCmd struct {
 	ClinicDir string `placeholder:"DIR" help:"The folder of the clinic to try it in, the one with clinic.yaml. Unset: the folder around the workflow's file, or else the embedded sample clinic."`
 	Check     bool   `xor:"how" help:"Compare the timeline in the scenario's file with what is decided; exit 1 when they differ."`
 	Write     bool   `xor:"how" help:"Write the timeline into the scenario's file."`
-	HTML      string `name:"html" type:"path" placeholder:"FILE" xor:"how" help:"Write one page for people, with every mail in its place."`
+	HTML      string `name:"html" placeholder:"FILE" xor:"how" help:"Write one page for people, with every mail in its place."`
 	JSON      bool   `name:"json" xor:"how" help:"Print JSON, as docs/commands.md describes it."`
 }
 
 // Run tells what would be decided, and does nothing of it.
 func (c simulateCmd) Run(io streams) error {
+	if err := notOver("--html", c.HTML, c.Workflow, c.Scenario); err != nil {
+		return err
+	}
 	s, err := app.Simulate(c.Workflow, c.Scenario, c.ClinicDir)
 	if err != nil {
 		return err

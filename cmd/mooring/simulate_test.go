@@ -77,6 +77,14 @@ func TestSimulate(t *testing.T) {
 	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "Slower: what would happen") {
 		t.Errorf("the page: %v\n%.300s", err, text)
 	}
+	for _, over := range []string{draft, script} {
+		fails(t, exitMisuse, "would write over what is read", "simulate", draft, script, "--html", over)
+	}
+	fails(t, exitWrong, "this is no scenario", "simulate", draft, draft, "--write")
+	for _, slip := range []string{" > 2026-06-01 09:00 known", "2026-06-01 09:00 known"} {
+		off := write(t, t.TempDir(), "off.txt", "## One\n> 2026-06-01 08:00 known\n"+slip+"\n")
+		fails(t, exitWrong, "off.txt:3: this looks like something that happens", "simulate", draft, off)
+	}
 	crlf := write(t, t.TempDir(), "crlf.txt", strings.ReplaceAll(triedTold, "\n", "\r\n"))
 	done(t, "simulate", draft, crlf, "--check")
 	if _, err := os.Stat(os.Getenv("MOORING_DATA")); !os.IsNotExist(err) {

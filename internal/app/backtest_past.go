@@ -128,6 +128,9 @@ func readPastFile(ctx context.Context, file, clinic string, now time.Time) (p *p
 			return nil, nil, fmt.Errorf("read %s: %w", file, err)
 		}
 		line, err := lines.ReadBytes('\n')
+		if n == 1 && bytes.HasPrefix(line, []byte("\ufeff")) {
+			offset, line = 3, line[3:] // some editors put a mark before the first line
+		}
 		if trimmed := bytes.TrimSpace(line); len(trimmed) > 0 {
 			p.line(n, trimmed, offset+int64(bytes.Index(line, trimmed[:1])), now)
 		}

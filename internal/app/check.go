@@ -44,9 +44,18 @@ type CheckedClinic struct {
 // check.
 func Check(dir string, now time.Time) (Checked, error) {
 	out := Checked{Version: 1, Clinics: []CheckedClinic{}, Findings: finding.List{}}
-	folders, err := foldersIn(dir)
+	folders, misnamed, err := foldersOf(dir)
 	if err != nil {
 		return out, err
+	}
+	if len(folders)+len(misnamed) == 0 {
+		return out, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s holds no clinic folder, one with a clinic.yaml in it", dir)}
+	}
+	for _, name := range misnamed {
+		out.Findings = append(out.Findings, finding.Finding{
+			Rule: finding.MisplacedFile, Level: finding.Error, File: name, Line: 1, Column: 1,
+			Message: "the folder's name is no clinic id", Mend: "use 1 to 40 of a-z, 0-9 and -, or put it elsewhere",
+		})
 	}
 	base, err := templates.Builtin()
 	if err != nil {

@@ -82,7 +82,7 @@ func (c *clinicCheck) drafts() {
 		file := "workflows/" + w.Name + ".yaml"
 		places := workflows.ReadPlaces(c.Files[file])
 		line, column := places.Of("precedence")
-		for _, other := range c.Workflows {
+		for _, other := range slices.Concat(c.Workflows, c.Drafts) {
 			if w.Precedence > 0 && other.Precedence == w.Precedence && other.Name != w.Name {
 				c.add(finding.PrecedenceTaken, file, line, column, fmt.Sprintf("the draft %s has the precedence %d of %s", w.Name, w.Precedence, other.Name), "give it its own before it is approved")
 			}

@@ -105,18 +105,30 @@ type oneFolder struct {
 	files fs.FS
 }
 
-// foldersIn lists the folders of a folder of clinics, or the embedded sample's.
+// foldersIn lists the folders of a folder of clinics, or the embedded sample's. One
+// whose name is no clinic's is refused.
 func foldersIn(dir string) ([]oneFolder, error) {
-	if dir == "" {
-		return []oneFolder{{sample.ID, sample.FS}}, nil
+	out, misnamed, err := foldersOf(dir)
+	if err == nil && len(misnamed) > 0 {
+		return nil, &ConfigError{"MOORING_CLINICS", "has a folder " + misnamed[0] + " whose name is no clinic id: use 1 to 40 of a-z, 0-9 and -"}
 	}
-	var out []oneFolder
+	if err == nil && len(out) == 0 {
+		err = &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s holds no clinic folder, one with a clinic.yaml in it", dir)}
+	}
+	return out, err
+}
+
+// foldersOf is foldersIn with the folders apart whose names are no clinic's.
+func foldersOf(dir string) (out []oneFolder, misnamed []string, err error) {
+	if dir == "" {
+		return []oneFolder{{sample.ID, sample.FS}}, nil, nil
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, &ConfigError{"MOORING_CLINICS", "cannot be read: " + errText(err)}
+		return nil, nil, &ConfigError{"MOORING_CLINICS", dir + " cannot be read: " + errText(err)}
 	}
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == "clinic.yaml" }) {
-		return nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s is one clinic's own folder; name the folder that it stands in, whose folders are the clinics", dir)}
+		return nil, nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s is one clinic's own folder; name the folder that it stands in, whose folders are the clinics", dir)}
 	}
 	for _, e := range entries {
 		if e.Name()[0] == '.' {
@@ -125,21 +137,17 @@ func foldersIn(dir string) ([]oneFolder, error) {
 		// A link to a folder is one too: a clinic must not vanish because its
 		// folder was put elsewhere.
 		info, err := os.Stat(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, &ConfigError{"MOORING_CLINICS", "has an entry " + e.Name() + " that cannot be read: " + errText(err)}
+		switch {
+		case err != nil:
+			return nil, nil, &ConfigError{"MOORING_CLINICS", "has an entry " + e.Name() + " that cannot be read: " + errText(err)}
+		case !info.IsDir():
+		case !events.ValidClinic(e.Name()):
+			misnamed = append(misnamed, e.Name())
+		default:
+			out = append(out, oneFolder{e.Name(), os.DirFS(filepath.Join(dir, e.Name()))})
 		}
-		if !info.IsDir() {
-			continue
-		}
-		if !events.ValidClinic(e.Name()) {
-			return nil, &ConfigError{"MOORING_CLINICS", "has a folder " + e.Name() + " whose name is no clinic id: use 1 to 40 of a-z, 0-9 and -"}
-		}
-		out = append(out, oneFolder{e.Name(), os.DirFS(filepath.Join(dir, e.Name()))})
 	}
-	if len(out) == 0 {
-		return nil, &ConfigError{"MOORING_CLINICS", fmt.Sprintf("%s holds no clinic folder, one with a clinic.yaml in it", dir)}
-	}
-	return out, nil
+	return out, misnamed, nil
 }
 
 func errText(err error) string {

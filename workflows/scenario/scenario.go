@@ -51,6 +51,9 @@ func List(c *workflows.Clinic, name, script string) ([]Told, error) {
 	return append([]Told{}, t.list...), nil
 }
 
+// almostEvent is a line that was meant to begin with ">".
+var almostEvent = regexp.MustCompile(`^(?:\s+>|\s?\d{4}-\d\d-\d\d \d\d:\d\d |\s?(?:until|outage) \d{4}-\d\d-\d\d|\s?look\s*$)`)
+
 // run tells a script line by line; stores is the client's.
 func run(c *workflows.Clinic, name, script string, stores bool) (*told, error) {
 	if c.Zone == nil {
@@ -59,9 +62,16 @@ func run(c *workflows.Clinic, name, script string, stores bool) (*told, error) {
 	out := &told{}
 	t := newTeller(c, out, "", stores)
 	n := 0
+	script = strings.TrimPrefix(script, "\ufeff")
+	if strings.Contains("\n"+script, "\n  ") && !strings.Contains("\n"+script, "\n>") {
+		return nil, fmt.Errorf("%s: this is no scenario: nothing in it begins with >, such as `> 2026-06-01 09:00 known`", name)
+	}
 	for line := range strings.Lines(script) {
 		n++
 		line = strings.TrimRight(line, "\r\n")
+		if almostEvent.MatchString(line) {
+			return nil, fmt.Errorf("%s:%d: this looks like something that happens; begin the line with `> `, without a space before it", name, n)
+		}
 		switch {
 		case strings.HasPrefix(line, "  "):
 			continue // what was decided the last time
