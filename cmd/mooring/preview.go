@@ -42,7 +42,7 @@ func (c previewCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	if c.SendTo != "" {
-		cfg, err := readConfig(io.err)
+		cfg, err := app.ReadConfig()
 		if err != nil {
 			return err
 		}

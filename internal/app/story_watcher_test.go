@@ -292,7 +292,7 @@ func TestWatcherFeed(t *testing.T) {
 	q.quiet()
 	silent("0")
 	at("2026-03-03 10:01")
-	if l := told(); l.To.Email != ruth || l.Subject != "No news from your system" || !strings.Contains(l.Text, "nothing for 24 hours") {
+	if l := told(); l.To.Email != ruth || l.Subject != "No news from your system" || !strings.Contains(strings.Join(strings.Fields(l.Text), " "), "nothing for 24 hours") {
 		t.Errorf("to %s: %s\n%s", l.To.Email, l.Subject, l.Text)
 	}
 	silent("1")

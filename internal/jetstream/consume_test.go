@@ -72,7 +72,8 @@ func TestConsumersCannotBeMade(t *testing.T) {
 }
 
 // TestUrgentFirst guards line 7: each kind is read by one queue, the urgent by
-// their own, and what is no known kind by the plain one (nothing-lost).
+// their own, the youngest of them by both, and what is no known kind by the plain one
+// (nothing-lost).
 func TestUrgentFirst(t *testing.T) {
 	s := newStore(t)
 	type read struct{ queue, subject string }
@@ -98,6 +99,9 @@ func TestUrgentFirst(t *testing.T) {
 			expect(events.Subject(events.SubjectEvents, "harbor", k.Kind), consumerEvents)
 		case k.Urgent:
 			expect(events.Subject(events.SubjectInside, "harbor", k.Kind), consumerInsideUrgent)
+			if k.Kind == youngestUrgent {
+				want[read{consumerInside, events.Subject(events.SubjectInside, "harbor", k.Kind)}] = true
+			}
 			// From outside it is REJECTED, by the rule inside-only.
 			expect(events.Subject(events.SubjectEvents, "harbor", k.Kind), consumerEvents)
 		default:
