@@ -312,6 +312,16 @@ func (p *program) collect() {
 		p.t.Fatal(err)
 	}
 	slices.Reverse(entries)
+	// A mail may be there before the decision that asked for it is heard of.
+	p.mu.Lock()
+	for _, list := range [][]letter{p.inbox, p.all} {
+		for i := range list {
+			if list[i].Message.Template == "" {
+				list[i].Enqueue = p.asked[list[i].id]
+			}
+		}
+	}
+	p.mu.Unlock()
 	for _, e := range entries {
 		if p.read[e.Name] || e.Size == 0 {
 			continue
