@@ -85,6 +85,8 @@ func TestSimulate(t *testing.T) {
 		off := write(t, t.TempDir(), "off.txt", "## One\n> 2026-06-01 08:00 known\n"+slip+"\n")
 		fails(t, exitWrong, "off.txt:3: this looks like something that happens", "simulate", draft, off)
 	}
+	nobody := write(t, t.TempDir(), "nobody.txt", "> 2026-06-01 08:00 known\n> 2026-06-01 09:00 task.done {task: {id: $t9, by: amara}}\n")
+	fails(t, exitWrong, "nobody.txt:2: $t9 has not come up in this chapter", "simulate", draft, nobody)
 	crlf := write(t, t.TempDir(), "crlf.txt", strings.ReplaceAll(triedTold, "\n", "\r\n"))
 	done(t, "simulate", draft, crlf, "--check")
 	if _, err := os.Stat(os.Getenv("MOORING_DATA")); !os.IsNotExist(err) {

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/scenario"
 )
 
@@ -38,7 +40,8 @@ type ReasonCount struct {
 	// Clients are how many it is about, and Example is the first of them.
 	Clients int `json:"clients"`
 	Example int `json:"example"`
-	// AsItIs and WithDraft are the reasons in words.
+	// AsItIs and WithDraft are the reasons in words; of what is moved the latter says by
+	// how much.
 	AsItIs    string `json:"as_it_is"`
 	WithDraft string `json:"with_draft"`
 }
@@ -58,7 +61,26 @@ func (c *BacktestChange) why() (asItIs, withDraft string) {
 	case c.WithDraft == nil:
 		return c.AsItIs.Words, instead
 	}
-	return waited(c.AsItIs), waited(c.WithDraft)
+	return waited(c.AsItIs), waited(c.WithDraft) + moved(c.WithDraft.At.Sub(c.AsItIs.At))
+}
+
+// moved says by how much something comes sooner or later, to the hour, or to the day
+// where it is days; "" for less than a minute.
+func moved(by time.Duration) string {
+	unit := time.Minute
+	switch abs := by.Abs(); {
+	case abs >= 3*24*time.Hour:
+		unit = 24 * time.Hour
+	case abs >= time.Hour:
+		unit = time.Hour
+	}
+	switch by = by.Round(unit); {
+	case by < 0:
+		return ", " + workflows.SpanWords(-by) + " sooner"
+	case by > 0:
+		return ", " + workflows.SpanWords(by) + " later"
+	}
+	return ""
 }
 
 // waited is why something came when it did.

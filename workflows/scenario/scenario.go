@@ -171,7 +171,11 @@ func (t *teller) command(line string) error {
 	if err := t.until(at); err != nil {
 		return err
 	}
-	ev, err := t.event(kind, happened, t.named(data))
+	data, err = t.named(data)
+	if err != nil {
+		return err
+	}
+	ev, err := t.event(kind, happened, data)
 	if err != nil {
 		return err
 	}
@@ -180,12 +184,15 @@ func (t *teller) command(line string) error {
 
 var reference = regexp.MustCompile(`\$[met][0-9]+\b`)
 
-// named puts ids where a script names them.
-func (t *teller) named(data string) string {
-	return reference.ReplaceAllStringFunc(data, func(name string) string {
-		if id := t.names.ID(name); id != "" {
-			return id
+// named puts ids where a script names them. What it names must have come up.
+func (t *teller) named(data string) (string, error) {
+	var err error
+	out := reference.ReplaceAllStringFunc(data, func(name string) string {
+		id := t.names.ID(name)
+		if id == "" {
+			err = fmt.Errorf("%s has not come up in this chapter: $m1 is its first message, $e1 its first question, $t1 its first task", name)
 		}
-		return name
+		return id
 	})
+	return out, err
 }
