@@ -28,15 +28,12 @@ func (c *Condition) Words() string {
 	if issues.Err() != nil {
 		return c.Text
 	}
-	words, ok := (&sayer{}).say(part{parsed.NativeRep().Expr(), false})
+	words, ok := say(part{parsed.NativeRep().Expr(), false})
 	if !ok {
 		return c.Text
 	}
 	return words
 }
-
-// sayer puts expressions of conditions into words.
-type sayer struct{}
 
 // part is an expression, or its contrary.
 type part struct {
@@ -78,11 +75,11 @@ func (p part) chain() (operator string, parts []part) {
 }
 
 // say puts an expression that is true or false into words, or its contrary.
-func (s *sayer) say(p part) (string, bool) {
+func say(p part) (string, bool) {
 	if operator, parts := p.chain(); operator != "" {
 		var words []string
 		for _, one := range parts {
-			said, ok := s.say(one)
+			said, ok := say(one)
 			if !ok {
 				return "", false
 			}
@@ -109,22 +106,22 @@ func (s *sayer) say(p part) (string, bool) {
 	args := call.Args()
 	switch f := call.FunctionName(); f {
 	case operators.Equals, operators.NotEquals:
-		return s.equals(args[0], args[1], (f == operators.NotEquals) != p.not)
+		return equals(args[0], args[1], (f == operators.NotEquals) != p.not)
 	case operators.In, operators.OldIn:
-		return s.in(args[0], args[1], p.not)
+		return in(args[0], args[1], p.not)
 	case operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
-		return s.compares(args[0], args[1], f, p.not)
+		return compares(args[0], args[1], f, p.not)
 	}
 	return "", false
 }
 
 // equals says that a fact is, or is not, one value.
-func (s *sayer) equals(a, b celast.Expr, not bool) (string, bool) {
+func equals(a, b celast.Expr, not bool) (string, bool) {
 	if a.Kind() == celast.LiteralKind {
 		a, b = b, a
 	}
 	if n, ok := literalInt(b); ok {
-		return s.counts(a, pick(not, operators.NotEquals, operators.Equals), n)
+		return counts(a, pick(not, operators.NotEquals, operators.Equals), n)
 	}
 	value, ok := literalString(b)
 	if !ok || a.Kind() != celast.IdentKind {
@@ -134,7 +131,7 @@ func (s *sayer) equals(a, b celast.Expr, not bool) (string, bool) {
 }
 
 // in says that a fact is one of several values, or holds one.
-func (s *sayer) in(a, b celast.Expr, not bool) (string, bool) {
+func in(a, b celast.Expr, not bool) (string, bool) {
 	if value, ok := literalString(a); ok && b.Kind() == celast.IdentKind {
 		return sayValues(b.AsIdent(), []string{value}, not)
 	}
@@ -181,7 +178,7 @@ func turned(operator string) string {
 	return operators.LessEquals
 }
 
-func (s *sayer) compares(a, b celast.Expr, operator string, not bool) (string, bool) {
+func compares(a, b celast.Expr, operator string, not bool) (string, bool) {
 	if not {
 		operator = contrary(operator)
 	}
@@ -189,7 +186,7 @@ func (s *sayer) compares(a, b celast.Expr, operator string, not bool) (string, b
 		a, b, operator = b, a, turned(operator)
 	}
 	if n, ok := literalInt(b); ok {
-		return s.counts(a, operator, n)
+		return counts(a, operator, n)
 	}
 	span, ok := literalDuration(b)
 	if !ok || a.Kind() != celast.IdentKind || a.AsIdent() != "notice" {
@@ -199,7 +196,7 @@ func (s *sayer) compares(a, b celast.Expr, operator string, not bool) (string, b
 }
 
 // counts says how often something happened, or how long ago.
-func (s *sayer) counts(e celast.Expr, operator string, n int64) (string, bool) {
+func counts(e celast.Expr, operator string, n int64) (string, bool) {
 	if e.Kind() != celast.CallKind {
 		return "", false
 	}
