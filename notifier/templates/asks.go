@@ -83,8 +83,12 @@ var (
 	between      = []string{"also", "always", "still", "just", "simply", "then", "and", "or", "but", "so", "now", "first", "today", "tambien", "siempre", "solo", "simplemente", "luego", "y", "o", "pero", "ahora", "primero", "hoy", "al", "not", "to"}                                                                                                                                                                                                          //nolint:gochecknoglobals // never written again
 )
 
-// asked is one demand, piece of advice or question.
-type asked struct{ words, what string }
+// asked is one demand, piece of advice or question; from is where its words begin in
+// the text that was read.
+type asked struct {
+	words, what string
+	from        int
+}
 
 // asksOf lists what a text asks of its reader, sentence by sentence.
 func asksOf(text string) []asked {
@@ -112,11 +116,13 @@ func asksOfSentence(f string, tokens []token, from, to int) []asked {
 		after = tokens[to].from
 	}
 	if strings.ContainsAny(f[before:after], "?¿؟") {
-		return []asked{{sentence, "a question"}}
+		return []asked{{sentence, "a question", tokens[from].from}}
 	}
 	may := mayAsk(sentence, tokens[from:to])
 	var out []asked
-	add := func(i, end int, what string) { out = append(out, asked{f[tokens[i].from:tokens[end].to], what}) }
+	add := func(i, end int, what string) {
+		out = append(out, asked{f[tokens[i].from:tokens[end].to], what, tokens[i].from})
+	}
 	opened := false // a demand that may stand makes the verbs after it visible
 	for i := from; i < to; i++ {
 		kind, end := longest(tokens[:to], i)
@@ -207,22 +213,11 @@ func begun(tokens []token, f string, from, i int) bool {
 // asks are the findings of a wording of family E, or of the parts that it shows.
 func (f *file) asks() []Finding {
 	var out []Finding
-	texts := []string{f.header.subject.text}
-	if f.key.name == partsName {
-		texts = nil
-		for _, sec := range f.source.sections() {
-			if id, ok := fieldNamed(sec.name); ok && fields[id].kind == blockField {
-				texts = append(texts, strings.Split(sec.body.text, "\n\n")...)
-			}
-		}
-	} else {
-		texts = append(texts, strings.Split(f.body.text, "\n\n")...)
-	}
-	for _, text := range texts {
-		for item := range strings.SplitSeq("\n"+text, "\n- ") {
-			for _, a := range asksOf(item) {
-				out = append(out, Finding{Rule: CaringContactAsks, Part: "text", Match: a.words, Detail: a.what})
-			}
+	for _, runs := range f.paragraphs() {
+		var m mapped
+		m.paragraph(runs, asMarked)
+		for _, a := range asksOf(string(m.text)) {
+			out = append(out, Finding{Rule: CaringContactAsks, Part: "text", Match: a.words, Detail: a.what})
 		}
 	}
 	return out

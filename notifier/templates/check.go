@@ -335,7 +335,22 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links, allowed.Hosts = append(allowed.Links, rules.own(shows.mail.links)...), append(allowed.Hosts, rules.Hosts...)
 	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
-	errs := f.subjectSays()
+	inMail := func(runs []inline) string {
+		if runs[0].kind == inValue && fields[runs[0].id].kind == blockField {
+			return ""
+		}
+		one := compile(f.key.language, nil, document{{kind: paragraph, runs: runs, part: numFields}}, nil)
+		r, err := one.render(&v, s.speech(f.key.language))
+		if err != nil {
+			return ""
+		}
+		shown := []string{r.Text, readHTML(r.HTML).text}
+		for _, sentence := range sentencesOf(r.Text, allowed.Words) {
+			shown = append(shown, sentence...)
+		}
+		return strings.Join(shown, " ")
+	}
+	errs, places := f.subjectSays(), f.locator(inMail)
 	seen := map[string]bool{}
 	found := NewLinter(allowed).findings(Client)
 	if shows.header.family == "E" {
@@ -354,8 +369,9 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 			if found.Detail != "" {
 				problem += ": " + found.Detail
 			}
-			for _, at := range f.source.locate(found) {
-				errs = append(errs, &FileError{f.path(), at.line, at.column, problem, found.Rule, found.Why(), found.Instead()})
+			for _, at := range places.places(found) {
+				line, column := f.source.position(at)
+				errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
 			}
 		}
 	}

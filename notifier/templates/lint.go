@@ -86,6 +86,8 @@ type Finding struct {
 	// and the line from 1.
 	File string
 	Line int
+	// near is what stands at the finding's place where Match is empty, as fold writes it.
+	near string
 }
 
 // Why says why the rule is there.
@@ -509,6 +511,7 @@ func (l *findings) grade(text, language string) {
 		}
 	}
 	if g > MaxGrade {
-		l.add(Finding{Rule: GradeRule, Part: "text", Detail: fmt.Sprintf("grade %.1f, at most %.1f; the hardest sentence: %q", g, MaxGrade, hardest(language, text, l.allowed.Words))})
+		sentence := hardest(language, text, l.allowed.Words)
+		l.add(Finding{Rule: GradeRule, Part: "text", Detail: fmt.Sprintf("grade %.1f, at most %.1f; the hardest sentence: %q", g, MaxGrade, sentence), near: squeeze(fold(sentence))})
 	}
 }

@@ -1,54 +1,131 @@
 package templates
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// place is one in a file, from 1.
-type place struct{ line, column int }
+// locator finds the places in a file where the words of findings stand, as offsets.
+type locator struct {
+	*file
+	// inMail is a paragraph as the mail shows it in which the findings were made.
+	inMail func([]inline) string
+	// read are the file as its reader sees it, also with its lines joined; raw is what
+	// stands there.
+	read []tokened
+	raw  tokened
+	// asked are the places by the words that ask.
+	asked map[string][]int
+}
 
-// locate lists the places of a file where the words of a finding stand, also where they
-// go over the end of a line, and not where they are said kindly; its top where none does.
-func (s *source) locate(found Finding) []place {
-	if found.Match == "" {
-		return []place{{1, 1}}
+// tokened is a mapped text in words.
+type tokened struct {
+	*mapped
+	whole  string
+	tokens []token
+}
+
+func (m *mapped) tokened() tokened { return tokened{m, string(m.text), tokensOf(string(m.text))} }
+
+func (f *file) locator(inMail func([]inline) string) locator {
+	l := locator{file: f, inMail: inMail, asked: map[string][]int{}}
+	for _, how := range []reading{asShown, asJoined} {
+		l.read = append(l.read, f.whole(how).tokened())
 	}
-	var whole strings.Builder
-	var starts []int
-	for text := range strings.SplitSeq(s.text, "\n") {
-		starts = append(starts, whole.Len())
-		whole.WriteString(squeeze(fold(text)) + " ")
+	var raw mapped
+	raw.words(f.source.text, 0)
+	l.raw = raw.tokened()
+	for _, runs := range f.paragraphs() {
+		var m mapped
+		m.paragraph(runs, asMarked)
+		for _, a := range asksOf(string(m.text)) {
+			l.asked[a.words] = append(l.asked[a.words], m.at[a.from])
+		}
 	}
-	f := whole.String()
-	tokens := tokensOf(f)
-	var all, guilty []place
-	for from := 0; ; {
-		at := strings.Index(f[from:], found.Match)
-		if at < 0 {
+	return l
+}
+
+// places are those of a finding: also of words that go over a line's end or are cut by
+// markup or entities, and not of those that are said kindly. The top of the file is the
+// place of what stands nowhere.
+func (l locator) places(found Finding) []int {
+	if places := l.asked[found.Match]; found.Rule == CaringContactAsks && len(places) > 0 {
+		return places
+	}
+	if part, ok := partOf[found.Rule]; ok && found.Match == "" {
+		return []int{l.partAt(part)}
+	}
+	for _, read := range l.read {
+		if found.Match == "" {
 			break
 		}
+		guilty, all := read.find(found)
+		// What no reader sees as words: the target of a link, a code in words.
+		further, more := l.raw.find(found)
+		guilty, all = append(guilty, read.without(further)...), append(all, read.without(more)...)
+		if len(guilty) == 0 {
+			guilty = all[:min(len(all), 1)]
+		}
+		if len(guilty) > 0 {
+			slices.Sort(guilty)
+			return slices.Compact(guilty)
+		}
+	}
+	if near := cmp.Or(found.Match, found.near); near != "" {
+		for _, runs := range l.paragraphs() {
+			if len(runs) > 0 && strings.Contains(squeeze(fold(l.inMail(runs))), near) {
+				return []int{firstWords(runs, near)}
+			}
+		}
+	}
+	return []int{0}
+}
+
+// maxFirstWords is how many words of a sentence are looked for to find its place.
+const maxFirstWords = 6
+
+// firstWords is where the first words of a sentence stand in a paragraph, which may show
+// a value behind them; its beginning where they do not.
+func firstWords(runs []inline, sentence string) int {
+	var m mapped
+	m.paragraph(runs, asShown)
+	words := strings.Fields(sentence)
+	for n := min(len(words), maxFirstWords); n > 0; n-- {
+		if at := strings.Index(string(m.text), strings.Join(words[:n], " ")); at >= 0 {
+			return m.at[at]
+		}
+	}
+	return runs[0].at
+}
+
+// find lists the places where a finding's words stand whole: those where it is one
+// there too, and all.
+func (t tokened) find(found Finding) (guilty, all []int) {
+	for from := 0; ; {
+		at := strings.Index(t.whole[from:], found.Match)
+		if at < 0 {
+			return guilty, all
+		}
 		at += from
-		end := at + len(found.Match)
-		from = end
-		if !standsAlone(f, at, end) {
+		from = at + len(found.Match)
+		if !standsAlone(t.whole, at, from) {
 			continue
 		}
-		line, _ := slices.BinarySearch(starts, at+1)
-		here := place{line, utf8.RuneCountInString(f[starts[line-1]:at]) + 1}
-		all = append(all, here)
-		if holds(f, tokens, found, at, end) {
-			guilty = append(guilty, here)
+		all = append(all, t.at[at])
+		if !excused(t.whole, found.Rule, t.tokens, at, from) {
+			guilty = append(guilty, t.at[at])
 		}
 	}
-	switch {
-	case len(guilty) > 0:
-		return guilty
-	case len(all) > 0:
-		return all[:1]
-	}
-	return []place{{1, 1}}
+}
+
+// without leaves the places that are none of a text's own.
+func (m *mapped) without(places []int) []int {
+	return slices.DeleteFunc(places, func(at int) bool {
+		_, own := slices.BinarySearch(m.at, at)
+		return own
+	})
 }
 
 // standsAlone says whether no letter goes on before or behind a piece of text.
@@ -58,24 +135,25 @@ func standsAlone(f string, at, end int) bool {
 	return (at == 0 || !isLetter(before)) && (end == len(f) || !isLetter(after))
 }
 
-// holds says whether a finding is one at this place too.
-func holds(f string, tokens []token, found Finding, at, end int) bool {
-	if found.Rule != CaringContactAsks {
-		return !excused(f, found.Rule, tokens, at, end)
+// partOf is the part of every client mail whose words a rule asks for.
+var partOf = map[string]fieldID{MissingCrisisLine: fCrisisLine, MissingReplySentence: fReplies, MissingPreferences: fPreferences} //nolint:gochecknoglobals // never written again
+
+// partAt is where a part stands in its own file, or is shown in another.
+func (f *file) partAt(part fieldID) int {
+	if f.key.name == partsName {
+		for _, sec := range f.source.sections() {
+			if sec.name == fields[part].name {
+				return sec.at
+			}
+		}
+		return 0
 	}
-	// What a sentence asks for depends on the rest of it.
-	first, _ := slices.BinarySearchFunc(tokens, at, func(t token, at int) int { return t.from - at })
-	begin, last := first, first
-	for begin > 0 && !tokens[begin-1].last {
-		begin--
+	for _, runs := range f.paragraphs() {
+		for _, in := range runs {
+			if in.kind == inValue && in.id == part {
+				return in.at
+			}
+		}
 	}
-	for last+1 < len(tokens) && !tokens[last].last {
-		last++
-	}
-	after := len(f)
-	if last+1 < len(tokens) {
-		after = tokens[last+1].from
-	}
-	asks := asksOf(f[tokens[begin].from:after])
-	return slices.ContainsFunc(asks, func(a asked) bool { return strings.Contains(a.words, found.Match) })
+	return 0
 }

@@ -15,6 +15,17 @@ func TestEveryPlaceIsNamed(t *testing.T) {
 	}{
 		{"en/a-notice", "We are here", "The therapy. Your\ntherapy, therapies. We are here", []string{`:12:5: clinical-word: "therapy"`, `:13:1: clinical-word: "therapy"`, `:13:10: clinical-word: "therapies"`}},
 		{"en/a-notice", "We are here", "There is no charge. There is a charge. A charger. We are here", []string{`: blame: "charge"`}},
+		{"en/a-notice", "We are here", "Come to\nTh&#101;r&shy;apy. We are here", []string{`:13:1: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come to\na therap*y* or a **th**erapy. We are here", []string{`:13:3: clinical-word: "therapy"`, `:13:20: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come to\nour [Thera]({{booking_link}})py. We are here", []string{`:13:6: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come to\nthera\\\npy. We are here", []string{`:13:1: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come \\& see\nour thera\u0301py, therap&yacute;. We are here", []string{`:13:5: clinical-word: "therapy"`, `:13:15: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "It is\nno *charge*. But\na ch&#97;rge. We are here", []string{`:14:3: blame: "charge"`}},
+		{"en/a-notice", "We are here", "Come\nand *see [us*](https://evil.example/therapy) now. We are here", []string{`:13:37: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come [to us](https://riverside.example/therapy)\nnow, th*er*apy. We are here", []string{`:12:40: clinical-word: "therapy"`, `:13:6: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come\nnow. It is a multitudinous accumulation of considerations regarding *institutional* availability, {{first_name}}, necessitating nonetheless an unproblematic organizational communication opportunity, individually negotiated, immediately available and continually reconsidered. We are here", []string{`:13:6: grade`}},
+		{"en/e-caring", "We are thinking of you.", "We are thinking of you, and\nc&#97;ll *u*s. C*al*l us too\\\nPl**ea**se do.", []string{`:11:1: caring-contact-asks: "call"`, `:11:16: caring-contact-asks: "call us"`, `:12:1: caring-contact-asks: "please do"`}},
+		{"en/parts", "a person on our team reads it", "nobody reads it", []string{`:7:1: missing-reply-sentence`}},
 		{"en/e-caring", "We are thinking of you.", "Call 988. Call us. And now, call us!", []string{`:10:11: caring-contact-asks: "call us"`, `:10:29: caring-contact-asks: "call us"`}},
 	} {
 		src, err := builtin.ReadFile(tc.file + ".md")

@@ -33,7 +33,9 @@ type inline struct {
 	id   fieldID // of inValue, and of inLink with a placeholder
 	// fixed is true for a link whose target stands in the file.
 	fixed bool
-	at    int // offset in the file
+	// entity says of inText that the file writes it with other characters.
+	entity bool
+	at     int // offset in the file
 }
 
 type blockKind uint8
@@ -278,12 +280,14 @@ func (r *reader) link(n *ast.Link, at int) inline {
 
 // words splits text at its marks and resolves Markdown's escapes.
 func (r *reader) words(raw []byte, start int, out *[]inline) {
-	flush := func(from, to int) {
+	put := func(from, to int, reference bool) {
 		if from == to {
 			return
 		}
-		t := util.UnescapePunctuations(raw[from:to])
-		t = util.ResolveEntityNames(util.ResolveNumericReferences(t))
+		t := raw[from:to]
+		if reference {
+			t = util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(t)))
+		}
 		// An entity may hide what newSource refuses.
 		words := strings.Map(func(c rune) rune {
 			if invisible(c) {
@@ -291,7 +295,15 @@ func (r *reader) words(raw []byte, start int, out *[]inline) {
 			}
 			return c
 		}, string(t))
-		*out = append(*out, inline{kind: inText, text: words, at: r.m.source(start + from)})
+		*out = append(*out, inline{kind: inText, text: words, entity: reference, at: r.m.source(start + from)})
+	}
+	flush := func(from, to int) {
+		for ref := references.FindIndex(raw[from:to]); ref != nil; ref = references.FindIndex(raw[from:to]) {
+			put(from, from+ref[0], false)
+			put(from+ref[0], from+ref[1], true)
+			from += ref[1]
+		}
+		put(from, to, false)
 	}
 	from := 0
 	for i, c := range string(raw) {

@@ -38,12 +38,15 @@ type source struct {
 	errs []error
 }
 
+// position is the line and the column, from 1, of a byte offset of the text.
+func (s *source) position(at int) (line, column int) {
+	before := s.text[:min(max(at, 0), len(s.text))]
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+}
+
 // fail notes a problem at a byte offset of the text.
 func (s *source) fail(at int, format string, args ...any) {
-	at = min(max(at, 0), len(s.text))
-	before := s.text[:at]
-	line := strings.Count(before, "\n") + 1
-	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	line, column := s.position(at)
 	s.errs = append(s.errs, &FileError{File: s.file, Line: line, Column: column, Problem: fmt.Sprintf(format, args...)})
 }
 
@@ -74,6 +77,7 @@ type header struct {
 	reasons  []string
 	wording  string
 	subject  span
+	familyAt int
 }
 
 // span is a piece of the source with its place.
@@ -141,7 +145,7 @@ func (s *source) readHeader() (header, span) {
 		return v
 	}
 	family := need("family")
-	h.family = family.text
+	h.family, h.familyAt = family.text, family.at
 	if h.family != "" && !slices.Contains(Names(), h.family) {
 		s.fail(family.at, "unknown family %q: the families are %s", h.family, strings.Join(Names(), ", "))
 	}

@@ -297,8 +297,7 @@ func (s *Set) unanswered(family string) error {
 			continue
 		}
 		e.File = f.path()
-		at := f.source.locate(Finding{Match: "family:"})[0]
-		e.Line, e.Column = at.line, at.column
+		e.Line, e.Column = f.source.position(f.header.familyAt)
 		e.Problem += fmt.Sprintf(": this file stands in the place of the built-in one that does; write \"family: %s\" and \"reasons: %s\" at its top, with no \"wording\", or give the file another name", family, Unknown)
 		break
 	}

@@ -1,0 +1,160 @@
+package templates
+
+import (
+	"regexp"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mapped is folded text that knows where in its file each byte comes from.
+type mapped struct {
+	text []byte
+	at   []int
+}
+
+func (m *mapped) put(folded string, at int) {
+	for i := range len(folded) {
+		c := folded[i]
+		if c == ' ' && (len(m.text) == 0 || m.text[len(m.text)-1] == ' ') {
+			continue // as squeeze does
+		}
+		m.text, m.at = append(m.text, c), append(m.at, at)
+	}
+}
+
+// words appends text that stands in the file as it is from an offset on.
+func (m *mapped) words(text string, at int) {
+	for i := 0; i < len(text); {
+		_, end := utf8.DecodeRuneInString(text[i:])
+		for end += i; end < len(text); { // a letter and the marks on it are one
+			r, size := utf8.DecodeRuneInString(text[end:])
+			if !unicode.In(r, unicode.Mn, unicode.Me) {
+				break
+			}
+			end += size
+		}
+		m.put(fold(text[i:end]), at+i)
+		i = end
+	}
+}
+
+// reading is how the markup of a paragraph is read.
+type reading int
+
+const (
+	// asShown leaves markup out, as whoever reads the mail does.
+	asShown reading = iota
+	// asJoined leaves out line ends that Markdown keeps as well.
+	asJoined
+	// asMarked keeps a sign for markup that stands between words, where a part of a
+	// sentence may begin.
+	asMarked
+)
+
+// paragraph appends the pieces of one.
+func (m *mapped) paragraph(runs []inline, how reading) {
+	for i, in := range runs {
+		switch in.kind {
+		case inText:
+			if in.entity {
+				m.put(fold(in.text), in.at)
+				continue
+			}
+			m.words(in.text, in.at)
+		case inValue:
+			m.put("{{"+fields[in.id].name+"}}", in.at)
+		case inSoft:
+			m.put(" ", in.at)
+		case inBreak:
+			switch how {
+			case asShown:
+				m.put(" ", in.at)
+			case asMarked:
+				m.put(" - ", in.at)
+			}
+		case inStrong, inEm, inLink, inStrongEnd, inEmEnd:
+			if how == asMarked && !insideWord(runs, i) {
+				sign := "*"
+				if in.kind == inLink {
+					sign = "["
+				}
+				m.put(sign, in.at)
+			}
+		case inLinkEnd:
+			if how == asMarked && !insideWord(runs, i) {
+				m.put("]("+target(runs[:i])+")", in.at)
+			}
+		}
+	}
+}
+
+// target is where the link leads that ends behind runs.
+func target(runs []inline) string {
+	for _, in := range slices.Backward(runs) {
+		if in.kind == inLink {
+			if in.fixed {
+				return in.text
+			}
+			return fields[in.id].name
+		}
+	}
+	return ""
+}
+
+// insideWord says whether letters stand on both sides of a piece of markup.
+func insideWord(runs []inline, i int) bool {
+	beside := func(runs []inline, last bool) bool {
+		for k := range runs {
+			in := runs[k]
+			if last {
+				in = runs[len(runs)-1-k]
+			}
+			if in.kind != inText {
+				if in.kind == inValue || in.kind == inSoft || in.kind == inBreak {
+					return false
+				}
+				continue
+			}
+			f := fold(in.text)
+			if f == "" {
+				continue
+			}
+			r, _ := utf8.DecodeRuneInString(f)
+			if last {
+				r, _ = utf8.DecodeLastRuneInString(f)
+			}
+			return isLetter(r)
+		}
+		return false
+	}
+	return beside(runs[:i], true) && beside(runs[i+1:], false)
+}
+
+// paragraphs are all of a file that its reader sees as words of one piece, the subject
+// first.
+func (f *file) paragraphs() [][]inline {
+	if f.key.name != partsName {
+		return append([][]inline{f.subject}, f.doc.runs()...)
+	}
+	var out [][]inline
+	for _, sec := range f.source.sections() {
+		out = append(out, f.parts[sec.name].runs()...)
+	}
+	return out
+}
+
+// whole is the file as its reader sees it, in one text.
+func (f *file) whole(how reading) *mapped {
+	m := &mapped{}
+	for _, runs := range f.paragraphs() {
+		m.paragraph(runs, how)
+		if k := len(m.at); k > 0 {
+			m.put(" ", m.at[k-1])
+		}
+	}
+	return m
+}
+
+// references are the ways to write a character in Markdown by other ones.
+var references = regexp.MustCompile(`&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);|\\[[:punct:]]`)
