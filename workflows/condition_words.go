@@ -192,7 +192,11 @@ func compares(a, b celast.Expr, operator string, not bool) (string, bool) {
 	if !ok || a.Kind() != celast.IdentKind || a.AsIdent() != "notice" {
 		return "", false
 	}
-	return "the notice is " + bound(operator) + " " + SpanWords(span), true
+	words := "the notice is " + bound(operator) + " " + SpanWords(span)
+	if operator == operators.Less || operator == operators.LessEquals {
+		words += " or not known" // which is -1s
+	}
+	return words, true
 }
 
 // counts says how often something happened, or how long ago.
