@@ -175,6 +175,16 @@ func (p *Previews) values(language string) templates.Values {
 	return v
 }
 
+// sample is the clinic as its pages show it.
+func (p *Previews) sample() web.Sample {
+	return web.Sample{
+		Clinic: webClinic(p.clinic),
+		Resources: func(language string, flagged bool) []web.Resource {
+			return webResources(p.clinic.ResourcesForAny(nil, language, nil, flagged, p.now), language)
+		},
+	}
+}
+
 //go:embed preview.html
 var previewPage string
 
@@ -186,7 +196,7 @@ func (p *Previews) Write(dir string) (mails, pages int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	shots, err := web.WriteGallery(filepath.Join(dir, "pages"), p.now)
+	shots, err := web.WriteGallery(filepath.Join(dir, "pages"), p.sample(), p.now)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mooring-care/mooring/workflows/sample"
 )
 
 // previewClinic is the folder of a clinic that changed one mail and wrote one of its own.
@@ -123,6 +125,57 @@ func TestPreviewFolder(t *testing.T) {
 	}
 
 	readable(t, dir, "index.html")
+}
+
+// The pages of the previews are the clinic's own too: its name and numbers, its services
+// and its languages.
+func TestPreviewPages(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		languages        string
+		english, spanish bool
+	}{{"", true, true}, {"languages: [en]\n\npeople:\n", true, false}, {"languages: [es]\n\npeople:\n", false, true}} {
+		folder := filepath.Join(t.TempDir(), "quay")
+		if err := os.CopyFS(folder, sample.FS); err != nil {
+			t.Fatal(err)
+		}
+		at := filepath.Join(folder, "clinic.yaml")
+		clinic, err := os.ReadFile(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(clinic), `"+1 555 0100"`, `"555 0123"`, 1)
+		words := []string{"Harbour Lane", "555 0123", "Ride Together"}
+		if c.languages != "" {
+			text = regexp.MustCompile(`(?s)languages: .*?\npeople:\n`).ReplaceAllString(text, c.languages)
+			if err := os.Remove(filepath.Join(folder, "resources.yaml")); err != nil {
+				t.Fatal(err)
+			}
+			words = words[:2]
+		}
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := OpenPreviews(folder, time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if _, _, err := p.Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]bool{"checkin-okay.html": c.english, "checkin-okay-es.html": c.spanish} {
+			page, err := os.ReadFile(filepath.Join(dir, "pages", name))
+			if want != (err == nil) {
+				t.Errorf("languages %q: %s: %v", c.languages, name, err)
+			}
+			for _, w := range words {
+				if want && !strings.Contains(string(page), w) {
+					t.Errorf("%s lacks %q", name, w)
+				}
+			}
+		}
+	}
 }
 
 func TestPreviewRefusesWhatCheckDoes(t *testing.T) {

@@ -32,14 +32,19 @@ func (v *views) Clinic(id string) (web.Clinic, bool) {
 	if !ok {
 		return web.Clinic{}, false
 	}
+	return webClinic(c.current.Clinic), true
+}
+
+// webClinic is a clinic as its pages show it.
+func webClinic(c *workflows.Clinic) web.Clinic {
 	out := web.Clinic{
-		ID: id, Name: c.current.Name, Phone: c.current.Phone, Zone: c.current.Zone, Crisis: web.CrisisLine(c.current.CrisisLine),
-		Languages: c.current.Languages, CrisisIn: map[string]web.CrisisLine{},
+		ID: c.ID, Name: c.Name, Phone: c.Phone, Zone: c.Zone, Crisis: web.CrisisLine(c.CrisisLine),
+		Languages: c.Languages, CrisisIn: map[string]web.CrisisLine{},
 	}
-	for _, language := range c.current.Languages {
-		out.CrisisIn[language] = web.CrisisLine(c.current.In(language).CrisisLine)
+	for _, language := range c.Languages {
+		out.CrisisIn[language] = web.CrisisLine(c.In(language).CrisisLine)
 	}
-	return out, true
+	return out
 }
 
 // Only is the clinic, where there is one.

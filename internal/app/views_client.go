@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mooring-care/mooring/internal/web"
+	"github.com/mooring-care/mooring/workflows"
 	"github.com/mooring-care/mooring/workflows/runner"
 )
 
@@ -36,14 +37,20 @@ func (v *views) Resources(ctx context.Context, clinic, key string, reasons []str
 		return nil, web.ErrUnknown
 	}
 	now := v.a.clock.Now()
+	speaks := s.Profile.Speaks()
+	return webResources(c.current.ResourcesForAny(reasons, speaks, s.Profile.Programmes.Get(), s.Flagged(now), now), speaks), nil
+}
+
+// webResources are services as a page in a language lists them.
+func webResources(services []workflows.Resource, speaks string) []web.Resource {
+	language, _, _ := strings.Cut(strings.ToLower(speaks), "-")
 	var out []web.Resource
-	language, _, _ := strings.Cut(strings.ToLower(s.Profile.Speaks()), "-")
-	for _, r := range c.current.ResourcesForAny(reasons, s.Profile.Speaks(), s.Profile.Programmes.Get(), s.Flagged(now), now) {
+	for _, r := range services {
 		_, translated := r.Translations[language]
 		out = append(out, web.Resource{
 			Translated: translated,
 			Name:       r.Title, About: r.About, Phone: r.Reach.Phone, Address: r.Reach.Address, URL: r.Reach.URL, Hours: r.Hours, Cost: r.Cost,
 		})
 	}
-	return out, nil
+	return out
 }

@@ -37,10 +37,10 @@ type shot struct {
 	staff  http.Handler
 }
 
-// Gallery shows every page in every state, with a fictional clinic at one
+// Gallery shows every page in every state, in the languages of a clinic at one
 // moment. It runs the same handlers that serve, with samples behind them.
-func Gallery(now time.Time) ([]Preview, error) {
-	g, err := newGallery(now)
+func Gallery(of Sample, now time.Time) ([]Preview, error) {
+	g, err := newGallery(of, now)
 	if err != nil {
 		return nil, fmt.Errorf("make previews: %w", err)
 	}
@@ -59,6 +59,7 @@ func Gallery(now time.Time) ([]Preview, error) {
 }
 
 type gallery struct {
+	of     Clinic
 	now    time.Time
 	keys   *links.Keys
 	public http.Handler
@@ -67,11 +68,11 @@ type gallery struct {
 	full, empty, trouble http.Handler
 }
 
-func newGallery(now time.Time) (*gallery, error) {
-	g := &gallery{now: now, keys: links.Generate()}
+func newGallery(of Sample, now time.Time) (*gallery, error) {
+	g := &gallery{of: of.Clinic, now: now, keys: links.Generate()}
 	clock := func() time.Time { return now }
 	log := slog.New(slog.DiscardHandler)
-	s := samples{now: now}
+	s := samples{now: now, of: of}
 	var err error
 	g.public, err = NewPublic(PublicConfig{
 		Keys: g.keys, Directory: s, Escalations: s, Clients: s, Acts: s, ClientActs: s, ClientChoices: s, TaskCases: s, Tasks: s, Care: s, NoteCases: s, Sights: s,
@@ -84,9 +85,9 @@ func newGallery(now time.Time) (*gallery, error) {
 		h *http.Handler
 		s samples
 	}{
-		{&g.full, samples{now: now}},
-		{&g.empty, samples{now: now, empty: true}},
-		{&g.trouble, samples{now: now, trouble: true}},
+		{&g.full, samples{now: now, of: of}},
+		{&g.empty, samples{now: now, of: of, empty: true}},
+		{&g.trouble, samples{now: now, of: of, trouble: true}},
 	} {
 		*one.h, err = NewStaff(StaffConfig{
 			Keys: g.keys, Overview: one.s, Mails: one.s, Tasks: one.s, Care: one.s, Pauses: one.s, Sights: one.s, Now: clock, Wall: clock, Log: log,
@@ -157,8 +158,14 @@ func (g *gallery) publicShots() []shot {
 		shot{name: "help-unknown-escalation", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleUnknown, samplePerson))},
 		shot{name: "help-records-down", path: "/e/" + g.keys.Sign(g.claims(links.Escalation, sampleDown, samplePerson))},
 	)
-	out = append(out, g.clientShots("", sampleClient, sampleResting, sampleStopped, sampleFlagged)...)
-	return append(out, g.clientShots("-es", sampleSpanish, sampleRestingES, sampleStoppedES, sampleFlaggedES)...)
+	for _, words := range served(&g.of) {
+		if words.Tag == "es" {
+			out = append(out, g.clientShots("-es", sampleSpanish, sampleRestingES, sampleStoppedES, sampleFlaggedES)...)
+		} else {
+			out = append(out, g.clientShots("", sampleClient, sampleResting, sampleStopped, sampleFlagged)...)
+		}
+	}
+	return out
 }
 
 // clientShots are the pages of clients who read one language.
@@ -383,8 +390,8 @@ func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 // WriteGallery writes every page in every state into a folder, each as <name>.html, and
 // returns the names. The pages find their style beside them; what they link to does not
 // exist.
-func WriteGallery(dir string, now time.Time) ([]string, error) {
-	all, err := Gallery(now)
+func WriteGallery(dir string, of Sample, now time.Time) ([]string, error) {
+	all, err := Gallery(of, now)
 	if err != nil {
 		return nil, err
 	}
@@ -424,9 +431,9 @@ func WriteGallery(dir string, now time.Time) ([]string, error) {
 }
 
 // GalleryHandler serves the previews for a browser: a list at "/", each page at
-// "/gallery/<name>". It shows fictional data and acts on nothing.
-func GalleryHandler(now time.Time) (http.Handler, error) {
-	all, err := Gallery(now)
+// "/gallery/<name>". It shows fictional people and acts on nothing.
+func GalleryHandler(of Sample, now time.Time) (http.Handler, error) {
+	all, err := Gallery(of, now)
 	if err != nil {
 		return nil, err
 	}

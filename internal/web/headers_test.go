@@ -156,7 +156,7 @@ func checkHeaders(t *testing.T, what string, got answer, secure bool, site http.
 // a link that works once, and a client's own pages know no session: their link
 // is the proof.
 func TestEveryFormIsOfItsSession(t *testing.T) {
-	all, err := web.Gallery(noon())
+	all, err := web.Gallery(web.SampleClinic(), noon())
 	if err != nil {
 		t.Fatal(err)
 	}

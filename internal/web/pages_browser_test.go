@@ -78,13 +78,13 @@ func TestPagesInABrowser(t *testing.T) {
 	if !ok {
 		return
 	}
-	handler, err := web.GalleryHandler(noon())
+	handler, err := web.GalleryHandler(web.SampleClinic(), noon())
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(plain(handler))
 	defer server.Close()
-	all, err := web.Gallery(noon())
+	all, err := web.Gallery(web.SampleClinic(), noon())
 	if err != nil {
 		t.Fatal(err)
 	}

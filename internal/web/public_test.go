@@ -160,7 +160,7 @@ func TestOtherClinicAndUnknownOnes(t *testing.T) {
 
 // TestHeadersOnEveryPage goes through every page in every state.
 func TestHeadersOnEveryPage(t *testing.T) {
-	all, err := web.Gallery(noon())
+	all, err := web.Gallery(web.SampleClinic(), noon())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestHeadersOnEveryPage(t *testing.T) {
 }
 
 func TestClientsSeeTheCrisisLineFirst(t *testing.T) {
-	all, err := web.Gallery(noon())
+	all, err := web.Gallery(web.SampleClinic(), noon())
 	if err != nil {
 		t.Fatal(err)
 	}

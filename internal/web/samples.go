@@ -48,10 +48,11 @@ const (
 	sampleStaffMail = "20260302T171502Z-b9x2-1.eml"
 )
 
-// samples stands in for the program behind the pages, with one fictional
-// clinic, for previews alone.
+// samples stands in for the program behind the pages, with people who do not exist at
+// one clinic, for previews alone.
 type samples struct {
 	now time.Time
+	of  Sample
 	// empty is a clinic without clients and mails, trouble one whose records
 	// cannot be read.
 	empty, trouble bool
@@ -59,21 +60,10 @@ type samples struct {
 
 var errSample = errors.New("records cannot be read")
 
-func (samples) Clinic(id string) (Clinic, bool) {
-	if id != sampleClinic {
-		return Clinic{}, false
-	}
-	return Clinic{
-		ID: sampleClinic, Name: "Harbor Clinic", Phone: "(555) 010-0142", Zone: time.UTC, Languages: []string{"en", "es"},
-		Crisis: CrisisLine{
-			Name: "988 Suicide and Crisis Lifeline", Phone: "988",
-			Text: "Or text HOME to 741741.", URL: "https://988lifeline.org",
-		},
-		CrisisIn: map[string]CrisisLine{"es": {
-			Name: "Línea 988 de Prevención del Suicidio y Crisis", Phone: "988",
-			Text: "Oprima el 2 para español, o envíe AYUDA al 988.", URL: "https://988lifeline.org/es/inicio/",
-		}},
-	}, true
+func (s samples) Clinic(id string) (Clinic, bool) {
+	c := s.of.Clinic
+	c.ID = sampleClinic
+	return c, id == sampleClinic
 }
 
 func (s samples) Only() (Clinic, bool) { return s.Clinic(sampleClinic) }
@@ -172,15 +162,12 @@ func spanishSamples() map[string]string {
 	return map[string]string{sampleSpanish: sampleClient, sampleStoppedES: sampleStopped, sampleRestingES: sampleResting, sampleFlaggedES: sampleFlagged}
 }
 
-func (samples) Resources(_ context.Context, _, key string, _ []string) ([]Resource, error) {
-	if key == sampleFlagged || key == sampleFlaggedES {
-		return []Resource{{Name: "Harbor Listening Line", About: "Somebody to talk to, day and night.", Phone: "(555) 010-0133", Hours: "Day and night", Cost: "Free"}}, nil
+func (s samples) Resources(_ context.Context, _, key string, _ []string) ([]Resource, error) {
+	language := "en"
+	if _, spanish := spanishSamples()[key]; spanish {
+		language = "es"
 	}
-	return []Resource{
-		{Name: "211", About: "Help with food, rent, bills and much more, wherever you live.", Phone: "211", URL: "https://www.211.org", Hours: "Day and night", Cost: "Free"},
-		{Name: "Ride Together", About: "Rides to a visit and home again.", Phone: "(555) 010-0142", URL: "https://ride-together.example.org", Hours: "Monday to Friday, 8 am to 6 pm", Cost: "Free, or two dollars a ride"},
-		{Name: "Lakeside Family Help Desk", About: "Help with child care, work and housing.", Address: "12 Mill Street, next to the library", Hours: "Tuesday and Thursday, 9 am to noon: walk in"},
-	}, nil
+	return s.of.Resources(language, key == sampleFlagged || key == sampleFlaggedES), nil
 }
 
 func (s samples) decide(a Act, r Result) (Outcome, error) {
@@ -366,7 +353,7 @@ func (s samples) Resume(context.Context, Act, bool) (Said, error) {
 // ClinicMail has every kind of pause; in trouble only some mail is paused, and
 // without clients none.
 func (s samples) ClinicMail(context.Context) ([]ClinicMail, error) {
-	c := ClinicMail{Clinic: sampleClinic, Name: "Harbor Clinic", Workflows: []MailPause{
+	c := ClinicMail{Clinic: sampleClinic, Name: s.of.Clinic.Name, Workflows: []MailPause{
 		{Workflow: "late-cancellation", Title: "Late cancellation"},
 		{Workflow: "first-no-show", Title: "First no-show"},
 		{Workflow: "disengaged", Title: "A client who has not come for a while, and has nothing booked"},
@@ -437,7 +424,7 @@ func (s samples) Client(_ context.Context, clinic, key string) (ClientView, erro
 	if clinic != sampleClinic || key != sampleClient && key != sampleStopped {
 		return ClientView{}, ErrUnknown
 	}
-	v := ClientView{Clinic: sampleClinic, ClinicName: "Harbor Clinic", Key: key, Name: "Alex P."}
+	v := ClientView{Clinic: sampleClinic, ClinicName: s.of.Clinic.Name, Key: key, Name: "Alex P."}
 	if key == sampleStopped {
 		v.Mail = MailState{OptedOut: true, Paused: true, Until: s.now.AddDate(0, 0, 20)}
 		return v, nil
@@ -472,7 +459,7 @@ func (s samples) List(context.Context, int) ([]MailRow, error) {
 	}
 	return []MailRow{
 		{Name: sampleStaffMail, At: s.ago(2 * time.Minute), To: "Dana Whitfield <dana@harbor.example>", Subject: "Crisis: a client is waiting for you", Safety: true, Attempt: 2},
-		{Name: sampleMail, At: s.ago(5 * time.Hour), To: "Alex <alex@example.net>", Subject: "A note from Harbor Clinic", Attempt: 1},
+		{Name: sampleMail, At: s.ago(5 * time.Hour), To: "Alex <alex@example.net>", Subject: "A note from " + s.of.Clinic.Name, Attempt: 1},
 	}, nil
 }
 
@@ -482,9 +469,9 @@ func (s samples) Read(ctx context.Context, name string) (MailView, error) {
 		if row.Name == name {
 			const link = "https://mail.example/c/AQhrM2Y3YWJjMgEBAWMGaGFyYm9y"
 			return MailView{
-				MailRow: row, From: "Harbor Clinic <hello@harbor.example>", ReplyTo: "Harbor Clinic <front-desk@harbor.example>",
+				MailRow: row, From: s.of.Clinic.Name + " <hello@harbor.example>", ReplyTo: s.of.Clinic.Name + " <front-desk@harbor.example>",
 				Headers: []Fact{{"Subject", row.Subject}, {"To", row.To}, {"Message-ID", "<b4k2@harbor.example>"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}},
-				Text:    "Dear Alex,\n\nwe noticed that you could not come on Thursday. That is fine.\n\nIf you like, tell us how you are: " + link + ".\n\nWarmly,\nHarbor Clinic",
+				Text:    "Dear Alex,\n\nwe noticed that you could not come on Thursday. That is fine.\n\nIf you like, tell us how you are: " + link + ".\n\nWarmly,\n" + s.of.Clinic.Name,
 				HTML:    `<!doctype html><html lang="en"><head><title>A note</title></head><body style="font-family:Georgia,serif;color:#223;background:#fff;padding:24px"><p style="font-size:18px">Dear Alex,</p><p>we noticed that you could not come on Thursday. That is fine.</p><p><a href="` + link + `" style="background:#1f5c66;color:#fff;padding:12px 18px;border-radius:10px;display:inline-block">Tell us how you are</a></p><script>document.title="ran"</script></body></html>`,
 			}, nil
 		}

@@ -66,7 +66,7 @@ func SampleValues() Values {
 			},
 		},
 		EscalationURL: "https://mail.riverside.example/e/v1.k1.2fB7tW5uGyN9xHc4",
-		Code:          "4TK-9QW", Urgency: "urgent", OpenedAgo: "12 minutes",
+		Code:          "4TK9QW", Urgency: "urgent", OpenedAgo: "12 minutes",
 		StaffName: "Jordan Lee", OwnerName: "Alex Moreno", HoldEnds: "Tuesday, 4 March, 5:10 pm",
 		ClientURL: "https://mail.riverside.example/n/v1.k1.9sQ2xD4hYkT6mBv8",
 		TaskURL:   "https://mail.riverside.example/t/v1.k1.6jM3rZ8oVqE0pLs5",
