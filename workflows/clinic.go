@@ -197,6 +197,7 @@ func (c *Clinic) In(language string) Said {
 	said.CrisisLine.Name = cmp.Or(own.CrisisLine.Name, said.CrisisLine.Name)
 	said.CrisisLine.Phone = cmp.Or(own.CrisisLine.Phone, said.CrisisLine.Phone)
 	said.CrisisLine.URL = cmp.Or(own.CrisisLine.URL, said.CrisisLine.URL)
+	said.CrisisLine.EmergencyPhone = cmp.Or(own.CrisisLine.EmergencyPhone, said.CrisisLine.EmergencyPhone)
 	said.BookingURL = cmp.Or(own.BookingURL, said.BookingURL)
 	return said
 }
@@ -212,6 +213,9 @@ type CrisisLine struct {
 	Phone string // "988"
 	Text  string // optional: "Text HOME to 741741"
 	URL   string // optional
+	// EmergencyPhone is the number for danger right now, such as "911"; empty leaves pages
+	// to say "your local emergency number".
+	EmergencyPhone string
 }
 
 // Address is one mailbox.

@@ -278,7 +278,7 @@ func (cr *clinicReader) addressIn(m *mapping, what string) (a Address) {
 func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 	const what = "`crisis_line`"
 	r := cr.r
-	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url")
+	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url", "emergency_phone")
 	if !ok {
 		return line
 	}
@@ -299,6 +299,9 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 	}
 	if e, ok := m.get("url"); ok {
 		line.URL = cr.url(e)
+	}
+	if e, ok := m.get("emergency_phone"); ok {
+		line.EmergencyPhone = cr.line(e, 40)
 	}
 	return line
 }

@@ -179,7 +179,7 @@ func TestConsentFirst(t *testing.T) {
 	p.expect(amara, "task") // whose the minor's address is
 	page, click, bounced := p.expect("page@example.org", "A"), p.expect("oneclick@example.org", "A"), p.expect("bounce@example.org", "A")
 	p.quiet()
-	if g := p.browser().post(page.link(t, "u"), "do", "stop"); g.status != http.StatusOK || !strings.Contains(g.text, "You will get no more of these mails") {
+	if g := p.browser().post(page.link(t, "u"), "do", "stop"); g.status != http.StatusOK || !strings.Contains(g.text, "You will get no more of these emails") {
 		t.Errorf("stopping by the page: %d\n%s", g.status, g.text)
 	}
 	address := ""

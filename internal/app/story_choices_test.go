@@ -25,7 +25,7 @@ func TestStoryAnswerAndList(t *testing.T) {
 	p.pass(11 * time.Hour) // ten at night
 	b, link := p.browser(), notice.link(t, "c")
 	g := b.post(link, "id", links.NewID(), "feeling", "hard", "reason", "overwhelm", "reason", "vulnerability", "text", "Mornings are hard.")
-	for _, part := range []string{"Lakeside Family Help Desk", "Second Saturday Walkers", "Mail me this list", `href="tel:988"`} {
+	for _, part := range []string{"Lakeside Family Help Desk", "Second Saturday Walkers", "Email me this list", `href="tel:988"`} {
 		if !strings.Contains(g.text, part) {
 			t.Errorf("the page after the answer lacks %q:\n%s", part, g.text)
 		}
@@ -56,11 +56,11 @@ func TestStoryAnswerAndList(t *testing.T) {
 	// Who has a flag sees no tips and gets no list; who is not safe sees the line alone.
 	p.say(events.ClientUpdated, "ben", events.Data{Client: &events.Client{Risk: new(events.RiskElevated)}})
 	g = b.post(link, "id", links.NewID(), "feeling", "okay", "reason", "overwhelm")
-	if g.status != http.StatusOK || strings.Contains(g.text, "Walkers") || strings.Contains(g.text, "Mail me this list") || !strings.Contains(g.text, "Thank you") {
+	if g.status != http.StatusOK || strings.Contains(g.text, "Walkers") || strings.Contains(g.text, "Email me this list") || !strings.Contains(g.text, "Thank you") {
 		t.Errorf("the page of a client with a flag: %d\n%s", g.status, g.text)
 	}
 	g = b.post(link, "id", links.NewID(), "do", "list", "reason", "overwhelm")
-	if !strings.Contains(g.text, "We cannot mail the list") || !p.noted("ben", workflows.WhatMessage, workflows.FlaggedClient, "C") {
+	if !strings.Contains(g.text, "We cannot email the list") || !p.noted("ben", workflows.WhatMessage, workflows.FlaggedClient, "C") {
 		t.Errorf("a list for a client with a flag: %d\n%s", g.status, g.text)
 	}
 	p.settle()
@@ -156,7 +156,7 @@ func TestStoryPreferences(t *testing.T) {
 	if got := p.state("dee").Decisions; got != before {
 		t.Errorf("looking made %d decisions", got-before)
 	}
-	if g := press("do", "pause", "for", "2w"); !strings.Contains(g.text, "You will get none of these mails until March 16, 2026") {
+	if g := press("do", "pause", "for", "2w"); !strings.Contains(g.text, "You will get none of these emails until March 16, 2026") {
 		t.Errorf("a break: %d\n%s", g.status, g.text)
 	}
 	if !p.noted("dee", workflows.WhatClient, workflows.ClientRests, "") {
@@ -209,13 +209,13 @@ func TestStoryPreferences(t *testing.T) {
 	p.inbox = nil // reminders of the task that nobody does here
 
 	// The link of before lies in an inbox that she left: it names no other address.
-	if g := press("do", "address", "address", "dee.third@example.net"); strings.Contains(g.text, "nuevo correo") || !strings.Contains(g.text, "correo más reciente") {
+	if g := press("do", "address", "address", "dee.third@example.net"); strings.Contains(g.text, "en su nueva dirección") || !strings.Contains(g.text, "correo más reciente") {
 		t.Fatalf("an old link: %d\n%s", g.status, g.text)
 	}
 	p.quiet()
 	prefs = next.link(t, "u")
 	// An opt-out, and then another address: nothing of it asks for mail again.
-	if g := press("do", "address", "address", "dee.third@example.net"); !strings.Contains(g.text, "nuevo correo") {
+	if g := press("do", "address", "address", "dee.third@example.net"); !strings.Contains(g.text, "en su nueva dirección") {
 		t.Fatalf("another address: %d\n%s", g.status, g.text)
 	}
 	link = publicURL + confirmLink.FindString(p.expect("dee.third@example.net", "address").Text)

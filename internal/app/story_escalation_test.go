@@ -106,7 +106,7 @@ func TestStoryEscalation(t *testing.T) {
 	// Before the hold runs out whoever took it is reminded; then the ladder goes
 	// on, and they are told.
 	p.pass(96 * time.Minute)
-	if hold := p.expect(amara, "escalation-hold"); !strings.Contains(hold.Text, "from then on we ask the next person") {
+	if hold := p.expect(amara, "escalation-hold"); !strings.Contains(hold.Text, "If nothing is written down by") {
 		t.Errorf("the reminder reads\n%s", hold.Text)
 	}
 	p.quiet()

@@ -213,7 +213,7 @@ func TestClinicLanguages(t *testing.T) {
 		{"languages: [en, vi]", nil, "clinic.yaml:1:1: `languages` lists `vi`, and there is no wording in it, only in en"},
 		{"languages: [en, vi]", []string{"parts.md", "note.md"}, "there is no wording in it"},
 		{"languages: [en, vi]", most, `asks for the wording "we-cancelled" of A, which no file has in the language "vi"`},
-		{"languages: [vi]", []string{"parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md"}, "`vi`, the first of `languages`, has no wording for B, C, D, E, F, address"},
+		{"languages: [vi]", []string{"parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md", "e-well-wishes.md", "e-hello.md"}, "`vi`, the first of `languages`, has no wording for B, C, D, E, F, address"},
 		{"languages: [vi, en]", all, ""},
 		{"languages: [en, vi]", all, ""},
 	} {
@@ -223,7 +223,7 @@ func TestClinicLanguages(t *testing.T) {
 		}
 	}
 
-	set, c, err := read("languages: [en, vi]", "parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md")
+	set, c, err := read("languages: [en, vi]", "parts.md", "a-notice.md", "a-we-cancelled.md", "a-check-in.md", "e-well-wishes.md", "e-hello.md")
 	if err != nil {
 		t.Fatal(err)
 	}

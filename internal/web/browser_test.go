@@ -157,7 +157,7 @@ func TestWithoutScripts(t *testing.T) {
 	open("/u/" + w.keys.Sign(w.claims(links.Preferences, clientKey)))
 	click(`button[value="stop"]`)
 	waitFor(t, ctx, "main:not(:has(button[value=stop]))")
-	if text := pageText(t, ctx); !strings.Contains(text, "We have stopped the mails") || !w.stopped {
+	if text := pageText(t, ctx); !strings.Contains(text, "We have stopped the emails") || !w.stopped {
 		t.Errorf("the page says %q", text)
 	}
 }

@@ -153,18 +153,18 @@ func TestPreferences(t *testing.T) {
 	w := newWorld(t)
 	v := w.visitor(t)
 	v.open("/u/" + w.keys.Sign(w.claims(links.Preferences, clientKey)))
-	v.sees("Stop all mails")
+	v.sees("Stop all emails")
 	w.fail = web.ErrNotConfirmed
 	v.press(url.Values{"do": {"stop"}})
 	v.sees("Not yet confirmed")
 	w.fail = nil
 	v.press(url.Values{"do": {"stop"}})
-	v.sees("You will get no more of these mails")
+	v.sees("You will get no more of these emails")
 	if !w.stopped {
 		t.Error("nothing was stopped")
 	}
 	v.open(v.url)
-	v.sees("You will get no more of these mails")
+	v.sees("You will get no more of these emails")
 }
 
 // TestOneClick: RFC 8058's POST is honoured at once in either encoding, without

@@ -25,7 +25,7 @@ func TestCheckinListsServices(t *testing.T) {
 	v := w.visitor(t)
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"hard"}, "reason": {"stress", "overwhelm"}})
-	v.sees("Calm app", "Listeners", `href="tel:5550133"`, "For overwhelm and stress", "Mail me this list")
+	v.sees("Calm app", "Listeners", `href="tel:5550133"`, "For overwhelm and stress", "Email me this list")
 	v.press(url.Values{"do": {"list"}, "reason": {"overwhelm", "stress"}})
 	v.sees("The list is on its way", "Calm app")
 	if last := w.log[len(w.log)-1]; !strings.HasPrefix(last, "list overwhelm+stress") {
@@ -39,18 +39,18 @@ func TestCheckinListsServices(t *testing.T) {
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"hard"}})
 	v.sees("Listeners", "People you can reach")
-	v.seesNot("Calm app", "Mail me this list", "These places")
+	v.seesNot("Calm app", "Email me this list", "These places")
 
 	w.mail = web.ClientMail{OptedOut: true}
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"okay"}, "wish": {"stop"}})
-	v.sees("You will get no more of these mails", "Calm app")
-	v.seesNot("Mail me this list")
+	v.sees("You will get no more of these emails", "Calm app")
+	v.seesNot("Email me this list")
 }
 
 // TestCheckinList says what became of the mail, and counts one press once.
 func TestCheckinList(t *testing.T) {
-	for result, says := range map[web.Result]string{web.MailAsked: "The list is on its way", web.MailHeld: "We cannot mail the list", web.AskedOften: "a few times today"} {
+	for result, says := range map[web.Result]string{web.MailAsked: "The list is on its way", web.MailHeld: "We cannot email the list", web.AskedOften: "a few times today"} {
 		w := newWorld(t)
 		w.held = result
 		v := w.visitor(t)
@@ -69,7 +69,7 @@ func TestCheckinList(t *testing.T) {
 		v.page = page
 		v.press(url.Values{"do": {"list"}, "reason": {"stress"}})
 		v.sees("Not yet confirmed", `name="reason" value="stress"`)
-		v.seesNot("on its way")
+		v.seesNot("The list is on its way")
 	}
 }
 
@@ -80,11 +80,11 @@ func TestCheckinPause(t *testing.T) {
 	v := w.visitor(t)
 	v.open(w.checkin())
 	v.press(url.Values{"feeling": {"okay"}, "wish": {"pause"}})
-	v.sees("You will get none of these mails until April 1, 2026.", `<a href="/u/`)
+	v.sees("You will get none of these emails until April 1, 2026.", `<a href="/u/`)
 	_, rest, _ := strings.Cut(v.page, `<a href="/u/`)
 	token, _, _ := strings.Cut(rest, `"`)
 	v.open("/u/" + token)
-	v.sees("Your mails are on a break")
+	v.sees("Your emails are on a break")
 }
 
 // TestPreferencesChoices: each does what it says, and says until when.
@@ -94,7 +94,7 @@ func TestPreferencesChoices(t *testing.T) {
 	for code, until := range map[string]string{"2w": "March 16, 2026", "1m": "April 2, 2026", "3m": "June 2, 2026"} {
 		v.open(w.preferences())
 		v.press(url.Values{"do": {"pause"}, "for": {code}})
-		v.sees("Your mails are on a break", until, "End the break")
+		v.sees("Your emails are on a break", until, "End the break")
 		v.press(url.Values{"do": {"resume"}})
 		v.sees("The break is over", "Take a break")
 		if !w.mail.RestsUntil.IsZero() {
@@ -157,14 +157,14 @@ func TestConfirmAddress(t *testing.T) {
 		t.Fatal("looking asked for something")
 	}
 	v.press(url.Values{"do": {"confirm"}})
-	v.sees("From now on our mails come to this address", "We tell the old address")
+	v.sees("From now on our emails come to this address", "We tell the old address")
 	if len(w.log) != 1 || w.log[0] != "confirm "+target+" by "+clientKey+": chosen" {
 		t.Errorf("acts: %v", w.log)
 	}
 	w.mail.OptedOut = true
 	v.open(path)
 	v.press(url.Values{"do": {"confirm"}})
-	v.sees("You asked for no more mails, and that stays so")
+	v.sees("You asked for no more emails, and that stays so")
 	w.held = web.MailHeld
 	v.open(path)
 	w.clock.turn(3 * time.Minute)
@@ -251,7 +251,7 @@ func TestABreakAfterStopping(t *testing.T) {
 			v := w.visitor(t)
 			v.open("/u/" + w.keys.Sign(w.claims(links.Preferences, clientKey)))
 			v.press(url.Values{"do": {do}, "for": {"2w"}})
-			v.sees("You will get no more of these mails")
+			v.sees("You will get no more of these emails")
 			v.seesNot("on a break", "The break is over", "as before")
 		})
 	}

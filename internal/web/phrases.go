@@ -15,8 +15,8 @@ type phrases struct {
 	Months    [12]string
 	Day       string // from day, month and year, by their places
 
-	Skip, HelpNow, NeedSomeone, Call, CallEmergency, InDanger, LineWebsite, NotWatched, OtherLanguages string
-	CallUs                                                                                             string
+	Skip, HelpNow, NeedSomeone, Call, CallEmergency, InDanger, InDangerNow, LineWebsite, NotWatched, OtherLanguages string
+	CallUs                                                                                                          string
 
 	CheckinTitle, CheckinLead                                                string
 	ChooseTitle, Choose, NothingSent                                         string
@@ -32,7 +32,7 @@ type phrases struct {
 	WishedStop, WishedPause, WishedPauseEnds, MailChoices                                 string
 	Places, PlacesLead, People, PeopleLead, ServiceWebsite                                string
 	MailList, MailListWhat                                                                string
-	ListSentTitle, ListSent, ListNotSentTitle, ListNotSent, ListOften                     string
+	ListSentTitle, ListSent, ListNotSentTitle, ListNotSent, ListNotConfirmed, ListOften   string
 
 	NotYetTitle, NotYet, NotTwice string
 

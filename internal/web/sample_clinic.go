@@ -20,11 +20,11 @@ func SampleClinic() Sample {
 			Name: "Harbor Clinic", Phone: "(555) 010-0142", Zone: time.UTC, Languages: []string{"en", "es"},
 			Crisis: CrisisLine{
 				Name: "988 Suicide and Crisis Lifeline", Phone: "988",
-				Text: "Or text HOME to 741741.", URL: "https://988lifeline.org",
+				Text: "Or text HOME to 741741.", URL: "https://988lifeline.org", EmergencyPhone: "911",
 			},
 			CrisisIn: map[string]CrisisLine{"es": {
 				Name: "Línea 988 de Prevención del Suicidio y Crisis", Phone: "988",
-				Text: "Oprima el 2 para español, o envíe AYUDA al 988.", URL: "https://988lifeline.org/es/inicio/",
+				Text: "Para español, oprima el 2. O envíe la palabra AYUDA por mensaje de texto al 988.", URL: "https://988lifeline.org/es/inicio/", EmergencyPhone: "911",
 			}},
 		},
 		Resources: func(language string, flagged bool) []Resource {
@@ -56,7 +56,7 @@ func servicesSpanish() []Resource {
 	for i, words := range []Resource{
 		{About: "Alguien con quien hablar, de día y de noche.", Hours: "Día y noche", Cost: "Gratis"},
 		{About: "Ayuda con comida, renta, cuentas y mucho más, dondequiera que viva.", Hours: "Día y noche", Cost: "Gratis"},
-		{About: "Viajes a su cita y de regreso.", Hours: "Lunes a viernes, de 8 am a 6 pm", Cost: "Gratis, o dos dólares por viaje"},
+		{About: "Transporte a su cita y de regreso a casa.", Hours: "Lunes a viernes, de 8 am a 6 pm", Cost: "Gratis, o dos dólares por viaje"},
 	} {
 		out[i].About, out[i].Hours, out[i].Cost, out[i].Translated = words.About, words.Hours, words.Cost, true
 	}

@@ -53,6 +53,8 @@ type CrisisLine struct {
 	Phone string // "988"
 	Text  string // optional, a sentence: "Text HOME to 741741"
 	URL   string // optional, https
+	// EmergencyPhone is the number for danger right now, such as "911"; optional.
+	EmergencyPhone string
 }
 
 // Escalations looks one escalation up, from the leader. Both methods return
@@ -299,7 +301,7 @@ func Reasons() []Choice {
 		{"resistance", "I did not feel ready for a change"},
 		{"overwhelm", "It was too much at once"},
 		{"no-progress", "It did not seem to help"},
-		{"stress", "Life got in the way (work, family, money, travel)"},
+		{"stress", "Life got in the way (work, family, money, getting here)"},
 		{"other", "Something else"},
 	}
 }
@@ -309,9 +311,9 @@ func Wishes() []Choice {
 	return []Choice{
 		{"visit", "A time for a visit"},
 		{"call", "A call from the clinic"},
-		{"pause", "A pause for now"},
+		{"pause", "A break from these emails for now"},
 		{"another-approach", "To try it another way"},
-		{"stop", "To get no more of these mails"},
+		{"stop", "To get no more of these emails"},
 	}
 }
 

@@ -83,16 +83,16 @@ func SampleValuesIn(language string) Values {
 	v.OpenedAgo, v.HoldEnds = Span(language, 12*time.Minute), Moment(language, day(4).Add(10*time.Minute))
 	v.TaskDue, v.TaskLate, v.TaskSince = Moment(language, day(4)), Moment(language, day(3)), Day(language, day(0))
 	if language == "es" {
-		v.CrisisName, v.CrisisText = "Línea 988 de Prevención del Suicidio y Crisis", "O envíe AYUDA al 988"
+		v.CrisisName, v.CrisisText = "Línea 988 de Prevención del Suicidio y Crisis", "O envíe la palabra AYUDA por mensaje de texto al 988"
 		v.CrisisURL, v.ReplyHours = "https://988lifeline.org/es/inicio/", "lunes a viernes, de 9 a 5"
 		v.Resources = []Resource{
 			{
-				Name: "Viajes Juntos", About: "Viajes para llegar a su cita.", Phone: "555-0142", URL: "https://rides.riverside.example/es",
+				Name: "Viajes Juntos", About: "Transporte para llegar a su cita.", Phone: "555-0142", URL: "https://rides.riverside.example/es",
 				Hours: "Lunes a viernes, de 8 am a 6 pm", Cost: "Gratis, o dos dólares por viaje",
 			},
 			{
 				Name: "Mesa de Ayuda Familiar", About: "Ayuda con cuidado de niños, trabajo y vivienda.", Phone: "555-0177",
-				Address: "12 Mill Street, junto a la biblioteca", Hours: "Martes, de 9 am a mediodía: venga cuando quiera", Cost: "Gratis",
+				Address: "12 Mill Street, junto a la biblioteca", Hours: "Martes, de 9 am a mediodía, sin cita", Cost: "Gratis",
 			},
 		}
 	}
