@@ -115,7 +115,8 @@ func asksOfSentence(f string, tokens []token, from, to int) []asked {
 	if to < len(tokens) {
 		after = tokens[to].from
 	}
-	if strings.ContainsAny(f[before:after], "?¿؟") {
+	// A question mark before a sentence ends the one before.
+	if strings.Contains(f[before:tokens[to-1].to], "¿") || strings.ContainsAny(f[tokens[from].from:after], "?؟") {
 		return []asked{{sentence, "a question", tokens[from].from}}
 	}
 	may := mayAsk(sentence, tokens[from:to])

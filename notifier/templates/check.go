@@ -2,9 +2,11 @@ package templates
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // readTemplate reads a template and checks what its family asks for.
@@ -326,66 +328,110 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 		}
 	}
 	v := SampleValuesIn(f.key.language)
-	r, err := shows.mail.render(&v, s.speech(f.key.language))
-	if err != nil {
-		return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
-	}
-	r.Language = f.key.language
 	allowed := v.Exceptions("https://mail.riverside.example/")
 	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
 	allowed.Links, allowed.Hosts = append(allowed.Links, rules.own(shows.mail.links)...), append(allowed.Hosts, rules.Hosts...)
 	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
-	inMail := func(runs []inline) string {
-		if runs[0].kind == inValue && fields[runs[0].id].kind == blockField {
-			return ""
-		}
-		one := compile(f.key.language, nil, document{{kind: paragraph, runs: runs, part: numFields}}, nil)
-		r, err := one.render(&v, s.speech(f.key.language))
-		if err != nil {
-			return ""
-		}
-		shown := []string{r.Text, readHTML(r.HTML).text}
-		for _, sentence := range sentencesOf(r.Text, allowed.Words) {
-			shown = append(shown, sentence...)
-		}
-		return strings.Join(shown, " ")
-	}
-	errs, places := f.subjectSays(), f.locator(inMail)
-	seen := map[string]bool{}
-	found := NewLinter(allowed).findings(Client)
+	lint := NewLinter(allowed)
+	found := lint.findings(Client)
 	if shows.header.family == "E" {
 		for _, a := range f.asks() {
 			found.add(a)
 		}
 	}
-	for _, found := range append(found.list, Lint(r, shows.header.audience, allowed)...) {
+	// What may be left out may bring the words around it together.
+	for i, values := range []Values{v, bareValues(v)} {
+		r, err := shows.mail.render(&values, s.speech(f.key.language))
+		if err != nil {
+			return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
+		}
+		r.Language = f.key.language
+		reads := lint.Lint
+		if i > 0 {
+			reads = lint.Leaving // the grade is that of the whole wording
+		}
+		for _, one := range reads(r.Mail(), shows.header.audience) {
+			found.add(one)
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(f.words)) {
+		found.words("text", f.words[word])
+	}
+	errs, places := f.subjectSays(), f.locator(lint, s.paragraphIn(f, &v, allowed.Words))
+	seen := map[string]bool{}
+	for _, found := range found.list {
 		// The same words in text and HTML are one problem of the file.
 		if key := found.Rule + found.Match; !seen[key] {
 			seen[key] = true
-			problem := found.Rule
-			if found.Match != "" {
-				problem += fmt.Sprintf(": %q", found.Match)
-			}
-			if found.Detail != "" {
-				problem += ": " + found.Detail
-			}
-			for _, at := range places.places(found) {
-				line, column := f.source.position(at)
-				errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
-			}
+			errs = append(errs, s.placed(f, found, places)...)
 		}
 	}
 	return errs
 }
 
-// subjectSays refuses a subject of quotes or signs alone.
+// placed are the problems that a finding is, one for each of its places in a file.
+func (s *Set) placed(f *file, found Finding, places locator) []error {
+	at := places.places(found)
+	if len(at) == 0 {
+		parts := s.files[fileKey{f.key.language, partsName}]
+		if !f.own || found.Rule == ClinicWord || f != parts && len(parts.locator(places.lint, places.inMail).places(found)) > 0 {
+			// It stands in the shared parts, which are read themselves, or in a value, which
+			// is looked at where it comes from.
+			return nil
+		}
+		at = []int{0}
+	}
+	problem := found.Rule
+	if found.Match != "" {
+		problem += fmt.Sprintf(": %q", found.Match)
+	}
+	if found.Detail != "" {
+		problem += ": " + found.Detail
+	}
+	var errs []error
+	for _, at := range at {
+		line, column := f.source.position(at)
+		errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
+	}
+	return errs
+}
+
+// paragraphIn shows a paragraph of a file as a mail with these values does, and its
+// sentences once more as the grade reads them.
+func (s *Set) paragraphIn(f *file, v *Values, names []string) func([]inline) string {
+	return func(runs []inline) string {
+		if runs[0].kind == inValue && fields[runs[0].id].kind == blockField {
+			return ""
+		}
+		one := compile(f.key.language, nil, document{{kind: paragraph, runs: runs, part: numFields}}, nil)
+		r, err := one.render(v, s.speech(f.key.language))
+		if err != nil {
+			return ""
+		}
+		shown := []string{r.Text, readHTML(r.HTML).text}
+		for _, sentence := range sentencesOf(r.Text, names) {
+			shown = append(shown, sentence...)
+		}
+		return strings.Join(shown, " ")
+	}
+}
+
+// longestSubject is how long a subject may be in a file, in characters. A phone shows about
+// forty.
+const longestSubject = 100
+
+// subjectSays refuses a subject of quotes or signs alone, and one that nobody reads to
+// its end.
 func (f *file) subjectSays() []error {
 	at := f.header.subject
 	says := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	if f.key.name == partsName || strings.IndexFunc(at.text, says) >= 0 {
-		return nil
-	}
 	s := source{file: f.path(), text: f.source.text}
-	s.fail(at.at, "the subject %s says nothing; write a few plain words, without quotes", at.text)
+	switch {
+	case f.key.name == partsName:
+	case strings.IndexFunc(at.text, says) < 0:
+		s.fail(at.at, "the subject %s says nothing; write a few plain words, without quotes", at.text)
+	case utf8.RuneCountInString(at.text) > longestSubject:
+		s.fail(at.at, "the subject is longer than %d characters, and a phone shows about forty; write a few plain words", longestSubject)
+	}
 	return s.errs
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,11 +25,14 @@ func cleanName(s string, clinic *Linter) string {
 			return ""
 		}
 	}
-	if len(clinic.Words("", s)) > 0 {
+	if slices.Contains(noNames, fold(s)) || len(clinic.Words("", s)) > 0 {
 		return ""
 	}
 	return s
 }
+
+// noNames is what other systems write where there is no name.
+var noNames = []string{"null", "nil", "none", "undefined", "unknown", "anonymous", "anonimo", "anonima", "desconocido", "desconocida", "no name", "sin nombre", "first name", "firstname"} //nolint:gochecknoglobals // never written again
 
 // plainName is the quick way for the usual name.
 func plainName(s string) bool {
@@ -55,7 +59,7 @@ func longestWord(s string) int {
 // linkish says whether a mail program might make a link or markup of s.
 func linkish(s string) bool {
 	f := fold(s)
-	if strings.Contains(f, "://") || strings.Contains(f, "www.") || strings.ContainsAny(f, "@<>{}[]|\\/`=%&;") {
+	if strings.Contains(f, "://") || strings.Contains(f, "www.") || strings.ContainsAny(f, "@<>{}[]|\\/`=%&;:") {
 		return true
 	}
 	// "evil.com" has a dot followed at once by two letters; "J. R." has not.

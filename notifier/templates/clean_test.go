@@ -30,7 +30,7 @@ func TestNamesAreGreeted(t *testing.T) {
 	if n < 500 {
 		t.Errorf("only %d names were read", n)
 	}
-	for _, name := range []string{"Therapy", "Dr. Moon", "Th3rapy", "MRN 48213", "Fee", "D.O.B.", "born 3 May"} {
+	for _, name := range []string{"Therapy", "Dr. Moon", "Th3rapy", "MRN 48213", "Fee", "D.O.B.", "born 3 May", "null", "NULL", "Undefined", "Unknown", "No Name", "mailto:x", "http:Ann"} {
 		if got := cleanName(name, l); got != "" {
 			t.Errorf("%s is greeted as %q", name, got)
 		}

@@ -411,7 +411,11 @@ func (l *findings) words(part, text string) read {
 	}
 	for _, a := range bareDomains.FindAllString(rest, -1) {
 		if !l.mayLink("https://"+a) && !l.mayLink("http://"+a) {
-			l.add(Finding{Rule: ForeignLink, Part: part, Match: a, Detail: "a mail program makes a link of it"})
+			detail := "a mail program makes a link of it"
+			if host, _, _ := strings.Cut(a, "/"); onHost(host, l.allowed.Hosts) {
+				detail += "; an address of yours stands behind words: [like these](https://" + a + ")"
+			}
+			l.add(Finding{Rule: ForeignLink, Part: part, Match: a, Detail: detail})
 		}
 	}
 	return out

@@ -12,7 +12,11 @@ func (l *findings) link(part, a string) {
 		return
 	}
 	if !l.mayLink(a) {
-		l.add(Finding{Rule: ForeignLink, Part: part, Match: a})
+		detail := ""
+		if onHost(HostOf(a), l.allowed.Hosts) {
+			detail = "an address of yours stands behind words: [like these](" + a + ")"
+		}
+		l.add(Finding{Rule: ForeignLink, Part: part, Match: a, Detail: detail})
 	}
 	if !slices.Contains(l.allowed.Read, a) && !slices.ContainsFunc(l.allowed.Own, func(base string) bool { return under(a, base) }) {
 		l.linkWords(part, a)
@@ -161,6 +165,15 @@ func (l *Linter) mayLink(a string) bool {
 		}
 	}
 	return false
+}
+
+// onHost says whether a host is one of some, or below one.
+func onHost(host string, hosts []string) bool {
+	host = strings.ToLower(host)
+	return slices.ContainsFunc(hosts, func(own string) bool {
+		own = strings.ToLower(own)
+		return own != "" && (host == own || strings.HasSuffix(host, "."+own))
+	})
 }
 
 // under compares scheme, host and path, so that neither "clinic.example.evil"

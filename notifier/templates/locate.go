@@ -10,14 +10,17 @@ import (
 // locator finds the places in a file where the words of findings stand, as offsets.
 type locator struct {
 	*file
+	lint *Linter
 	// inMail is a paragraph as the mail shows it in which the findings were made.
 	inMail func([]inline) string
-	// read are the file as its reader sees it, also with its lines joined; raw is what
-	// stands there.
+	// read are the file as its reader sees it, also with its lines joined and without what
+	// may be left out; raw is what stands there and is no text.
 	read []tokened
 	raw  tokened
 	// asked are the places by the words that ask.
 	asked map[string][]int
+	// linked are the places of what is held against the links, by rule and words.
+	linked map[Finding][]int
 }
 
 // tokened is a mapped text in words.
@@ -29,14 +32,30 @@ type tokened struct {
 
 func (m *mapped) tokened() tokened { return tokened{m, string(m.text), tokensOf(string(m.text))} }
 
-func (f *file) locator(inMail func([]inline) string) locator {
-	l := locator{file: f, inMail: inMail, asked: map[string][]int{}}
-	for _, how := range []reading{asShown, asJoined} {
+// locator reads a file for the findings of a linter in a mail that shows it.
+func (f *file) locator(lint *Linter, inMail func([]inline) string) locator {
+	l := locator{file: f, lint: lint, inMail: inMail, asked: map[string][]int{}, linked: map[Finding][]int{}}
+	for _, runs := range f.paragraphs() {
+		for _, in := range runs {
+			if in.kind != inLink || !in.fixed {
+				continue
+			}
+			found := lint.findings(Client)
+			found.link("", in.text)
+			at := in.at
+			if ahead := strings.Index(f.source.text[at:], "]("); ahead >= 0 {
+				at += ahead + len("](")
+			}
+			for _, one := range found.list {
+				key := Finding{Rule: one.Rule, Match: one.Match}
+				l.linked[key] = append(l.linked[key], at+max(0, strings.Index(fold(in.text), one.Match)))
+			}
+		}
+	}
+	for _, how := range []reading{asShown, asJoined, asBare} {
 		l.read = append(l.read, f.whole(how).tokened())
 	}
-	var raw mapped
-	raw.words(f.source.text, 0)
-	l.raw = raw.tokened()
+	l.raw = f.unshown().tokened()
 	for _, runs := range f.paragraphs() {
 		var m mapped
 		m.paragraph(runs, asMarked)
@@ -48,12 +67,14 @@ func (f *file) locator(inMail func([]inline) string) locator {
 }
 
 // places are those of a finding: also of words that go over a line's end or are cut by
-// markup or entities, and not of those that are said kindly. The top of the file is the
-// place of what stands nowhere.
+// markup or entities, and not of those that are said kindly. What is not there has the
+// place where it belongs; none are the places of what stands elsewhere.
 func (l locator) places(found Finding) []int {
 	if places := l.asked[found.Match]; found.Rule == CaringContactAsks && len(places) > 0 {
 		return places
 	}
+	// The same words may stand in the text as well.
+	linked := l.linked[Finding{Rule: found.Rule, Match: found.Match}]
 	if part, ok := partOf[found.Rule]; ok && found.Match == "" {
 		return []int{l.partAt(part)}
 	}
@@ -62,9 +83,9 @@ func (l locator) places(found Finding) []int {
 			break
 		}
 		guilty, all := read.find(found)
-		// What no reader sees as words: the target of a link, a code in words.
+		// What no reader sees as words: a code, the target of a link.
 		further, more := l.raw.find(found)
-		guilty, all = append(guilty, read.without(further)...), append(all, read.without(more)...)
+		guilty, all = append(append(guilty, linked...), read.without(further)...), append(all, read.without(more)...)
 		if len(guilty) == 0 {
 			guilty = all[:min(len(all), 1)]
 		}
@@ -80,7 +101,10 @@ func (l locator) places(found Finding) []int {
 			}
 		}
 	}
-	return []int{0}
+	if found.Match == "" {
+		return []int{0}
+	}
+	return nil
 }
 
 // maxFirstWords is how many words of a sentence are looked for to find its place.

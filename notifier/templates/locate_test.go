@@ -25,6 +25,12 @@ func TestEveryPlaceIsNamed(t *testing.T) {
 		{"en/a-notice", "We are here", "Come [to us](https://riverside.example/therapy)\nnow, th*er*apy. We are here", []string{`:12:40: clinical-word: "therapy"`, `:13:6: clinical-word: "therapy"`}},
 		{"en/a-notice", "We are here", "Come\nnow. It is a multitudinous accumulation of considerations regarding *institutional* availability, {{first_name}}, necessitating nonetheless an unproblematic organizational communication opportunity, individually negotiated, immediately available and continually reconsidered. We are here", []string{`:13:6: grade`}},
 		{"en/e-caring", "We are thinking of you.", "We are thinking of you, and\nc&#97;ll *u*s. C*al*l us too\\\nPl**ea**se do.", []string{`:11:1: caring-contact-asks: "call"`, `:11:16: caring-contact-asks: "call us"`, `:12:1: caring-contact-asks: "please do"`}},
+		{"en/a-notice", "We are here", "Come\nto\ttherapy, our\ttherapist&Tab;therapy&#10;and. We are here", []string{`:13:4: clinical-word: "therapy"`, `:13:31: clinical-word: "therapy"`, `:13:17: clinical-word: "therapist"`}},
+		{"en/a-notice", "We are here", "The[[ {{first_name}}]]rapy is near.\nWe are here", []string{`:12:1: clinical-word: "therapy"`}},
+		{"en/a-notice", "We are here", "Come [here](https://riverside.example/%74herapy)\nor [here](https://riverside.example/ourTherapyTeam)\nor [here](https://riverside.example/x?client=8421). We are here", []string{`:12:13: clinical-word: "therapy"`, `:13:40: clinical-word: "therapy"`, `:14:39: identifier: "client"`}},
+		{"en/b-normalise", "Many people", "It is a shame. Many people", []string{`:10:9: blame: "shame"`}},
+		{"en/e-caring", "We are thinking of you.", "Are you well today? We are thinking of you.", []string{`:10:1: caring-contact-asks: "are you well today"`}},
+		{"en/parts", "Call a client", "Call about\ndepression", []string{`:38:1: clinical-word: "depression"`}},
 		{"en/parts", "a person on our team reads it", "nobody reads it", []string{`:7:1: missing-reply-sentence`}},
 		{"en/e-caring", "We are thinking of you.", "Call 988. Call us. And now, call us!", []string{`:10:11: caring-contact-asks: "call us"`, `:10:29: caring-contact-asks: "call us"`}},
 	} {
@@ -48,6 +54,41 @@ func TestEveryPlaceIsNamed(t *testing.T) {
 	}
 }
 
+// TestClinicWordsStandWhereTheyAreNamed: a word that a clinic refuses is a problem of the
+// files that hold it, each at its place: not of every mail that shows the shared parts,
+// and not of our sample values.
+func TestClinicWordsStandWhereTheyAreNamed(t *testing.T) {
+	s := mustBuiltin(t)
+	for _, word := range []string{"help", "visits*", "danger", "line", "somebody*"} {
+		_, err := s.WithRules(nil, Rules{Refused: []string{word}, Languages: []string{"en"}})
+		if err == nil {
+			if word == "help" || word == "danger" {
+				t.Errorf("%q is found nowhere", word)
+			}
+			continue
+		}
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok {
+			t.Fatal(err)
+		}
+		stem := strings.TrimSuffix(word, "*")
+		for _, one := range joined.Unwrap() {
+			e, ok := one.(*FileError) //nolint:errorlint // the list is of these
+			if !ok {
+				t.Fatal(one)
+			}
+			src, err := builtin.ReadFile(strings.TrimPrefix(e.File, "templates/"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := []rune(strings.Split(string(src), "\n")[e.Line-1])
+			if here := fold(string(line[e.Column-1:])); !strings.HasPrefix(here, stem) {
+				t.Errorf("%v: there stands %q", one, here)
+			}
+		}
+	}
+}
+
 // TestSubjectsSaySomething: a subject of quotes or signs alone is refused at its place.
 func TestSubjectsSaySomething(t *testing.T) {
 	for subject, refused := range map[string]bool{`""`: true, "...": true, "-": true, "''": true, "¿?": true, "Hello": false, "{{clinic_name}}": false, "211": false} {
@@ -58,6 +99,17 @@ func TestSubjectsSaySomething(t *testing.T) {
 		_, err := mustBuiltin(t).With(map[string][]byte{"a-own.md": []byte(own)})
 		if refused != (err != nil && strings.Contains(err.Error(), "says nothing; write a few plain words")) || !refused && err != nil {
 			t.Errorf("%s: %v", subject, err)
+		}
+	}
+}
+
+// TestLongSubjects: what no phone shows is refused at its place.
+func TestLongSubjects(t *testing.T) {
+	for n, refused := range map[int]bool{16: false, 17: true} {
+		own := strings.Replace(goodA, "subject: Hello from {{clinic_name}}", "subject: Hi"+strings.Repeat(" hello", n)+" é", 1)
+		_, err := mustBuiltin(t).With(map[string][]byte{"a-own.md": []byte(own)})
+		if refused != (err != nil) || err != nil && !strings.Contains(err.Error(), "a-own.md:5:10: the subject is longer than 100 characters") {
+			t.Errorf("%d words: %v", n, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -111,6 +112,15 @@ func (r *reader) place(n ast.Node) int {
 
 func (r *reader) refuse(n ast.Node, what string) {
 	r.s.fail(r.place(n), "%s cannot stand in a mail", what)
+}
+
+// refuseBefore refuses a node that begins with a sign before its words.
+func (r *reader) refuseBefore(n ast.Node, sign, what string) {
+	at := r.place(n)
+	if begins := strings.LastIndex(r.s.text[:at], sign); begins >= 0 {
+		at = begins
+	}
+	r.s.fail(at, "%s cannot stand in a mail", what)
 }
 
 func (r *reader) block(n ast.Node) {
@@ -244,9 +254,9 @@ func (r *reader) inline(n ast.Node, out *[]inline) {
 		case *ast.RawHTML:
 			r.refuse(c, "HTML")
 		case *ast.Image:
-			r.refuse(c, "a picture")
+			r.refuseBefore(c, "![", "a picture")
 		case *ast.CodeSpan:
-			r.refuse(c, "code")
+			r.refuseBefore(c, "`", "code")
 		case *ast.AutoLink:
 			r.refuse(c, "a bare link (write [words](link))")
 		default:
@@ -290,10 +300,13 @@ func (r *reader) words(raw []byte, start int, out *[]inline) {
 		}
 		// An entity may hide what newSource refuses.
 		words := strings.Map(func(c rune) rune {
-			if invisible(c) {
-				return -1
+			switch {
+			case !invisible(c):
+				return c
+			case unicode.IsSpace(c):
+				return ' ' // else the words on both sides would be one
 			}
-			return c
+			return -1
 		}, string(t))
 		*out = append(*out, inline{kind: inText, text: words, entity: reference, at: r.m.source(start + from)})
 	}

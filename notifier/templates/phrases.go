@@ -20,7 +20,9 @@ const (
 		did you forget, forget about us, forgot about us, forgotten about us, forgotten us, se olvido de nosotros, te olvidaste de nosotros,
 		no llego ayer, no llego hoy, no llego el lunes, no llego el martes, no llego el miercoles, no llego el jueves, no llego el viernes, no llego el sabado, no llego el domingo, no contesto nuestra, no contesto nuestras, no contesto el, no contesto la, no nos contesto, no nos llamo, no nos aviso, no nos escribio,
 		nos quedamos esperando, quedamos esperandole, quedamos esperandolo, quedamos esperandola, nos dejo esperando, le estuvimos esperando, tiene que volver, tienes que volver, tiene que llamar, tienes que llamar, tiene que llamarnos, tienes que llamarnos, tiene que responder, tienes que responder, tiene que presentarse, tienes que venir, tiene que pagar, tienes que pagar,
-		debio avisar*, debio llamar*, debio venir, debio cancelar, debio haber, debiste avisar*, debiste llamar*, debiste venir, debiste haber`
+		debio avisar*, debio llamar*, debio venir, debio cancelar, debio haber, debiste avisar*, debiste llamar*, debiste venir, debiste haber,
+		you keep cancel*, you kept cancel*, you stopped coming, you have stopped coming, you ve stopped coming, you quit coming, cancelled * times, canceled * times,
+		no nos ha llamado, no nos has llamado, no nos ha escrito, no nos has escrito, no nos ha contestado, no nos has contestado, no ha contestado, no has contestado, ha dejado de venir, has dejado de venir, dejo de venir, dejaste de venir, cancelo * veces, sigue cancelando`
 	humourPhrases = `knock knock, ha ha, toc toc, not to bite, do not bite, don t bite, won t bite, will not bite, no mordemos`
 	// claimPhrases: outreach is never said to keep anybody alive (caring contacts had no
 	// effect on attempts, PMC11059042).
@@ -31,7 +33,8 @@ const (
 		phq 9, phq9, phq 2, phq2, phq a, phqa, you scored, your total was, your total is, your cutting, cutting yourself, your drinking, drinking problem, problem drinking, binge drink*, your mood, mood swing*, flashback, flashbacks, tox screen*, drug screen*, drug test*, urine,
 		injection, injections, couples session*, couple session*, couple s session*, your gambling, gambling problem*, your weed, weed use, smoking weed, your cannabis, cannabis use, your abuse, your abuser, your shrink, a shrink, my shrink,
 		saco * puntos, sacaste * puntos, obtuvo * puntos, obtuviste * puntos, su resultado fue, su resultado es, tu resultado fue, tu resultado es, su total fue, tu total fue, en el cuestionario, su cuestionario, tu cuestionario, crisis nerviosa, crisis nerviosas, crisis de nervios, crisis de panico, crisis de angustia,
-		pensamientos de muerte, ideas de muerte, problema con el alcohol, problemas con el alcohol, problema de alcohol, problemas de alcohol, problema con la bebida, problemas con la bebida, consumo de alcohol, sesion de pareja, sesiones de pareja, sesion de parejas, sesiones de parejas, sesion familiar, sesiones familiares, prueba de orina, pruebas de orina, examen de orina, examenes de orina, analisis de orina, cambios de humor`
+		pensamientos de muerte, ideas de muerte, problema con el alcohol, problemas con el alcohol, problema de alcohol, problemas de alcohol, problema con la bebida, problemas con la bebida, consumo de alcohol, sesion de pareja, sesiones de pareja, sesion de parejas, sesiones de parejas, sesion familiar, sesiones familiares, prueba de orina, pruebas de orina, examen de orina, examenes de orina, analisis de orina, cambios de humor,
+		telehealth*, tele health, telesalud*, teleterapi*, video visit*, video session*, group visit*, individual visit*, your session, your sessions, next session, last session, a session with, sessions with, sesion con, sesiones con, su sesion, sus sesiones, tu sesion, tus sesiones, proxima sesion, ultima sesion, safety plan*, crisis plan*, plan de seguridad, planes de seguridad, plan de crisis`
 	// moreDrugs are medicines that are sold in Mexico and not in the United States.
 	moreDrugs = `
 		bromazepam*, clobazam*, sulpirid*, amisulprid*, levomepromazin*, reboxetin*, agomelatin*, tianeptin*, flupentixol*, zuclopentixol*,

@@ -30,14 +30,14 @@ func TestPhrases(t *testing.T) {
 		}},
 		{"blame", Blame, []string{
 			"You were not there on Tuesday.", "You weren't there.", "You never called us back.", "You stood us up.", "You left us waiting.", "Your family is worried about you.", "Did you forget about us?",
-			"No llegó el martes.", "No contestó nuestras llamadas.", "No nos llamó.", "Nos quedamos esperando.", "Tiene que volver.", "Tiene que llamar.", "Debió avisarnos.", "¿No tiene que venir?",
+			"No llegó el martes.", "No contestó nuestras llamadas.", "No nos llamó.", "Nos quedamos esperando.", "Tiene que volver.", "Tiene que llamar.", "Debió avisarnos.", "¿No tiene que venir?", "You keep canceling.", "You stopped coming.", "You cancelled three times.", "No nos ha llamado.", "No ha contestado nuestras llamadas.", "Ha dejado de venir.", "Dejó de venir.", "Canceló tres veces.",
 		}, []string{
-			"No tiene que venir si no quiere.", "No tiene que llamar.", "No tienes que responder.", "Se debió a la nieve.", "Llegó el martes a la puerta.", "We wait for the bus.", "Your family is welcome.", "We do not forget you.",
+			"No tiene que venir si no quiere.", "No tiene que llamar.", "No tienes que responder.", "Se debió a la nieve.", "Llegó el martes a la puerta.", "We wait for the bus.", "Your family is welcome.", "We do not forget you.", "You keep what is yours.", "The bus stopped coming by.", "You can cancel as many times as you like.", "No ha pasado nada.", "Puede cancelar las veces que quiera.",
 		}},
 		{"humour", Blame, []string{"Knock knock.", "Knock-knock!", "Ha ha.", "We promise not to bite!", "We won't bite.", "Toc-toc."}, []string{"Knock at the door.", "Ha sido un gusto.", "A bite to eat"}},
 		{"claims", Blame, []string{"Notes like this one keep people alive.", "This mail saves lives.", "Una nota así salva vidas."}, []string{"People live here.", "Una vida tranquila", "The lives of many"}},
 		{"scores and words of the field", ClinicalWord, []string{
-			"Your PHQ is due", "PHQ-9", "PHQ9", "PHQ 2", "A Ph.D.", "You scored 18 on the form.", "Your total was 21 out of 27.", "Your cutting worries us.", "Your drinking worries us.", "Your mood swings", "Your flashbacks", "Your tox screen", "Your urine test", "Your next injection", "couples session", "Your gambling", "Your weed use", "Your abuse", "your shrink",
+			"Your PHQ is due", "Your telehealth visit", "A video visit", "Your group visit", "Your next session", "Su próxima sesión", "Una sesión con Ana", "Your safety plan", "Su plan de seguridad", "PHQ-9", "PHQ9", "PHQ 2", "A Ph.D.", "You scored 18 on the form.", "Your total was 21 out of 27.", "Your cutting worries us.", "Your drinking worries us.", "Your mood swings", "Your flashbacks", "Your tox screen", "Your urine test", "Your next injection", "couples session", "Your gambling", "Your weed use", "Your abuse", "your shrink",
 			"Sacó 18 puntos", "en el cuestionario", "Su resultado fue 18.", "crisis nerviosa", "pensamientos de muerte", "problema con el alcohol", "sesión de pareja", "Tafil", "Altruline", "Lexotan", "Epival",
 		}, []string{
 			"Drinking water is here.", "We are in the mood for tea.", "A total of two", "Su saco tiene dos botones.", "A cutting from the garden", "The wool may shrink.", "A couple of seats", "La crisis pasa.", "Weeds grow by the door.", "El resultado es bueno.",

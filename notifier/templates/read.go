@@ -134,7 +134,7 @@ func (s *source) readHeader() (header, span) {
 	}
 	for key, v := range lines {
 		if !slices.Contains([]string{"family", "audience", "reasons", "wording", "subject"}, key) {
-			s.fail(v.at, "unknown setting %q: the settings are family, audience, reasons, wording and subject", key)
+			s.fail(strings.LastIndexByte(s.text[:v.at], '\n')+1, "unknown setting %q: the settings are family, audience, reasons, wording and subject", key)
 		}
 	}
 	need := func(key string) span {
@@ -168,13 +168,16 @@ func (s *source) readReasons(v span, audience string) []string {
 		s.fail(v.at, "staff mail has no reasons")
 	}
 	var out []string
+	next := v.at
 	for part := range strings.SplitSeq(v.text, ",") {
 		r := strings.TrimSpace(part)
+		at := next + strings.Index(part, r)
+		next += len(part) + len(",")
 		switch {
 		case !slices.Contains(Reasons(), r):
-			s.fail(v.at, "unknown reason %q: the reasons are %s", r, strings.Join(Reasons(), ", "))
+			s.fail(at, "unknown reason %q: the reasons are %s", r, strings.Join(Reasons(), ", "))
 		case slices.Contains(out, r):
-			s.fail(v.at, "%q stands here twice", r)
+			s.fail(at, "%q stands here twice", r)
 		default:
 			out = append(out, r)
 		}

@@ -132,10 +132,7 @@ func (r Rules) own(links []string) []string {
 		return links
 	}
 	return slices.DeleteFunc(slices.Clone(links), func(link string) bool {
-		host := HostOf(link)
-		return !slices.ContainsFunc(r.Hosts, func(own string) bool {
-			return own != "" && (strings.EqualFold(host, own) || strings.HasSuffix(strings.ToLower(host), "."+strings.ToLower(own)))
-		})
+		return !onHost(HostOf(link), r.Hosts)
 	})
 }
 

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"strings"
@@ -190,11 +191,11 @@ func TestWrongFilesAreRefused(t *testing.T) {
 		{"private character", "a-notice", edit("good to", "good\ue100 to"), "a character that nobody can see (U+E100)"},
 		{"no front matter", "a-notice", "Hello", "a-notice.md:1:1: the file must begin with a line of three dashes"},
 		{"endless front matter", "a-notice", "---\nfamily: A\n", "must end with a line of three dashes"},
-		{"unknown setting", "a-notice", edit("reasons:", "colour: red\nreasons:"), "a-notice.md:4:9: unknown setting \"colour\""},
+		{"unknown setting", "a-notice", edit("reasons:", "colour: red\nreasons:"), "a-notice.md:4:1: unknown setting \"colour\""},
 		{"setting twice", "a-notice", edit("reasons:", "family: B\nreasons:"), "a-notice.md:4:1: \"family\" stands here twice"},
 		{"unknown family", "a-notice", edit("family: A", "family: Z"), "a-notice.md:2:9: unknown family \"Z\""},
 		{"wrong audience", "a-notice", edit("audience: client", "audience: staff"), "a-notice.md:3:11: the audience of A is client"},
-		{"unknown reason", "a-notice", edit("reasons: unknown", "reasons: unknown, moon"), "a-notice.md:4:10: unknown reason \"moon\""},
+		{"unknown reason", "a-notice", edit("reasons: unknown", "reasons: unknown, moon"), "a-notice.md:4:19: unknown reason \"moon\""},
 		{"subject missing", "a-notice", edit("subject: Hello from {{clinic_name}}", ""), "\"subject\" is missing"},
 		{"a new name in place of a built-in file", "our-a", edit("reasons: unknown", "reasons: unknown, shame"), ""},
 		{"built-in left without unknown", "a-notice", edit("reasons: unknown", "reasons: shame"), "templates/a-notice.md:2:9: no file answers for family A, reason unknown: this file stands in the place of the built-in one that does; write"},
@@ -316,7 +317,7 @@ func FuzzReadTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		s, err := base.With(map[string][]byte{name: data})
 		if err != nil {
-			if _, ok := errors.AsType[*FileError](err); !ok {
+			if e, ok := errors.AsType[*FileError](err); !ok || e.Line < 1 || e.Column < 1 || e.Line > bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+1 {
 				t.Fatalf("refused without a place: %v", err)
 			}
 			return

@@ -47,6 +47,8 @@ const (
 	asShown reading = iota
 	// asJoined leaves out line ends that Markdown keeps as well.
 	asJoined
+	// asBare leaves out what may be left out.
+	asBare
 	// asMarked keeps a sign for markup that stands between words, where a part of a
 	// sentence may begin.
 	asMarked
@@ -54,7 +56,14 @@ const (
 
 // paragraph appends the pieces of one.
 func (m *mapped) paragraph(runs []inline, how reading) {
+	out := false
 	for i, in := range runs {
+		if in.kind == inOpen || in.kind == inClose {
+			out = in.kind == inOpen && how == asBare
+		}
+		if out {
+			continue
+		}
 		switch in.kind {
 		case inText:
 			if in.entity {
@@ -63,7 +72,11 @@ func (m *mapped) paragraph(runs []inline, how reading) {
 			}
 			m.words(in.text, in.at)
 		case inValue:
-			m.put("{{"+fields[in.id].name+"}}", in.at)
+			name := ""
+			if how == asMarked {
+				name = fields[in.id].name
+			}
+			m.put("{{"+name+"}}", in.at)
 		case inSoft:
 			m.put(" ", in.at)
 		case inBreak:
@@ -152,6 +165,31 @@ func (f *file) whole(how reading) *mapped {
 		if k := len(m.at); k > 0 {
 			m.put(" ", m.at[k-1])
 		}
+	}
+	return m
+}
+
+// hiddenParts are pieces of a file that are no words of a mail.
+var hiddenParts = regexp.MustCompile(`\{\{[a-z_]*\}\}|\]\([^)\s]*|(?m:^# .*$)`)
+
+// unshown is the body as it stands there, without placeholders, links and the names of
+// parts: it has the codes in words.
+func (f *file) unshown() *mapped {
+	m := &mapped{}
+	text, at := f.source.text, 0
+	if f.key.name != partsName {
+		text, at = f.body.text, f.body.at
+	}
+	for text != "" {
+		next := hiddenParts.FindStringIndex(text)
+		if next == nil {
+			next = []int{len(text), len(text)}
+		}
+		m.words(text[:next[0]], at)
+		if next[1] > next[0] {
+			m.put(" - ", at+next[0])
+		}
+		text, at = text[next[1]:], at+next[1]
 	}
 	return m
 }
