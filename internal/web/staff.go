@@ -360,7 +360,13 @@ type clientPage struct {
 	ID         string // the nonce of what is pressed next
 	Press      string // set after a press that was not confirmed
 	Note       *note
+	// Older is how many more entries the timeline has than are shown.
+	Older int
 }
+
+// firstEntries are how many entries of a timeline a page shows at first: a question that
+// nobody takes for days has hundreds.
+const firstEntries = 100
 
 func (s *staff) client(w http.ResponseWriter, r *http.Request, v session) {
 	s.writeClient(w, r, v, http.StatusOK, nil)
@@ -382,6 +388,10 @@ func (s *staff) writeClient(w http.ResponseWriter, r *http.Request, v session, s
 	s.saw(v, Sight{Page: PageClient, Clinic: c.Clinic, ClientKey: c.Key})
 	page := clientPage{base: s.base(v, c.Name, "overview"), Client: c}
 	page.ID, page.Note = links.NewID(), n
+	if r.URL.Query().Get("timeline") != "all" {
+		page.Older = max(0, len(c.Entries)-firstEntries)
+		page.Client.Entries = c.Entries[:len(c.Entries)-page.Older]
+	}
 	if n != nil {
 		page.Press = n.Press
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ type office struct {
 	pausing  pausing
 	// superseded says that what is said never stands.
 	superseded bool
+	// more are entries of the timeline, older than its first.
+	more int
 }
 
 func (o *office) Saw(s web.Sight) {
@@ -53,12 +56,13 @@ func (o *office) Client(_ context.Context, clinic, key string) (web.ClientView, 
 	if clinic != "harbor" || key != clientKey {
 		return web.ClientView{}, web.ErrUnknown
 	}
+	older := slices.Repeat([]web.Entry{{At: noon().Add(-time.Hour), Kind: web.EntrySafety, What: "An earlier moment"}}, o.more)
 	return web.ClientView{
 		Clinic: clinic, ClinicName: "Harbor Clinic", Key: key, Name: "Jamie R.",
 		Mail:  o.care.mail,
 		Phone: "555 0177", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
 		Tasks:   []web.TaskRow{{ID: "t1", What: "Call the client", Owner: "Dr. Reyes", Due: noon()}},
-		Entries: []web.Entry{{Note: "A friend was there.", At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}},
+		Entries: append([]web.Entry{{Note: "A friend was there.", At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}}, older...),
 	}, nil
 }
 
@@ -275,6 +279,29 @@ func TestFragmentsSayWhenNothingChanged(t *testing.T) {
 		change(d)
 		if got := ask(); got != http.StatusOK {
 			t.Errorf("%s changed: status %d", path, got)
+		}
+	}
+}
+
+// TestLongTimeline: a page shows the newest hundred entries, and all when asked.
+func TestLongTimeline(t *testing.T) {
+	for _, c := range []struct {
+		more, shown int
+		says        string
+	}{{99, 99, ""}, {100, 99, "Show 1 older entry too"}, {350, 99, "Show 251 older entries too"}} {
+		d := newDesk(t)
+		d.office.more = c.more
+		cookie := d.signIn(t)
+		got := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey, nil, cookie).body
+		if n := strings.Count(got, "An earlier moment"); n != c.shown || !strings.Contains(got, c.says) || strings.Contains(got, "older entr") != (c.says != "") {
+			t.Errorf("%d older ones: %d are shown, want %d and %q", c.more, n, c.shown, c.says)
+		}
+		if c.says != "" && !strings.Contains(got, `href="?timeline=all#timeline"`) {
+			t.Error("no link leads to the others")
+		}
+		all := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey+"?timeline=all", nil, cookie).body
+		if n := strings.Count(all, "An earlier moment"); n != c.more || strings.Contains(all, "older entr") {
+			t.Errorf("asked for all of %d, %d are shown", c.more, n)
 		}
 	}
 }
