@@ -290,7 +290,7 @@ func TestLongTimeline(t *testing.T) {
 		says        string
 	}{{99, 99, ""}, {100, 99, "Show 1 older entry too"}, {350, 99, "Show 251 older entries too"}} {
 		d := newDesk(t)
-		d.office.more = c.more
+		d.more = c.more
 		cookie := d.signIn(t)
 		got := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey, nil, cookie).body
 		if n := strings.Count(got, "An earlier moment"); n != c.shown || !strings.Contains(got, c.says) || strings.Contains(got, "older entr") != (c.says != "") {
