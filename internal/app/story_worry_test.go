@@ -58,6 +58,26 @@ func TestStoryWorry(t *testing.T) {
 	p.pass(11 * time.Minute)
 	p.expect(jonas, "escalation")
 	p.quiet()
+
+	// Answered, and then raised once more: whoever pressed reads who is asked now, and
+	// not how the question of before ended.
+	g = b.get(asked.link(t, "e"))
+	g = b.post(asked.link(t, "e"), "form", g.field(t, "form"), "id", g.field(t, "id"), "turn", g.field(t, "turn"), "do", "close", "outcome", string(events.OutcomeReachedSafe), "note", "We spoke.")
+	if g.status != http.StatusSeeOther {
+		t.Fatalf("closing (%d):\n%s", g.status, g.text)
+	}
+	p.settle()
+	b = p.browser()
+	b.post(link, "code", task.code(t))
+	g = b.get(link)
+	g = b.post(link, "form", g.field(t, "form"), "id", g.field(t, "id"), "do", "worry-now", "worry", "It reads like goodbye again.")
+	if g.status != http.StatusOK || !strings.Contains(g.text, "Amara Cole is asked now") {
+		t.Errorf("the second worry (%d):\n%s", g.status, g.text)
+	}
+	p.settle()
+	p.expect(amara, "escalation")
+	p.expect(ruth, "escalation-inform")
+	p.quiet()
 }
 
 // "I am safe", and words that say otherwise: a person is asked at once, as after
