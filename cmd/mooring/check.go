@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"time"
 
 	"github.com/mooring-care/mooring/internal/app"
@@ -19,7 +20,7 @@ type checkCmd struct {
 func (c checkCmd) Run(std streams) error {
 	found, err := app.Check(c.Dir, time.Now())
 	if err != nil {
-		return err
+		return aboutFolder(err, c.Dir)
 	}
 	switch {
 	case c.JSON:
@@ -38,4 +39,14 @@ func (c checkCmd) Run(std streams) error {
 		return errors.New("there are warnings")
 	}
 	return nil
+}
+
+// aboutFolder says what is wrong with a folder of clinics that was named in the command
+// without the setting that could have named it.
+func aboutFolder(err error, dir string) error {
+	const setting = "MOORING_CLINICS"
+	if wrong, ok := errors.AsType[*app.ConfigError](err); ok && wrong.Variable == setting && dir != "" && dir != os.Getenv(setting) {
+		return &app.ConfigError{Variable: "the folder of clinics", Problem: wrong.Problem}
+	}
+	return err
 }

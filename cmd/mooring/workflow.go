@@ -73,7 +73,7 @@ type workflowListCmd struct {
 func (c workflowListCmd) Run(ctx context.Context, io streams) error {
 	list, err := c.list(ctx, io)
 	if list == nil {
-		return err
+		return aboutFolder(err, c.Dir)
 	}
 	if c.JSON {
 		return errors.Join(writeJSON(io.out, list), err)

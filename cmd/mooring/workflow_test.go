@@ -191,8 +191,11 @@ func TestWorkflowCopy(t *testing.T) {
 	if c := call(t, "workflow", "copy", root); c.code != exitWrong || !strings.Contains(c.err, "has no clinic.yaml") {
 		t.Errorf("one folder too high, exit %d: %s%s", c.code, c.out, c.err)
 	}
-	if c := call(t, "check", clinic); c.code != exitMisuse || !strings.Contains(c.err, "is one clinic's own folder") {
+	if c := call(t, "check", clinic); c.code != exitMisuse || !strings.Contains(c.err, "the folder of clinics: "+clinic+" is one clinic's own folder") || strings.Contains(c.err, "MOORING_") {
 		t.Errorf("one folder too low, exit %d: %s%s", c.code, c.out, c.err)
+	}
+	if c := call(t, "workflow", "list", clinic); c.code != exitMisuse || strings.Contains(c.err, "MOORING_") {
+		t.Errorf("listing one folder too low, exit %d: %s%s", c.code, c.out, c.err)
 	}
 	if c := call(t, "workflow", "copy", filepath.Join(root, "nowhere")); c.code != exitWrong || !strings.Contains(c.err, "is no folder") {
 		t.Errorf("exit %d: %s%s", c.code, c.out, c.err)
