@@ -51,7 +51,7 @@ func ReadClinic(fsys fs.FS, id string) (*Clinic, error) {
 // the clinic's folder. Clinic.Files gives the same version again. It leaves
 // Resources empty: those in force count, not those of an older version.
 func ReadClinicFiles(files map[string][]byte, id string) (*Clinic, error) {
-	return readFiles(files, id, reading{})
+	return readFiles(files, id, reading{stored: true})
 }
 
 // reading says how a clinic's files are read.
@@ -59,6 +59,8 @@ type reading struct {
 	// resources takes up what resources.yaml lists: the folder in force is read, and
 	// not what an older program stored.
 	resources bool
+	// stored says that an older program took these files, which may have checked less.
+	stored bool
 	// trial is the workflow that is tried: of two that clash it is the one to
 	// change. Empty where none is.
 	trial string
@@ -73,7 +75,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		return nil, errs.sorted()
 	}
 	c := &Clinic{ID: id, Version: version(files), Files: files, Templates: map[string][]byte{}}
-	cr := &clinicReader{r: &reader{file: clinicFile, stored: !how.resources}, c: c}
+	cr := &clinicReader{r: &reader{file: clinicFile, stored: how.stored}, c: c}
 	if src, ok := files[clinicFile]; ok {
 		if n := cr.r.document(src); n != nil {
 			cr.clinic(n)
@@ -92,7 +94,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		case templatesFolder:
 			c.Templates[strings.TrimSuffix(strings.TrimPrefix(name, templatesFolder+"/"), ".md")] = files[name]
 		case workflowsFolder:
-			f, wrong := readWorkflow(name, files[name], !how.resources)
+			f, wrong := readWorkflow(name, files[name], how.stored)
 			errs = append(errs, wrong...)
 			if f != nil {
 				read = append(read, f)

@@ -253,32 +253,6 @@ policies:
 
 const aResource = "resources:\n  - {title: Rides, reach: {phone: \"1\"}, checked: 2026-11-02}\n"
 
-// TestStoredResourcesAreNotRead: those in force count, so what an older program
-// stored must not make its version unreadable.
-func TestStoredResourcesAreNotRead(t *testing.T) {
-	files := map[string][]byte{"clinic.yaml": []byte(smallClinic), "resources.yaml": []byte("- whatever it was\n")}
-	if c, err := ReadClinicFiles(files, "small"); err != nil || c.Resources != nil {
-		t.Errorf("%+v, %v", c, err)
-	}
-}
-
-// TestStoredFoldersStayReadable: what an older program stored may hold what is
-// refused today, and journeys run on it.
-func TestStoredFoldersStayReadable(t *testing.T) {
-	old := strings.Replace(smallClinic, "name: Small\n", "name: |\n  Sm\u00adall\n  clinic\nbooking_url: HTTPS://book.example.org/o'hara\n", 1)
-	files := map[string][]byte{"clinic.yaml": []byte(old)}
-	c, err := ReadClinicFiles(files, "small")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Name != "Sm\u00adall clinic" || c.BookingURL == "" {
-		t.Errorf("read as %q, %q", c.Name, c.BookingURL)
-	}
-	if _, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: files["clinic.yaml"]}}, "small"); err == nil {
-		t.Error("a folder like that is read anew")
-	}
-}
-
 // TestVersion: the version follows every byte and name, and nothing else; the
 // stored files give the same clinic again.
 func TestVersion(t *testing.T) {

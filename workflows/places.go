@@ -7,9 +7,13 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Places is where the keys and entries of a YAML file stand, for whoever finds
+// Places is where the keys, values and entries of a YAML file stand, for whoever finds
 // something wrong after it was read.
-type Places map[string]place
+type Places map[string]stands
+
+// stands is where a key stands, and where its value begins; an entry of a list has one
+// place for both.
+type stands struct{ key, value place }
 
 // ReadPlaces looks for them; a file that is no YAML has none.
 func ReadPlaces(src []byte) Places {
@@ -26,16 +30,25 @@ func ReadPlaces(src []byte) Places {
 func (p Places) Of(path ...string) (line, column int) {
 	for n := len(path); n > 0; n-- {
 		if at, ok := p[strings.Join(path[:n], "\n")]; ok {
-			return at.line, at.column
+			return at.key.line, at.key.column
 		}
 	}
 	return 1, 1
 }
 
+// ValueOf is where the value of a key begins, and where there is no such key the place
+// that Of gives.
+func (p Places) ValueOf(path ...string) (line, column int) {
+	if at, ok := p[strings.Join(path, "\n")]; ok {
+		return at.value.line, at.value.column
+	}
+	return p.Of(path...)
+}
+
 func (p Places) take(path string, n ast.Node) {
 	below := func(name string, at place, n ast.Node) {
 		name = strings.TrimPrefix(path+"\n"+name, "\n")
-		p[name] = at
+		p[name] = stands{at, start(n)}
 		p.take(name, n)
 	}
 	switch n := n.(type) {

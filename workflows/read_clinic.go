@@ -80,7 +80,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		c.Languages, c.languagesAt = cr.served(e), e.at
 	}
 	if e, ok := m.get("phone"); ok {
-		c.Phone = cr.line(e, 40)
+		c.Phone = cr.phone(e, "+1 555 0100")
 	}
 	if e, ok := m.get("booking_url"); ok {
 		c.BookingURL = cr.url(e)
@@ -237,8 +237,7 @@ func (cr *clinicReader) line(e entry, most int) string {
 		s, _ := cr.r.text(e.value, e.key, most)
 		return strings.Join(strings.Fields(s), " ")
 	}
-	s, _ := cr.r.line(e, most)
-	return s
+	return cr.r.line(e, most)
 }
 
 func (cr *clinicReader) email(e entry) string {
@@ -292,7 +291,7 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		line.Name = cr.line(e, 100)
 	}
 	if e, ok := get("phone", "\"988\""); ok {
-		line.Phone = cr.line(e, 40)
+		line.Phone = cr.phone(e, "988")
 	}
 	if e, ok := m.get("text"); ok {
 		line.Text = cr.line(e, 100)
@@ -301,7 +300,7 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		line.URL = cr.url(e)
 	}
 	if e, ok := m.get("emergency_phone"); ok {
-		line.EmergencyPhone = cr.line(e, 40)
+		line.EmergencyPhone = cr.phone(e, "911")
 	}
 	return line
 }

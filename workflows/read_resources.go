@@ -140,7 +140,7 @@ func (c *Clinic) ResourcesFor(reason, language string, programmes []string, now 
 // resources reads resources.yaml, whose errors name that file; cr has read
 // clinic.yaml before.
 func (cr *clinicReader) resources(src []byte) FileErrors {
-	rr := &clinicReader{r: &reader{file: resourcesFile}, c: cr.c, staffRead: cr.staffRead}
+	rr := &clinicReader{r: &reader{file: resourcesFile, stored: cr.r.stored}, c: cr.c, staffRead: cr.staffRead}
 	if n := rr.r.document(src); n != nil {
 		rr.entries(n)
 	}
@@ -191,7 +191,7 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	}
 	s.Line, s.Column = m.at.line, m.at.column
 	if e, ok := r.need(m, what, "title", "Ride Together"); ok {
-		s.Title, _ = r.line(e, 80)
+		s.Title = cr.told(e, 80)
 	}
 	for _, text := range []struct {
 		key  string
@@ -199,7 +199,7 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 		into *string
 	}{{"about", 200, &s.About}, {"hours", 80, &s.Hours}, {"cost", 80, &s.Cost}} {
 		if e, ok := m.get(text.key); ok {
-			*text.into, _ = r.line(e, text.most)
+			*text.into = cr.told(e, text.most)
 		}
 	}
 	if e, ok := m.get("translations"); ok {
@@ -258,12 +258,47 @@ func (cr *clinicReader) serviceWords(e entry) map[string]ServiceWords {
 			into *string
 		}{{"about", 200, &w.About}, {"hours", 80, &w.Hours}, {"cost", 80, &w.Cost}} {
 			if e, ok := wm.get(text.key); ok {
-				*text.into, _ = r.line(e, text.most)
+				*text.into = cr.told(e, text.most)
 			}
 		}
 		out[l.key] = w
 	}
 	return out
+}
+
+// The forms of markup that a text may hold; "Q&A;" is none.
+var (
+	markdownLink = regexp.MustCompile(`!?\[[^\[\]]*\]\([^()]*\)?`)
+	htmlTag      = regexp.MustCompile(`<[a-zA-Z/!?][^<>]*>?`)
+	htmlEntity   = regexp.MustCompile(`&(#[xX]?[0-9a-fA-F]+|[a-zA-Z]{2}[a-zA-Z0-9]*);`)
+)
+
+// told reads a text that clients are told of a service, which stands in mails and on
+// pages as it is.
+func (cr *clinicReader) told(e entry, most int) string {
+	s := cr.line(e, most)
+	cr.plain(e, s)
+	return s
+}
+
+// plain refuses markup: a mail shows it as it stands, or a mail program makes of it
+// what nobody has looked at. What an older program stored may hold some.
+func (cr *clinicReader) plain(e entry, text string) {
+	if cr.r.stored {
+		return
+	}
+	refuse := func(what, found, write string) {
+		cr.r.failf(start(e.value), "%#q holds the %s %#q, which a mail shows as it stands; %s", e.key, what, shorten(found), write)
+	}
+	if found := markdownLink.FindString(text); found != "" {
+		refuse("Markdown link", found, "write the words alone, and put the address under `reach: {url: ...}`")
+	}
+	if found := htmlTag.FindString(text); found != "" {
+		refuse("tag", found, "write plain words, without it")
+	}
+	if found := htmlEntity.FindString(text); found != "" {
+		refuse("entity", found, "write the character itself, if one can see it, or nothing in its place")
+	}
 }
 
 // among reads a list of codes that are all known.
@@ -299,15 +334,14 @@ func (cr *clinicReader) reach(e entry) Reach {
 		r.failf(e.at, "`reach` is empty; say how to reach the service, such as `reach: {phone: \"+1 555 0142\"}`")
 	}
 	if e, ok := m.get("phone"); ok {
-		if out.Phone, ok = r.line(e, 40); ok && !strings.ContainsAny(out.Phone, "0123456789") {
-			r.failf(start(e.value), "`phone` must be a number that somebody can call, not %#q", shorten(out.Phone))
-		}
+		out.Phone = cr.phone(e, "+1 555 0142")
+		cr.plain(e, out.Phone)
 	}
 	if e, ok := m.get("url"); ok {
 		out.URL = cr.url(e)
 	}
 	if e, ok := m.get("address"); ok {
-		out.Address, _ = r.line(e, 120)
+		out.Address = cr.told(e, 120)
 	}
 	return out
 }
@@ -379,16 +413,16 @@ func (cr *clinicReader) signed(m *mapping, what string, w *Waiver, needsWords bo
 		}
 	}
 	if e, ok := r.need(m, what, "why", "it is the group's own name"); ok {
-		w.Why, _ = r.line(e, 200)
+		w.Why = r.line(e, 200)
 	}
 }
 
 // line reads a text that stands on one line wherever it is shown.
-func (r *reader) line(e entry, most int) (string, bool) {
-	s, ok := r.text(e.value, e.key, most)
-	if ok && strings.ContainsFunc(s, unicode.IsControl) {
+func (r *reader) line(e entry, most int) string {
+	s, _ := r.text(e.value, e.key, most)
+	if strings.ContainsFunc(s, unicode.IsControl) {
 		r.failf(start(e.value), "%#q must be one line, without tabs: it stands in mails as it is", e.key)
-		return "", false
+		return ""
 	}
-	return s, ok
+	return s
 }

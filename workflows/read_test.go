@@ -224,9 +224,11 @@ func FuzzReadWorkflow(f *testing.F) {
 				t.Errorf("of %d lines: %+v", lines, found)
 			}
 		}
-		for path := range ReadPlaces(src) {
-			if line, column := ReadPlaces(src).Of(strings.Split(path, "\n")...); line < 1 || column < 1 {
-				t.Errorf("%q stands at %d:%d", path, line, column)
+		places := ReadPlaces(src)
+		for path := range places {
+			line, column := places.Of(strings.Split(path, "\n")...)
+			if below, beside := places.ValueOf(strings.Split(path, "\n")...); min(line, column, below, beside) < 1 {
+				t.Errorf("%q stands at %d:%d, and its value at %d:%d", path, line, column, below, beside)
 			}
 		}
 		w, err := ReadWorkflow("everything", src)

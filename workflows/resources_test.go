@@ -1,7 +1,9 @@
 package workflows
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -33,6 +35,9 @@ func FuzzReadResources(f *testing.F) {
 			t.Error("a list without an entry was read")
 		}
 		for _, s := range c.Resources {
+			if told := strings.Join([]string{s.Title, s.About, s.Hours, s.Cost, s.Reach.Address, s.Reach.Phone}, " "); htmlTag.MatchString(told) || strings.Contains(told, "](") {
+				t.Errorf("read with markup: %q", told)
+			}
 			if s.Title == "" || s.Reach == (Reach{}) || s.Checked.IsZero() || s.Line < 1 {
 				t.Errorf("read as %+v", s)
 			}
@@ -167,5 +172,48 @@ func TestServicesAreTranslated(t *testing.T) {
 	}
 	if got := c.Resources[0].Untranslated("es"); !slices.Equal(got, []string{"hours"}) {
 		t.Errorf("not translated: %q", got)
+	}
+}
+
+// TestServicesAreToldInPlainWords: markup is refused at the value that holds it, in a
+// translation too, with what to write; what only looks like it is read.
+func TestServicesAreToldInPlainWords(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ text, want string }{
+		{"Rides & more; Q&A; for under-20s <18", ""},
+		{"The [desk] (555 0100), a < b > c", ""},
+		{"[Rides](https://e.example)", "holds the Markdown link `[Rides](https://e.example)`, which a mail shows as it stands; write the words alone, and put the address under `reach: {url: ...}`"},
+		{"![Rides](x", "holds the Markdown link"},
+		{"See <b>us</b>", "holds the tag `<b>`, which a mail shows as it stands; write plain words, without it"},
+		{"See </p", "holds the tag `</p"},
+		{"<!-- x", "holds the tag `<!-- x`"},
+		{"<https://evil.example>", "holds the tag"},
+		{"A ther&#97;pist", "holds the entity `&#97;`, which a mail shows as it stands; write the character itself, if one can see it, or nothing in its place"},
+		{"A ther&#x61;pist", "holds the entity `&#x61;`"},
+		{"Tom &amp; Ann", "holds the entity `&amp;`"},
+		{"th&#8203;erapy", "holds the entity `&#8203;`"},
+	} {
+		text := "'" + tc.text + "'"
+		const everywhere = "resources:\n  - {title: %, about: %, hours: %, cost: %, reach: {address: %, phone: '555 %}, translations: {es: {about: %, hours: %, cost: %}}, checked: 2026-11-02}\n"
+		src := strings.ReplaceAll(strings.ReplaceAll(everywhere, "'555 %", "'555 "+text[1:]), "%", text)
+		_, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte("languages: [en, es]\n" + smallClinic)}, "resources.yaml": {Data: []byte(src)}}, "case")
+		if tc.want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", tc.text, err)
+			}
+			continue
+		}
+		wrong, _ := errors.AsType[FileErrors](err)
+		if len(wrong) != 9 {
+			t.Errorf("%q is refused in %d places of 9: %v", tc.text, len(wrong), err)
+		}
+		from := 0
+		for _, e := range wrong {
+			from += strings.Index(src[from:], "'") // the next value
+			if column := from - strings.Index(src, "\n"); e.Line != 2 || e.Column != column || !strings.Contains(e.Message, tc.want) {
+				t.Errorf("%q: %v, want %q in the column %d", tc.text, e, tc.want, column)
+			}
+			from += strings.Index(src[from+1:], "'") + 2
+		}
 	}
 }

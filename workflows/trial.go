@@ -33,12 +33,16 @@ func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, err
 	if len(errs) > 0 {
 		return nil, nil, errs.sorted()
 	}
-	return ReadTrialFiles(files, id, file, src)
+	return readTrial(files, id, file, src, reading{resources: true})
 }
 
-// ReadTrialFiles is ReadTrial for files that are in memory, as Clinic.Files has them.
-// They stay as they are.
+// ReadTrialFiles is ReadTrial for files that are in memory, as Clinic.Files has them:
+// an older program may have taken them, which checked less. They stay as they are.
 func ReadTrialFiles(files map[string][]byte, id, file string, src []byte) (*Clinic, *Workflow, error) {
+	return readTrial(files, id, file, src, reading{resources: true, stored: true})
+}
+
+func readTrial(files map[string][]byte, id, file string, src []byte, how reading) (*Clinic, *Workflow, error) {
 	approved, w, err := Approve(file, src, triedBy, time.Time{})
 	if err != nil {
 		return nil, nil, err
@@ -46,7 +50,8 @@ func ReadTrialFiles(files map[string][]byte, id, file string, src []byte) (*Clin
 	files = maps.Clone(files)
 	inFolder := workflowFileName(w.Name)
 	files[inFolder] = approved
-	c, err := readFiles(files, id, reading{resources: true, trial: w.Name})
+	how.trial = w.Name
+	c, err := readFiles(files, id, how)
 	if wrong, ok := errors.AsType[FileErrors](err); ok {
 		for _, e := range wrong {
 			if e.File == inFolder {
