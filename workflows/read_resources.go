@@ -48,8 +48,8 @@ type Resource struct {
 	Until calendar.Day
 	// Waiver lets words leave that no mail may hold otherwise; nil for none.
 	Waiver *Waiver
-	// Line and Column are where the entry stands in resources.yaml.
-	Line, Column int
+	// Line is where the entry begins in resources.yaml.
+	Line int
 }
 
 // ServiceWords are what is said of a service in one language; empty says nothing.
@@ -189,7 +189,7 @@ func (cr *clinicReader) resource(n ast.Node) (s Resource, ok bool) {
 	if !ok {
 		return s, false
 	}
-	s.Line, s.Column = m.at.line, m.at.column
+	s.Line = m.at.line
 	if e, ok := r.need(m, what, "title", "Ride Together"); ok {
 		s.Title = cr.told(e, 80)
 	}

@@ -34,5 +34,6 @@ func TestPreview(t *testing.T) {
 	fails(t, exitWrong, "name the mail to send", "preview", "--send-to", "amara")
 	fails(t, exitWrong, "there is: ", "preview", "A", "--send-to", "somebody@example.org")
 	fails(t, exitWrong, `there is no mail "nix"`, "preview", "nix")
+	fails(t, exitWrong, `the clinic does not serve the language "fr"; it serves en, es`, "preview", "A", "--language", "fr")
 	fails(t, exitWrong, "is no clinic's folder", "preview", "--clinic-dir", t.TempDir())
 }

@@ -119,7 +119,7 @@ func (v *versions) folder(o BacktestOptions) error {
 // inForce tries a workflow in the version that Mooring has in force.
 func (v *versions) inForce(o BacktestOptions) error {
 	v.asItIs = v.op.clinics.byID[v.id].Current()
-	t := &trial{id: v.id}
+	t := &trial{id: v.id, stored: true}
 	var err error
 	if t.file, t.src, err = findWorkflow(o.Draft, ""); err != nil {
 		return err

@@ -105,6 +105,7 @@ func checkClinic(base *templates.Set, c *workflows.Clinic, now time.Time) findin
 		found = append(found, fromError(mayNotLeave(set, c))...)
 		found = append(found, missingTemplates(set, c)...)
 	}
+	found = append(found, idleWaivers(base, c)...)
 	return append(append(found, warnings(c, now)...), notes(c)...)
 }
 

@@ -22,6 +22,12 @@ type clinicCheck struct {
 	found  finding.List
 }
 
+// warnOf speaks of the value of a key of clinic.yaml.
+func (c *clinicCheck) warnOf(rule, message, mend string, key ...string) {
+	line, column := c.places.ValueOf(key...)
+	c.add(rule, "clinic.yaml", line, column, message, mend)
+}
+
 // warn speaks of a key of clinic.yaml, or of the nearest one above it that there is.
 func (c *clinicCheck) warn(rule, message, mend string, key ...string) {
 	line, column := c.places.Of(key...)
@@ -68,9 +74,11 @@ func notes(c *workflows.Clinic) finding.List {
 		}
 		note("clinic.yaml", w.Line, w.Column, fmt.Sprintf("%s waives %s: %s", w.By, what, w.Why))
 	}
+	places := workflows.ReadPlaces(c.Files["resources.yaml"])
 	for i := range c.Resources {
 		if s := &c.Resources[i]; s.Waiver != nil {
-			note("resources.yaml", s.Line, s.Column, fmt.Sprintf("%s waives %s for %s: %s", s.Waiver.By, templates.ClinicalWord, strings.Join(s.Waiver.Words, ", "), s.Waiver.Why))
+			line, column := places.Of(serviceKey(i, "waiver")...)
+			note("resources.yaml", line, column, fmt.Sprintf("%s waives %s for %s: %s", s.Waiver.By, templates.ClinicalWord, strings.Join(s.Waiver.Words, ", "), s.Waiver.Why))
 		}
 	}
 	return out

@@ -39,7 +39,7 @@ func (c *clinicCheck) indiscreet() {
 		for i := range words {
 			words[i] = fmt.Sprintf("%q", words[i])
 		}
-		c.warn(finding.TellingName, fmt.Sprintf("%s %q says %s, and %s", what, text, strings.Join(words, ", "), who), mend, key...)
+		c.warnOf(finding.TellingName, fmt.Sprintf("%s %q says %s, and %s", what, text, strings.Join(words, ", "), who), mend, key...)
 	}
 	const inbox, inMail = "everybody who sees a client's inbox reads it", "everybody who sees the mail reads it"
 	const known = "write the name there by which your clients know you and that says nothing"

@@ -165,7 +165,15 @@ func brokenFolders(t *testing.T) []brokenFolder {
 			"templates/es/a-notice.md": builtin("en/a-notice.md"),
 		}},
 		{name: "a waiver of what is never waived", clinic: []string{"feed_quiet: 8h", "feed_quiet: 8h\nlint:\n  waivers:\n    - {rule: missing-crisis-line, by: ruth, why: it is known}"}},
-		{name: "a waiver", clinic: []string{"feed_quiet: 8h", "feed_quiet: 8h\nlint:\n  waivers:\n    - {rule: clinical-word, words: [anxiety], by: ruth, why: it is its name}"}},
+		{name: "a waiver", clinic: []string{"feed_quiet: 8h", "feed_quiet: 8h\nreply_hours: after the Recovery Circle\nlint:\n  waivers:\n    - {rule: clinical-word, words: [recovery], by: ruth, why: it is its name}"}},
+		{name: "a waiver of other words than are found", clinic: []string{"feed_quiet: 8h", "feed_quiet: 8h\nlint:\n  waivers:\n    - rule: clinical-word\n      words: [anxiety, Recovery Circle]\n      by: ruth\n      why: it is its name\n    - {rule: grade, by: ruth, why: it is short}"}, files: map[string]string{
+			"resources.yaml": strings.Replace(service, "Rides", "Recovery Circle", 1),
+		}},
+		{name: "a service's waiver of other words", files: map[string]string{
+			"resources.yaml": strings.Replace(strings.Replace(service, "Rides", "Recovery Circle", 1), "checked:", "waiver: {words: [recovery, the circle], by: ruth, why: it is its name}, checked:", 1),
+		}},
+		{name: "links and words in a service", files: map[string]string{"resources.yaml": "resources:\n  - title: Rides\n    about: >\n      See ridetogether.org\n    hours: 'after therapy'\n    reach: {phone: \"1\", url: \"https://rides.example.org/intake\"}\n    checked: 2026-11-01\n"}},
+		{name: "a number that nobody can call", clinic: []string{"phone: \"988\"", "phone: n/a"}},
 	}
 }
 

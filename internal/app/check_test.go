@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/mooring-care/mooring/workflows"
@@ -62,17 +63,28 @@ func TestWarningsOfStaleResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk := escalation.Staff{People: []escalation.Person{{ID: "emergency-1", Emergency: true}}}
-	c := &workflows.Clinic{Zone: zone, FeedQuiet: time.Hour, Staff: desk, Resources: []workflows.Resource{
-		{Title: "Looked at", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Line: 2},
-		{Title: "Forgotten", Checked: time.Date(2025, 10, 1, 0, 0, 0, 0, time.UTC), Line: 5},
-		{Title: "Over", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261031, Line: 9},
-		{Title: "Last day", Checked: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Until: 20261101, Line: 12},
-	}}
+	const services = `resources:
+  - {title: Looked at, reach: {phone: "1"}, checked: 2026-03-01}
+  - title: Forgotten
+    reach: {phone: "1"}
+    checked: 2025-10-01
+  - {title: Over, reach: {phone: "1"}, checked: 2026-03-01, until: 2026-10-31}
+  - {title: Last day, reach: {phone: "1"}, checked: 2026-03-01, until: 2026-11-01}
+  - {title: To come, reach: {phone: "1"}, checked: 2027-03-01}
+`
+	folder := spanishClinic(t, "")
+	folder["resources.yaml"] = &fstest.MapFile{Data: []byte(services)}
+	read, err := workflows.ReadClinic(folder, "quay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &workflows.Clinic{Zone: zone, FeedQuiet: time.Hour, Staff: desk, Resources: read.Resources, Files: map[string][]byte{"resources.yaml": []byte(services)}}
 	// It is the 1st of November in Chicago, and the 2nd in London.
 	got := messages(c, time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC))
 	want := []string{
-		"resources.yaml:5:1: Forgotten was last looked at on 1 October 2025, more than a year ago",
-		"resources.yaml:9:1: Over has ended and is listed no more; take it out, or change `until`",
+		"resources.yaml:5:14: Forgotten was last looked at on 1 October 2025, more than a year ago",
+		"resources.yaml:6:68: Over has ended and is listed no more; take it out, or change `until`",
+		"resources.yaml:8:52: To come is said to have been looked at on 1 March 2027, which has not come yet; write the day of the last look into `checked`",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)

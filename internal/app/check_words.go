@@ -124,23 +124,28 @@ func (c *clinicCheck) untranslated() {
 // those that may be dead: nobody has looked at the entry for long, or its last day is
 // over.
 func (c *clinicCheck) resources() {
+	places := workflows.ReadPlaces(c.Files["resources.yaml"])
 	for i := range c.Resources {
 		s := &c.Resources[i]
-		say := func(rule, message, mend string) { c.add(rule, "resources.yaml", s.Line, s.Column, message, mend) }
+		stale := func(key, message, mend string) {
+			line, column := places.ValueOf(serviceKey(i, key)...)
+			c.add(finding.StaleResource, "resources.yaml", line, column, message, mend)
+		}
 		for _, l := range c.Languages[min(1, len(c.Languages)):] {
 			if lacks := s.Untranslated(l); len(lacks) > 0 && (len(s.Languages) == 0 || slices.Contains(s.Languages, l)) {
-				say(finding.UntranslatedResource, fmt.Sprintf("clients who read %s are told of %s in the clinic's own language", l, s.Title),
+				line, column := places.Of(serviceKey(i, "translations", l)...)
+				c.add(finding.UntranslatedResource, "resources.yaml", line, column, fmt.Sprintf("clients who read %s are told of %s in the clinic's own language", l, s.Title),
 					fmt.Sprintf("write %s under `translations: {%s: ...}`", strings.Join(lacks, ", "), l))
 			}
 		}
 		const day = "2 January 2006"
 		switch {
 		case s.Checked.After(c.now.Add(48 * time.Hour)):
-			say(finding.StaleResource, fmt.Sprintf("%s is said to have been looked at on %s, which has not come yet", s.Title, s.Checked.Format(day)), "write the day of the last look into `checked`")
+			stale("checked", fmt.Sprintf("%s is said to have been looked at on %s, which has not come yet", s.Title, s.Checked.Format(day)), "write the day of the last look into `checked`")
 		case s.Ended(c.now, c.Zone):
-			say(finding.StaleResource, s.Title+" has ended and is listed no more", "take it out, or change `until`")
+			stale("until", s.Title+" has ended and is listed no more", "take it out, or change `until`")
 		case s.Stale(c.now):
-			say(finding.StaleResource, fmt.Sprintf("%s was last looked at on %s, more than a year ago", s.Title, s.Checked.Format(day)), "")
+			stale("checked", fmt.Sprintf("%s was last looked at on %s, more than a year ago", s.Title, s.Checked.Format(day)), "")
 		}
 	}
 }

@@ -209,7 +209,7 @@ func TestClinicsLint(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := unfit(c)
-	for _, want := range []string{"\"anxiety\" in `reply_to` stands in mails", "\"first visit\" in `booking_url`", "clinic.yaml:23:1: clinical-word: \"doctora\" in `reply_hours`"} {
+	for _, want := range []string{"clinic.yaml:10:9: clinical-word: \"anxiety\" in `reply_to.name` stands in mails", "clinic.yaml:5:14: clinical-word: \"first visit\" in `booking_url`", "clinic.yaml:23:18: clinical-word: \"doctora\" in `translations.es.reply_hours`"} {
 		if !strings.Contains(found.Error(), want) {
 			t.Errorf("found %v, want %q", found, want)
 		}

@@ -74,7 +74,7 @@ func OpenPreviews(clinicDir string, now time.Time) (*Previews, error) {
 
 // Mail renders what a client or a member of staff would get. The template is such as
 // "A", "A.short" or the name of its file, "a-notice". An empty language is the
-// clinic's, an empty reason "unknown".
+// clinic's, and one that it does not serve is refused; an empty reason is "unknown".
 func (p *Previews) Mail(name, language, reason string) (MailPreview, error) {
 	wordings, err := p.set.Wordings()
 	if err != nil {
@@ -83,6 +83,11 @@ func (p *Previews) Mail(name, language, reason string) (MailPreview, error) {
 	if language == "" {
 		language = p.clinic.Language()
 	}
+	spoken := p.clinic.LanguageFor(language)
+	if base, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(language), "_", "-"), "-"); base != spoken {
+		return MailPreview{}, fmt.Errorf("the clinic does not serve the language %q; it serves %s", language, strings.Join(p.clinic.Languages, ", "))
+	}
+	language = spoken
 	if reason != "" && !slices.Contains(templates.Reasons(), reason) {
 		return MailPreview{}, fmt.Errorf("there is no reason %q; there is: %s", reason, strings.Join(templates.Reasons(), ", "))
 	}

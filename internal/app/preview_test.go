@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -76,6 +77,16 @@ func TestPreviewMail(t *testing.T) {
 	for name, want := range map[string]string{"Z": `there is no mail "Z"; there is: a-check-in, a-notice,`, "": "there is no mail"} {
 		if _, err := p.Mail(name, "", ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for language, want := range map[string]string{"": "en", "en": "en", "en-GB": "en", "es": "es", "es-MX": "es", "ES_mx": "es"} {
+		if m, err := p.Mail("A", language, ""); err != nil || m.Language != want {
+			t.Errorf("in %q it is in %q, want %q: %v", language, m.Language, want, err)
+		}
+	}
+	for _, language := range []string{"fr", "fr-CA", "e", "english", "-"} {
+		if _, err := p.Mail("A", language, ""); err == nil || err.Error() != fmt.Sprintf("the clinic does not serve the language %q; it serves en, es", language) {
+			t.Errorf("in %q: %v", language, err)
 		}
 	}
 	if _, err := p.Mail("A", "", "boredom"); err == nil || !strings.Contains(err.Error(), `there is no reason "boredom"; there is: unknown,`) {

@@ -30,6 +30,8 @@ type trial struct {
 	clinic   *workflows.Clinic
 	workflow *workflows.Workflow
 	words    *templates.Set
+	// stored says that an older program took the clinic's files as they are.
+	stored bool
 }
 
 // openTrial finds a workflow, by the path of its file or by its name, and the
@@ -62,7 +64,9 @@ func (t *trial) wordings() error {
 	if err != nil {
 		return fmt.Errorf("read the built-in wording: %w", err)
 	}
-	set, err := base.WithRules(t.clinic.Templates, lintRules(t.clinic))
+	rules := lintRules(t.clinic)
+	rules.Stored = t.stored
+	set, err := base.WithRules(t.clinic.Templates, rules)
 	if err != nil {
 		return fmt.Errorf("read the clinic %s's wording:\n%w", t.id, err)
 	}

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -72,70 +70,6 @@ func lintRules(c *workflows.Clinic) templates.Rules {
 		rules.Waived = append(rules.Waived, templates.Waiver{Rule: w.Rule, Words: w.Words})
 	}
 	return rules
-}
-
-// unfit is what clinic.yaml says and no mail may hold, as every mail would, and
-// waivers that cannot be.
-func unfit(c *workflows.Clinic) workflows.FileErrors {
-	var out workflows.FileErrors
-	for _, w := range c.Lint.Waivers {
-		say := func(format string, args ...any) {
-			out = append(out, &workflows.FileError{File: "clinic.yaml", Line: w.Line, Column: w.Column, Rule: finding.WrongWaiver, Message: fmt.Sprintf(format, args...)})
-		}
-		switch finds := slices.Contains([]string{templates.ClinicalWord, templates.ClinicWord, templates.Blame, templates.Identifier, templates.ForeignLink, templates.CaringContactAsks}, w.Rule); {
-		case w.Rule == templates.MissingCrisisLine:
-			say("a missing crisis line is never waived: every client must find help in every mail")
-		case !slices.Contains(templates.RuleNames(), w.Rule):
-			say("there is no rule %#q to waive; the rules are %s", w.Rule, strings.Join(templates.RuleNames(), ", "))
-		case finds && len(w.Words) == 0:
-			say("the waiver of %#q needs `words`: what exactly may leave", w.Rule)
-		}
-		for _, word := range w.Words {
-			if !nameable(word) {
-				say("%s", wrongWaiver(word))
-			}
-		}
-	}
-	if c.Name == "" {
-		return out // not read from a file
-	}
-	texts := map[string]string{"`from`": c.From.Name, "`reply_to`": c.ReplyTo.Name}
-	links := map[string]string{}
-	for _, l := range c.Languages {
-		said, where := c.In(l), ""
-		if l != c.Language() {
-			where = " in `translations`"
-		}
-		texts["`reply_hours`"+where+" "+l] = said.ReplyHours
-		texts["`text` of the crisis line"+where+" "+l] = said.CrisisLine.Text
-		links["`booking_url`"+where+" "+l] = said.BookingURL
-	}
-	linter := templates.NewLinter(templates.Exceptions{Words: []string{c.Name, c.CrisisLine.Name}, Refused: c.Lint.Words, Waived: lintRules(c).Waived, Hosts: declaredHosts(c)})
-	add := func(where, text string, found []templates.Finding) {
-		where, _, _ = strings.Cut(where, "` ")
-		for _, f := range found {
-			out = append(out, &workflows.FileError{
-				File: "clinic.yaml", Line: lineOf(c.Files["clinic.yaml"], text), Column: 1, Rule: f.Rule,
-				Message: fmt.Sprintf("%s: %q in %s` stands in mails, where %s; %s, or let somebody answer for it under `lint`", f.Rule, f.Match, strings.TrimSuffix(where, "`"), f.Why(), f.Instead()),
-			})
-		}
-	}
-	for _, where := range slices.Sorted(maps.Keys(texts)) {
-		add(where, texts[where], linter.Words(where, texts[where]))
-	}
-	for _, where := range slices.Sorted(maps.Keys(links)) {
-		add(where, links[where], linter.Link(where, links[where]))
-	}
-	return out
-}
-
-// lineOf is the first line that holds a text; the first of all where none does.
-func lineOf(src []byte, text string) int {
-	before, _, found := bytes.Cut(src, []byte(text))
-	if !found {
-		return 1
-	}
-	return bytes.Count(before, []byte("\n")) + 1
 }
 
 // unspoken are the languages that clinic.yaml lists and nobody wrote in. The clinic's

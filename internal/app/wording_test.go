@@ -28,8 +28,8 @@ func TestNoClinicalWordsInResources(t *testing.T) {
 		want  []string
 	}{
 		{workflows.Resource{Title: "Ride Together", About: "Rides to a visit.", Cost: "A small fee"}, nil},
-		{workflows.Resource{Title: "Anxiety group", Line: 3}, []string{"resources.yaml:3:1: \"anxiety\" in `title`"}},
-		{workflows.Resource{Title: "A group", About: "For people in thera\u00adpy with depr\u0435ssion", Line: 4}, []string{"\"therapy\" in `about`", "\"depression\" in `about`"}},
+		{workflows.Resource{Title: "Anxiety group"}, []string{"resources.yaml:1:1: \"anxiety\" in `title`"}},
+		{workflows.Resource{Title: "A group", About: "For people in thera\u00adpy with depr\u0435ssion"}, []string{"\"therapy\" in `about`", "\"depression\" in `about`"}},
 		{workflows.Resource{Title: "A group", Hours: "After intake", Cost: "Ask your doctor"}, []string{"\"intake\" in `hours`", "\"doctor\" in `cost`"}},
 		{workflows.Resource{Title: "A group", Reach: workflows.Reach{URL: "https://trauma.example.org", Address: "Rehab house"}}, []string{"\"rehab\" in `address`", "\"trauma\" in `url`"}},
 		{workflows.Resource{Title: "A group", Reach: workflows.Reach{URL: "https://help.example.org/harbourtherapygroup?mrn=4"}}, []string{"\"harbourtherapygroup\" in `url`", "\"mrn\" in `url`"}},
@@ -43,6 +43,10 @@ func TestNoClinicalWordsInResources(t *testing.T) {
 		{workflows.Resource{Title: "The Listening Line", About: "People who listen, day and night.", WhenFlagged: true}, nil},
 		{workflows.Resource{Title: "Tips on Tuesdays", WhenFlagged: true, Waiver: &workflows.Waiver{Words: []string{"tips"}, By: "ruth", Why: "its name"}}, nil},
 		{workflows.Resource{Title: "Recovery Circle"}, []string{"\"recovery\" in `title`"}},
+		{workflows.Resource{Title: "Ride.help", About: "See ridetogether.org, or www.evil.com", Hours: "Ask evil.co.uk", Cost: "https://evil.com/pay"}, []string{"\"ride.help\" in `title`", "\"ridetogether.org\" in `about`", "\"www.evil.com\" in `about`", "\"evil.co.uk\" in `hours`", "\"https://evil.com/pay\" in `cost` of \"Ride.help\" may not stand in a mail, where a mail program makes a link of it; put the address under `reach: {url: ...}`, or say it in plain words"}},
+		{workflows.Resource{Title: "Rides", Reach: workflows.Reach{Address: "12 Mill Street, evil.xyz", Phone: "+1 555 0142 evil.io"}, Translations: map[string]workflows.ServiceWords{"es": {Hours: "Vea bücher.de"}}}, []string{"\"evil.xyz\" in `address`", "\"evil.io\" in `phone`", "\"bücher.de\" in `hours`"}},
+		{workflows.Resource{Title: "St. Mary's No.5", About: "Ask for J.R. or the like, e.g. at 9 a.m.", Hours: "9.am to 8.30.pm, Mon.-Fri.", Cost: "2.50 or 3.5 U.S. dollars", Reach: workflows.Reach{Phone: "555.0142", Address: "P.O. Box 4, St.Paul"}}, nil},
+		{workflows.Resource{Title: "Care.com", Waiver: &workflows.Waiver{Words: []string{"care.com"}, By: "ruth", Why: "its name"}}, nil},
 		{workflows.Resource{Title: "Recovery Circle", Waiver: waiver}, nil},
 		{workflows.Resource{Title: "Recovery after trauma", Waiver: waiver}, []string{"\"trauma\" in `title`"}},
 	} {
@@ -275,6 +279,12 @@ func TestStoredWordingStaysReadable(t *testing.T) {
 	}
 	if got := v.wording.Answers("A", "en", "unknown"); got == "" {
 		t.Error("nothing answers the family A")
+	}
+	for _, stored := range []bool{true, false} {
+		tried := &trial{id: c.ID, clinic: c, workflow: c.Workflows[0], stored: stored}
+		if err := tried.wordings(); (err == nil) != stored {
+			t.Errorf("a workflow that is tried in it, stored %v: %v", stored, err)
+		}
 	}
 }
 
