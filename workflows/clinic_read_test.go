@@ -214,14 +214,15 @@ func TestClinicLanguages(t *testing.T) {
 		}
 	}
 	c, err := ReadClinic(fstest.MapFS{"clinic.yaml": {Data: []byte("languages: [en, es, vi]\nreply_hours: Monday\nbooking_url: https://book.example.org\n" +
-		"translations: {es: {reply_hours: lunes, crisis_line: {name: Una línea, text: Escriba}, booking_url: https://book.example.org/es}}\n" + smallClinic)}}, "small")
+		"translations: {es: {reply_hours: lunes, crisis_line: {name: Una línea, text: Escriba, emergency_phone: \"112\"}, booking_url: https://book.example.org/es}}\n" +
+		strings.Replace(smallClinic, "phone: 988}", "phone: 988, emergency_phone: \"911\"}", 1))}}, "small")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for language, want := range map[string]Said{
-		"en": {CrisisLine{Name: "A line", Phone: "988"}, "Monday", "https://book.example.org"},
-		"es": {CrisisLine{Name: "Una línea", Phone: "988", Text: "Escriba"}, "lunes", "https://book.example.org/es"},
-		"vi": {CrisisLine{Name: "A line", Phone: "988"}, "", "https://book.example.org"},
+		"en": {CrisisLine{Name: "A line", Phone: "988", EmergencyPhone: "911"}, "Monday", "https://book.example.org"},
+		"es": {CrisisLine{Name: "Una línea", Phone: "988", Text: "Escriba", EmergencyPhone: "112"}, "lunes", "https://book.example.org/es"},
+		"vi": {CrisisLine{Name: "A line", Phone: "988", EmergencyPhone: "911"}, "", "https://book.example.org"},
 	} {
 		if got := c.In(language); got != want {
 			t.Errorf("in %s the clinic says %+v, want %+v", language, got, want)

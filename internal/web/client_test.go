@@ -48,6 +48,29 @@ func TestCheckinListsServices(t *testing.T) {
 	v.seesNot("Email me this list")
 }
 
+// TestEmergencyNumber: the number for danger right now is a link to press, in both
+// languages and on pages without an answer; without one that can be dialled it is named
+// in words.
+func TestEmergencyNumber(t *testing.T) {
+	for number, says := range map[string][3]string{
+		"911":      {`In danger right now? <a href="tel:911">Call 911</a>`, `¿Está en peligro ahora mismo? <a href="tel:911">Llame al 911</a>`, "local emergency number"},
+		"":         {"In danger right now? Call your local emergency number.", "Llame al número de emergencias de su zona.", `href="tel:911"`},
+		"the desk": {"In danger right now? Call your local emergency number.", "Llame al número de emergencias de su zona.", `href="tel:"`},
+	} {
+		w := newWorld(t)
+		w.emergency = number
+		v := w.visitor(t)
+		v.open(w.checkin())
+		v.sees(says[0])
+		v.seesNot(says[2])
+		v.press(url.Values{"feeling": {"not-safe"}})
+		v.sees(says[0])
+		v.seesNot(says[2])
+		v.open(w.checkin() + "?lang=es")
+		v.sees(says[1])
+	}
+}
+
 // TestCheckinList says what became of the mail, and counts one press once.
 func TestCheckinList(t *testing.T) {
 	for result, says := range map[web.Result]string{web.MailAsked: "The list is on its way", web.MailHeld: "We cannot email the list", web.AskedOften: "a few times today"} {

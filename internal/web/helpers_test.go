@@ -47,6 +47,8 @@ type clinic struct {
 	alone bool
 	// named is what the clinic is called, "" for its usual name.
 	named string
+	// emergency is the number for danger right now.
+	emergency string
 	// owner has the task, "" for dana; over says that it is not open any more,
 	// and ended how; first is who finishes it between a look and a press; done
 	// are those who finished it, noticed what was noticed.
@@ -94,7 +96,7 @@ func (c *clinic) Clinic(id string) (web.Clinic, bool) {
 	}
 	return web.Clinic{
 		ID: id, Name: name, Phone: "(555) 010-0142",
-		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988"}, Languages: []string{"en", "es"},
+		Crisis: web.CrisisLine{Name: "The crisis line", Phone: "988", EmergencyPhone: c.emergency}, Languages: []string{"en", "es"},
 	}, true
 }
 

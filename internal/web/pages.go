@@ -32,6 +32,7 @@ func newPages() (*pages, error) {
 	shared, err := template.New("shared").Funcs(template.FuncMap{
 		"asset": files.path,
 		"tel":   telURL,
+		"dials": func(phone string) bool { return telURL(phone) != telURL("") },
 		"web":   webURL,
 		"words": words,
 

@@ -296,12 +296,17 @@ func TestLongTimeline(t *testing.T) {
 		if n := strings.Count(got, "An earlier moment"); n != c.shown || !strings.Contains(got, c.says) || strings.Contains(got, "older entr") != (c.says != "") {
 			t.Errorf("%d older ones: %d are shown, want %d and %q", c.more, n, c.shown, c.says)
 		}
-		if c.says != "" && !strings.Contains(got, `href="?timeline=all#timeline"`) {
+		if c.says != "" && !strings.Contains(got, `href="/clients/harbor/`+clientKey+`?timeline=all#timeline"`) {
 			t.Error("no link leads to the others")
 		}
 		all := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey+"?timeline=all", nil, cookie).body
 		if n := strings.Count(all, "An earlier moment"); n != c.more || strings.Contains(all, "older entr") {
 			t.Errorf("asked for all of %d, %d are shown", c.more, n)
+		}
+		// A press answers at another address: its link leads back to the client's page.
+		pressed := request(d.handler, http.MethodPost, safetyPath, hidden(got), cookie).body
+		if c.says != "" && !strings.Contains(pressed, `href="/clients/harbor/`+clientKey+`?timeline=all#timeline"`) {
+			t.Errorf("after a press no link leads to the others:\n%s", pressed)
 		}
 	}
 }

@@ -214,14 +214,23 @@ func begun(tokens []token, f string, from, i int) bool {
 // asks are the findings of a wording of family E, or of the parts that it shows.
 func (f *file) asks() []Finding {
 	var out []Finding
+	f.eachAsk(func(a asked, _ int) {
+		out = append(out, Finding{Rule: CaringContactAsks, Part: "text", Match: a.words, Detail: a.what})
+	})
+	return out
+}
+
+// eachAsk tells what a file asks, with and without what may be left out, and where.
+func (f *file) eachAsk(tell func(a asked, at int)) {
 	for _, runs := range f.paragraphs() {
-		var m mapped
-		m.paragraph(runs, asMarked)
-		for _, a := range asksOf(string(m.text)) {
-			out = append(out, Finding{Rule: CaringContactAsks, Part: "text", Match: a.words, Detail: a.what})
+		for _, how := range []reading{asMarked, asMarked | asBare} {
+			var m mapped
+			m.paragraph(runs, how)
+			for _, a := range asksOf(string(m.text)) {
+				tell(a, m.at[a.from])
+			}
 		}
 	}
-	return out
 }
 
 // Asks lists what a text asks of its reader, or advises, as nothing may that a client

@@ -1,8 +1,6 @@
 package templates
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -315,105 +313,6 @@ func (s *source) sections() []section {
 		at += len(line)
 	}
 	return out
-}
-
-// lintFile renders a clinic's file with sample values, or for parts.md one mail
-// that shows it, and turns what the lint finds into problems of the file.
-func (s *Set) lintFile(f *file, rules Rules) []error {
-	shows := f
-	if f.key.name == partsName {
-		shows = s.index[wordingKey{f.key.language, "E", Unknown, ""}]
-		if shows == nil {
-			return nil
-		}
-	}
-	v := SampleValuesIn(f.key.language)
-	allowed := v.Exceptions("https://mail.riverside.example/")
-	allowed.Refused, allowed.Waived = rules.Refused, rules.Waived
-	allowed.Links, allowed.Hosts = append(allowed.Links, rules.own(shows.mail.links)...), append(allowed.Hosts, rules.Hosts...)
-	allowed.NoPreferences = shows.header.family == familyAddress || shows.header.family == familyMoved
-	lint := NewLinter(allowed)
-	found := lint.findings(Client)
-	if shows.header.family == "E" {
-		for _, a := range f.asks() {
-			found.add(a)
-		}
-	}
-	// What may be left out may bring the words around it together.
-	for i, values := range []Values{v, bareValues(v)} {
-		r, err := shows.mail.render(&values, s.speech(f.key.language))
-		if err != nil {
-			return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
-		}
-		r.Language = f.key.language
-		reads := lint.Lint
-		if i > 0 {
-			reads = lint.Leaving // the grade is that of the whole wording
-		}
-		for _, one := range reads(r.Mail(), shows.header.audience) {
-			found.add(one)
-		}
-	}
-	for _, word := range slices.Sorted(maps.Keys(f.words)) {
-		found.words("text", f.words[word])
-	}
-	errs, places := f.subjectSays(), f.locator(lint, s.paragraphIn(f, &v, allowed.Words))
-	seen := map[string]bool{}
-	for _, found := range found.list {
-		// The same words in text and HTML are one problem of the file.
-		if key := found.Rule + found.Match; !seen[key] {
-			seen[key] = true
-			errs = append(errs, s.placed(f, found, places)...)
-		}
-	}
-	return errs
-}
-
-// placed are the problems that a finding is, one for each of its places in a file.
-func (s *Set) placed(f *file, found Finding, places locator) []error {
-	at := places.places(found)
-	if len(at) == 0 {
-		parts := s.files[fileKey{f.key.language, partsName}]
-		if !f.own || found.Rule == ClinicWord || f != parts && len(parts.locator(places.lint, places.inMail).places(found)) > 0 {
-			// It stands in the shared parts, which are read themselves, or in a value, which
-			// is looked at where it comes from.
-			return nil
-		}
-		at = []int{0}
-	}
-	problem := found.Rule
-	if found.Match != "" {
-		problem += fmt.Sprintf(": %q", found.Match)
-	}
-	if found.Detail != "" {
-		problem += ": " + found.Detail
-	}
-	var errs []error
-	for _, at := range at {
-		line, column := f.source.position(at)
-		errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
-	}
-	return errs
-}
-
-// paragraphIn shows a paragraph of a file as a mail with these values does, and its
-// sentences once more as the grade reads them.
-func (s *Set) paragraphIn(f *file, v *Values, names []string) func([]inline) string {
-	return func(runs []inline) string {
-		if runs[0].kind == inValue && fields[runs[0].id].kind == blockField {
-			return ""
-		}
-		one := compile(f.key.language, nil, document{{kind: paragraph, runs: runs, part: numFields}}, nil)
-		r, err := one.render(v, s.speech(f.key.language))
-		if err != nil {
-			return ""
-		}
-		shown := []string{r.Text, readHTML(r.HTML).text}
-		for _, sentence := range sentencesOf(r.Text, names) {
-			shown = append(shown, sentence...)
-		}
-		return strings.Join(shown, " ")
-	}
 }
 
 // longestSubject is how long a subject may be in a file, in characters. A phone shows about

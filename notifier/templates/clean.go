@@ -32,7 +32,7 @@ func cleanName(s string, clinic *Linter) string {
 }
 
 // noNames is what other systems write where there is no name.
-var noNames = []string{"null", "nil", "none", "undefined", "unknown", "anonymous", "anonimo", "anonima", "desconocido", "desconocida", "no name", "sin nombre", "first name", "firstname"} //nolint:gochecknoglobals // never written again
+var noNames = []string{"null", "none", "undefined", "unknown", "unk", "anonymous", "anonimo", "anonima", "desconocido", "desconocida", "no name", "sin nombre", "first name", "firstname"} //nolint:gochecknoglobals // never written again
 
 // plainName is the quick way for the usual name.
 func plainName(s string) bool {

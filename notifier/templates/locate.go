@@ -56,14 +56,14 @@ func (f *file) locator(lint *Linter, inMail func([]inline) string) locator {
 		l.read = append(l.read, f.whole(how).tokened())
 	}
 	l.raw = f.unshown().tokened()
-	for _, runs := range f.paragraphs() {
-		var m mapped
-		m.paragraph(runs, asMarked)
-		for _, a := range asksOf(string(m.text)) {
-			l.asked[a.words] = append(l.asked[a.words], m.at[a.from])
-		}
-	}
+	f.eachAsk(func(a asked, at int) { l.asked[a.words] = append(l.asked[a.words], at) })
 	return l
+}
+
+// sorted are places in the order of the file, each once.
+func sorted(places []int) []int {
+	slices.Sort(places)
+	return slices.Compact(places)
 }
 
 // places are those of a finding: also of words that go over a line's end or are cut by
@@ -71,7 +71,7 @@ func (f *file) locator(lint *Linter, inMail func([]inline) string) locator {
 // place where it belongs; none are the places of what stands elsewhere.
 func (l locator) places(found Finding) []int {
 	if places := l.asked[found.Match]; found.Rule == CaringContactAsks && len(places) > 0 {
-		return places
+		return sorted(places)
 	}
 	// The same words may stand in the text as well.
 	linked := l.linked[Finding{Rule: found.Rule, Match: found.Match}]
@@ -83,28 +83,32 @@ func (l locator) places(found Finding) []int {
 			break
 		}
 		guilty, all := read.find(found)
-		// What no reader sees as words: a code, the target of a link.
+		// What no mail shows here: a code in words.
 		further, more := l.raw.find(found)
 		guilty, all = append(append(guilty, linked...), read.without(further)...), append(all, read.without(more)...)
 		if len(guilty) == 0 {
 			guilty = all[:min(len(all), 1)]
 		}
 		if len(guilty) > 0 {
-			slices.Sort(guilty)
-			return slices.Compact(guilty)
+			return sorted(guilty)
 		}
 	}
-	if near := cmp.Or(found.Match, found.near); near != "" {
-		for _, runs := range l.paragraphs() {
-			if len(runs) > 0 && strings.Contains(squeeze(fold(l.inMail(runs))), near) {
-				return []int{firstWords(runs, near)}
-			}
-		}
-	}
-	if found.Match == "" {
+	if found.Match == "" && found.near == "" {
 		return []int{0}
 	}
 	return nil
+}
+
+// paragraph is that of a finding which holds a value as well: the mail shows the words
+// there. No is false where none does.
+func (l locator) paragraph(found Finding) (at int, ok bool) {
+	near := cmp.Or(found.Match, found.near)
+	for _, runs := range l.paragraphs() {
+		if near != "" && len(runs) > 0 && strings.Contains(squeeze(fold(l.inMail(runs))), near) {
+			return firstWords(runs, near), true
+		}
+	}
+	return 0, false
 }
 
 // maxFirstWords is how many words of a sentence are looked for to find its place.

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -25,12 +26,14 @@ func TestEveryPlaceIsNamed(t *testing.T) {
 		{"en/a-notice", "We are here", "Come [to us](https://riverside.example/therapy)\nnow, th*er*apy. We are here", []string{`:12:40: clinical-word: "therapy"`, `:13:6: clinical-word: "therapy"`}},
 		{"en/a-notice", "We are here", "Come\nnow. It is a multitudinous accumulation of considerations regarding *institutional* availability, {{first_name}}, necessitating nonetheless an unproblematic organizational communication opportunity, individually negotiated, immediately available and continually reconsidered. We are here", []string{`:13:6: grade`}},
 		{"en/e-caring", "We are thinking of you.", "We are thinking of you, and\nc&#97;ll *u*s. C*al*l us too\\\nPl**ea**se do.", []string{`:11:1: caring-contact-asks: "call"`, `:11:16: caring-contact-asks: "call us"`, `:12:1: caring-contact-asks: "please do"`}},
-		{"en/a-notice", "We are here", "Come\nto\ttherapy, our\ttherapist&Tab;therapy&#10;and. We are here", []string{`:13:4: clinical-word: "therapy"`, `:13:31: clinical-word: "therapy"`, `:13:17: clinical-word: "therapist"`}},
+		{"en/a-notice", "We are here", "Come\nto\ttherapy, our\ttherapist&Tab;therapy&#10;and. We are here", []string{`:13:4: clinical-word: "therapy"`, `:13:17: clinical-word: "therapist"`, `:13:31: clinical-word: "therapy"`}},
 		{"en/a-notice", "We are here", "The[[ {{first_name}}]]rapy is near.\nWe are here", []string{`:12:1: clinical-word: "therapy"`}},
 		{"en/a-notice", "We are here", "Come [here](https://riverside.example/%74herapy)\nor [here](https://riverside.example/ourTherapyTeam)\nor [here](https://riverside.example/x?client=8421). We are here", []string{`:12:13: clinical-word: "therapy"`, `:13:40: clinical-word: "therapy"`, `:14:39: identifier: "client"`}},
 		{"en/b-normalise", "Many people", "It is a shame. Many people", []string{`:10:9: blame: "shame"`}},
 		{"en/e-caring", "We are thinking of you.", "Are you well today? We are thinking of you.", []string{`:10:1: caring-contact-asks: "are you well today"`}},
 		{"en/parts", "Call a client", "Call about\ndepression", []string{`:38:1: clinical-word: "depression"`}},
+		{"en/parts", "Call a client", "Call about a safety\nplan", []string{`:37:14: clinical-word: "safety plan"`}},
+		{"en/e-caring", "We are thinking of you.", "[[Dear {{first_name}} ]]take a long walk.", []string{`:10:25: caring-contact-asks: "take"`}},
 		{"en/parts", "a person on our team reads it", "nobody reads it", []string{`:7:1: missing-reply-sentence`}},
 		{"en/e-caring", "We are thinking of you.", "Call 988. Call us. And now, call us!", []string{`:10:11: caring-contact-asks: "call us"`, `:10:29: caring-contact-asks: "call us"`}},
 	} {
@@ -50,6 +53,51 @@ func TestEveryPlaceIsNamed(t *testing.T) {
 				t.Errorf("%q: %v, want %q", tc.new, err, want)
 			}
 			rest = after
+		}
+	}
+}
+
+// TestSharedPartsAreRead where no mail of their language shows them, and nothing is held
+// against both files that make a mail.
+func TestSharedPartsAreRead(t *testing.T) {
+	s := mustBuiltin(t)
+	read := func(name string) string {
+		t.Helper()
+		data, err := builtin.ReadFile(name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	parts, caring, notice := read("en/parts"), read("en/e-caring"), read("en/a-notice")
+	spoilt := strings.NewReplacer("You can also find help", "Therapy at [ours](https://evil.example/). MRN 48213. Call us today! You can also find help", "Call a client", "Call about depression").Replace(parts)
+	in := func(file, text string) map[string][]byte { return map[string][]byte{file: []byte(text)} }
+	both := func(a, b map[string][]byte) map[string][]byte { maps.Copy(a, b); return a }
+	inParts := []string{`:5:1: clinical-word: "therapy"`, `:5:19: foreign-link`, `identifier: "mrn"`, `identifier: "mrn 48213"`, `caring-contact-asks: "call us"`, `clinical-word: "depression"`}
+	for name, tc := range map[string]struct {
+		files map[string][]byte
+		want  []string // in the one file that has problems
+	}{
+		"without a mail":       {in("vi/parts", spoilt), inParts},
+		"with another mail":    {both(in("vi/parts", spoilt), in("vi/a-notice", notice)), inParts},
+		"of our own mails":     {in("en/parts", spoilt), inParts},
+		"the mail alone":       {both(in("en/parts", parts), in("en/e-caring", strings.Replace(caring, "We are thinking", "Our therapy is thinking", 1))), []string{`e-caring.md:10:5: clinical-word: "therapy"`}},
+		"the mail's subject":   {both(in("en/parts", parts), in("en/e-caring", strings.Replace(caring, "A note from", "A missed note from", 1))), []string{`e-caring.md:5:12: blame: "missed"`}},
+		"a hard mail":          {both(in("en/parts", parts), in("en/e-caring", strings.Replace(caring, "thinking of you", "continuously considering immeasurable opportunities concerning organizational availability, institutional accountability, and multidisciplinary communication responsibilities", 1))), []string{"e-caring.md:10:1: grade"}},
+		"a refused word there": {both(in("en/parts", strings.Replace(parts, "Call a client", "Call about happy\ncamp", 1)), nil), []string{`parts.md:37:12: clinic-word: "happy camp"`}},
+	} {
+		_, err := s.WithRules(tc.files, Rules{Refused: []string{"happy camp"}, Languages: []string{"en", "vi"}, Hosts: []string{"quay.example.org"}})
+		if err == nil {
+			t.Errorf("%s: nothing is found", name)
+			continue
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != len(tc.want) {
+			t.Errorf("%s: %d problems, want %d:\n%v", name, len(lines), len(tc.want), err)
 		}
 	}
 }

@@ -117,8 +117,10 @@ func (r *reader) refuse(n ast.Node, what string) {
 // refuseBefore refuses a node that begins with a sign before its words.
 func (r *reader) refuseBefore(n ast.Node, sign, what string) {
 	at := r.place(n)
-	if begins := strings.LastIndex(r.s.text[:at], sign); begins >= 0 {
-		at = begins
+	if n.FirstChild() != nil {
+		at = max(0, strings.LastIndex(r.s.text[:at], sign))
+	} else if ahead := strings.Index(r.s.text[at:], sign); ahead >= 0 {
+		at += ahead // it has no words, and so no place of its own
 	}
 	r.s.fail(at, "%s cannot stand in a mail", what)
 }
@@ -232,10 +234,10 @@ func (r *reader) inline(n ast.Node, out *[]inline) {
 		switch c := c.(type) {
 		case *ast.Text:
 			r.words(c.Segment.Value(r.src), c.Segment.Start, out)
-			if c.HardLineBreak() {
-				*out = append(*out, inline{kind: inBreak, at: at})
+			if end := r.m.source(c.Segment.Stop); c.HardLineBreak() {
+				*out = append(*out, inline{kind: inBreak, at: end})
 			} else if c.SoftLineBreak() {
-				*out = append(*out, inline{kind: inSoft, at: at})
+				*out = append(*out, inline{kind: inSoft, at: end})
 			}
 		case *ast.String:
 			r.words(c.Value, r.last, out)

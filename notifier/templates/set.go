@@ -226,7 +226,7 @@ func newSet(files map[fileKey]*file, rules Rules) (*Set, error) {
 		return s, nil
 	}
 	for _, key := range sortedKeys(s.files) {
-		if f := s.files[key]; f.own || len(rules.Refused) > 0 && slices.Contains(rules.Languages, key.language) && s.answers(f) {
+		if f := s.files[key]; s.lints(f, rules) {
 			errs = append(errs, s.lintFile(f, rules)...)
 		}
 	}

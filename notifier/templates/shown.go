@@ -16,6 +16,9 @@ type mapped struct {
 func (m *mapped) put(folded string, at int) {
 	for i := range len(folded) {
 		c := folded[i]
+		if c == '\n' || c == '\t' {
+			c = ' '
+		}
 		if c == ' ' && (len(m.text) == 0 || m.text[len(m.text)-1] == ' ') {
 			continue // as squeeze does
 		}
@@ -39,19 +42,19 @@ func (m *mapped) words(text string, at int) {
 	}
 }
 
-// reading is how the markup of a paragraph is read.
-type reading int
+// reading is how a paragraph is read.
+type reading uint8
 
 const (
-	// asShown leaves markup out, as whoever reads the mail does.
-	asShown reading = iota
-	// asJoined leaves out line ends that Markdown keeps as well.
-	asJoined
+	// asJoined leaves out line ends that Markdown keeps.
+	asJoined reading = 1 << iota
 	// asBare leaves out what may be left out.
 	asBare
 	// asMarked keeps a sign for markup that stands between words, where a part of a
 	// sentence may begin.
 	asMarked
+	// asShown leaves markup out, as whoever reads the mail does.
+	asShown reading = 0
 )
 
 // paragraph appends the pieces of one.
@@ -59,7 +62,7 @@ func (m *mapped) paragraph(runs []inline, how reading) {
 	out := false
 	for i, in := range runs {
 		if in.kind == inOpen || in.kind == inClose {
-			out = in.kind == inOpen && how == asBare
+			out = in.kind == inOpen && how&asBare != 0
 		}
 		if out {
 			continue
@@ -73,21 +76,21 @@ func (m *mapped) paragraph(runs []inline, how reading) {
 			m.words(in.text, in.at)
 		case inValue:
 			name := ""
-			if how == asMarked {
+			if how&asMarked != 0 {
 				name = fields[in.id].name
 			}
 			m.put("{{"+name+"}}", in.at)
 		case inSoft:
 			m.put(" ", in.at)
 		case inBreak:
-			switch how {
-			case asShown:
-				m.put(" ", in.at)
-			case asMarked:
+			switch {
+			case how&asMarked != 0:
 				m.put(" - ", in.at)
+			case how&asJoined == 0:
+				m.put(" ", in.at)
 			}
 		case inStrong, inEm, inLink, inStrongEnd, inEmEnd:
-			if how == asMarked && !insideWord(runs, i) {
+			if how&asMarked != 0 && !insideWord(runs, i) {
 				sign := "*"
 				if in.kind == inLink {
 					sign = "["
@@ -95,7 +98,7 @@ func (m *mapped) paragraph(runs []inline, how reading) {
 				m.put(sign, in.at)
 			}
 		case inLinkEnd:
-			if how == asMarked && !insideWord(runs, i) {
+			if how&asMarked != 0 && !insideWord(runs, i) {
 				m.put("]("+target(runs[:i])+")", in.at)
 			}
 		}
