@@ -83,6 +83,9 @@ var (
 	between      = []string{"also", "always", "still", "just", "simply", "then", "and", "or", "but", "so", "now", "first", "today", "tambien", "siempre", "solo", "simplemente", "luego", "y", "o", "pero", "ahora", "primero", "hoy", "al", "not", "to"}                                                                                                                                                                                                          //nolint:gochecknoglobals // never written again
 )
 
+// pressing are the words with which the news that somebody reads replies asks for one.
+var pressing = strings.Fields("please kindly today tonight tomorrow now soon favor hoy ahora mañana pronto") //nolint:gochecknoglobals // never written again
+
 // asked is one demand, piece of advice or question; from is where its words begin in
 // the text that was read.
 type asked struct {
@@ -173,7 +176,7 @@ func mayAsk(sentence string, tokens []token) []string {
 	if strings.Contains(sentence, "preferences_link") || all&tellsMail != 0 && all&tellsChange != 0 {
 		may = append(may, towardsMails...)
 	}
-	if all&tellsReply != 0 && all&tellsRead != 0 || slices.ContainsFunc(leftOpen, func(p string) bool { return strings.Contains(sentence, p) }) {
+	if all&tellsReply != 0 && all&tellsRead != 0 && !slices.ContainsFunc(tokens, func(t token) bool { return slices.Contains(pressing, t.word) }) || slices.ContainsFunc(leftOpen, func(p string) bool { return strings.Contains(sentence, p) }) {
 		may = append(may, towardsUs...)
 	}
 	return may

@@ -3,8 +3,6 @@ package templates
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // readTemplate reads a template and checks what its family asks for.
@@ -313,24 +311,4 @@ func (s *source) sections() []section {
 		at += len(line)
 	}
 	return out
-}
-
-// longestSubject is how long a subject may be in a file, in characters. A phone shows about
-// forty.
-const longestSubject = 100
-
-// subjectSays refuses a subject of quotes or signs alone, and one that nobody reads to
-// its end.
-func (f *file) subjectSays() []error {
-	at := f.header.subject
-	says := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	s := source{file: f.path(), text: f.source.text}
-	switch {
-	case f.key.name == partsName:
-	case strings.IndexFunc(at.text, says) < 0:
-		s.fail(at.at, "the subject %s says nothing; write a few plain words, without quotes", at.text)
-	case utf8.RuneCountInString(at.text) > longestSubject:
-		s.fail(at.at, "the subject is longer than %d characters, and a phone shows about forty; write a few plain words", longestSubject)
-	}
-	return s.errs
 }

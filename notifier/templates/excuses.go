@@ -54,6 +54,7 @@ const kindly = `
 	free of charge, you have not been well, you have not lost your place, you have not lost your spot, no ha perdido su lugar, no has perdido tu lugar, no need to explain why you did not, not have to pay us, not need to pay us, don t have to pay us, don t need to pay us, you have not done anything wrong, you haven t done anything wrong, you did not do anything wrong, you didn t do anything wrong,
 	you did not let us down, you didn t let us down, you did not let anyone down, you didn t let anyone down, you did not let anybody down, you have not let us down, you haven t let us down, you have not let anyone down, you haven t let anyone down, you have not let anybody down, you have not let yourself down,
 	if you stopped coming, if you have stopped coming, if you ve stopped coming, if you cancelled * times, if you canceled * times, if you have cancelled * times, if you have canceled * times, si ha dejado de venir, si has dejado de venir, si dejo de venir, si dejaste de venir, si cancelo * veces,
+	inicie sesion, iniciar sesion, inicia sesion, cerrar sesion, cierre sesion, avenida doctor, avenida dr, av doctor, av dr, calle doctor, calle dr, colonia doctores, col doctores, we missed each other,
 	you should feel free, you should not feel, you should never feel, you should not worry, we failed you, we have failed you, it is ok if you forgot, it s ok if you forgot, it is okay if you forgot, it s okay if you forgot, it is fine if you forgot, it s fine if you forgot, that is ok if you forgot, it is all right if you forgot,
 	seamos pacientes, seremos pacientes, we will move on to, we ll move on to, we will move on together, we will move on with you, you did not fail, you didn t fail, you have not failed, you haven t failed,
 	we missed your call, we missed your calls, we missed your message, we missed your messages, we missed your mail, we missed your email, we missed your note, we missed your letter, we missed your reply, we have missed your call, we may have missed your call, we just missed your call, we missed a call from you, i missed your call,
@@ -87,7 +88,11 @@ func excused(f, rule string, tokens []token, from, to int) bool {
 func excuses(f, rule string, tokens []token, first, last int) bool {
 	word := tokens[first].word
 	if rule == ClinicalWord && word == "dr" && first == last {
-		return ofAStreet(f, tokens, first)
+		king := first+2 < len(tokens) && tokens[first+1].word == "martin" && tokens[first+2].word == "luther" // whose name streets bear
+		return king || ofAStreet(f, tokens, first) || inKindPhrase(tokens, first, last)
+	}
+	if rule == ClinicalWord && word == "md" && first == last {
+		return first+1 < len(tokens) && len(tokens[first+1].word) == 5 && digits(tokens[first+1].word) == 5 // the state
 	}
 	if rule == ClinicalWord && word == "patient" && first == last && ofPatience(tokens, first) || inKindPhrase(tokens, first, last) {
 		return !isQuestion(f, tokens, last)

@@ -43,17 +43,17 @@ func TestExcuses(t *testing.T) {
 			"Le vamos a cobrar.", "Hay recargos.", "Hay una tarifa.", "Un cargo adicional", "Cobramos por esto.", "Tiene deudas con nosotros.", "Su factura", "Pague sus deudas", "No venga tarde: hay recargos", "¿No hay recargos?", "Habrá multas.", "No viene sin recargo",
 		}, Blame},
 		{[]string{
-			"We missed your call.", "We're sorry we missed your call today.", "We may have missed your call.", "I missed your call.",
+			"We missed your call.", "We're sorry we missed your call today.", "We may have missed your call.", "I missed your call.", "We are sorry that we missed each other.",
 		}, []string{
 			"You missed your call.", "We missed you.", "You missed our call.", "We missed you on Tuesday", "We miss you.", "We see that you missed your visit.", "We missed your visit.", "Have we missed your visit?",
 		}, Blame},
 		{[]string{
 			"Be patient with us.", "Please be patient with us.", "Thank you for your patience.", "Thank you for being patient.", "Sea paciente con nosotros.", "Gracias por ser paciente con nosotros.",
 			"We will be patient.", "We are patient.", "We are patient, and we will wait.", "We're patient with you.", "Seamos pacientes.",
-			"12 Harbour Dr.", "12 Harbour Dr., Springfield", "Come to 12 Harbour View Dr. We are next to the library.", "At 4 Old Mill Dr, Suite 2", "12 Martin Luther King Jr Dr, Springfield", "12 Harbour Dr. 2nd floor",
+			"12 Harbour Dr.", "12 Harbour Dr., Springfield", "Come to 12 Harbour View Dr. We are next to the library.", "At 4 Old Mill Dr, Suite 2", "12 Martin Luther King Jr Dr, Springfield", "12 Harbour Dr. 2nd floor", "Our new address is 1200 Dr. Martin Luther King Jr. Blvd.", "Avenida Doctor Vértiz 12", "Colonia Doctores", "Inicie sesión aquí.", "12 Main Street, Baltimore, MD 21201",
 			"Damos seguimiento a su mensaje.", "En seguimiento a su solicitud", "El seguimiento de su correo",
 		}, []string{
-			"You are a patient with us.", "Our patients", "As a patient, be kind", "You are a patient.", "We are patient advocates.", "We are patient-centred.", "You are patient 12", "Are we patient?", "Somos pacientes.", "Es paciente con nosotros", "Un paciente", "Dr. Moon", "At 5 with Dr. Moon", "12 Harbour Dr. Moon will see you", "The dr is in", "Room 12, Dr. Moon", "At 12 the Dr is in", "At 12 see Dr",
+			"You are a patient with us.", "Our patients", "As a patient, be kind", "You are a patient.", "We are patient advocates.", "We are patient-centred.", "You are patient 12", "Are we patient?", "Somos pacientes.", "Dr. Martin is here", "Calle del doctor", "Su sesión", "Ana Ruiz, MD 12", "Es paciente con nosotros", "Un paciente", "Dr. Moon", "At 5 with Dr. Moon", "12 Harbour Dr. Moon will see you", "The dr is in", "Room 12, Dr. Moon", "At 12 the Dr is in", "At 12 see Dr",
 			"Su seguimiento", "Cita de seguimiento", "Visita de seguimiento a su mensaje", "El seguimiento con su equipo", "Primera cita", "Your first visit",
 		}, ClinicalWord},
 	} {

@@ -50,7 +50,7 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	if err != nil {
 		return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
 	}
-	errs, places := f.subjectSays(), l.locator(f)
+	errs, places := slices.Concat(f.subjectSays(), f.leftovers(), f.unknownCodes()), l.locator(f)
 	seen := map[string]bool{}
 	for i, found := range append(own, mail...) {
 		// The same words in text and HTML are one problem of the file.

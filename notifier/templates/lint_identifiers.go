@@ -77,7 +77,7 @@ func (l *findings) numbers(part, whole, f string) {
 var (
 	// opening says that somebody is there on a day, or not; ofABirth that it is another
 	// kind of day all the same.
-	opening  = regexp.MustCompile(`\b(?:we (?:are|re|will be|stay) (?:closed|open)|we (?:close|open|reopen)|office (?:is|will be) (?:closed|open)|closed (?:on|from)|cerrad[oa]s? (?:el|del|desde)|cerramos|abrimos|cerraremos|abriremos|(?:estamos|estaremos) (?:cerrados|abiertos|cerradas|abiertas)|oficina (?:esta|estara) (?:cerrada|abierta))\b`)
+	opening  = regexp.MustCompile(`\b(?:we (?:are|re|will be|stay) (?:closed|open)|we (?:move|moved|will move|have moved|are moving)|nos (?:mudamos|mudaremos|cambiamos)|we (?:close|open|reopen)|office (?:is|will be) (?:closed|open)|closed (?:on|from)|cerrad[oa]s? (?:el|del|desde)|cerramos|abrimos|cerraremos|abriremos|(?:estamos|estaremos) (?:cerrados|abiertos|cerradas|abiertas)|oficina (?:esta|estara) (?:cerrada|abierta))\b`)
 	ofABirth = regexp.MustCompile(`\b(?:born|birth|birthday|dob|naci|nac|nacio|nacido|nacida|nacimiento|cumpleaños|file|case|chart|expediente)\b`)
 )
 

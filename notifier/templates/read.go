@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -61,6 +62,13 @@ func newSource(file string, data []byte) *source {
 	default:
 		s.text = strings.TrimPrefix(string(data), "\ufeff")
 		s.text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s.text)
+		// Nobody sees which kind of space was pasted.
+		s.text = strings.Map(func(r rune) rune {
+			if unicode.Is(unicode.Zs, r) {
+				return ' '
+			}
+			return r
+		}, s.text)
 		for i, r := range s.text {
 			if r != '\n' && r != '\t' && invisible(r) {
 				s.fail(i, "a character that nobody can see (%U)", r)
@@ -110,6 +118,10 @@ func (s *source) headerLines() (lines map[string]span, body span) {
 		}
 		if strings.TrimSpace(line) == "" {
 			continue
+		}
+		if strings.Trim(line, "-–—_= \t") == "" {
+			s.fail(start, "the lines at the top end with a line of three plain dashes: ---")
+			return nil, span{}
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if !ok {
@@ -252,19 +264,19 @@ func (s *source) mark(body span) marked {
 		here := text[i:]
 		switch {
 		case strings.HasPrefix(here, "{{"):
-			name, ok := placeholder(here)
+			name, length, ok := placeholder(here)
 			if !ok {
 				s.fail(body.at+i, "a placeholder is two braces, a name in small letters, two braces: {{first_name}}")
-				i += 2
+				i += length
 				continue
 			}
 			id, known := fieldNamed(name)
 			if !known {
 				s.fail(body.at+i, "unknown placeholder {{%s}}", name)
 			} else {
-				put(markField+rune(id), i+len(name)+4)
+				put(markField+rune(id), i+length)
 			}
-			i += len(name) + 4
+			i += length
 		case strings.HasPrefix(here, "}}"):
 			s.fail(body.at+i, "}} without {{")
 			i += 2
@@ -294,11 +306,18 @@ func (s *source) mark(body span) marked {
 	return m
 }
 
-// placeholder reads the name of a placeholder that text begins with.
-func placeholder(text string) (string, bool) {
-	name, _, ok := strings.Cut(text[2:], "}}")
-	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return "", false
+// placeholder reads the name of a placeholder that text begins with, and how long it is
+// there: spaces around the name, capitals and dashes in it are forgiven.
+func placeholder(text string) (name string, length int, ok bool) {
+	line, _, _ := strings.Cut(text[2:], "\n")
+	inside, _, ok := strings.Cut(line, "}}")
+	if !ok {
+		return "", 2, false
 	}
-	return name, true
+	name = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(inside)), "-", "_")
+	length = len(inside) + 4
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return "", length, false
+	}
+	return name, length, true
 }

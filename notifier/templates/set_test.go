@@ -158,7 +158,7 @@ func TestWrongFilesAreRefused(t *testing.T) {
 	}{
 		{"unknown placeholder", "a-notice", edit("{{first_name}}", "{{last_name}}"), "templates/a-notice.md:8:6: unknown placeholder {{last_name}}"},
 		{"column counts characters", "a-notice", edit("Hi[[", "é{{nobody}}[["), "templates/a-notice.md:8:2: unknown placeholder {{nobody}}"},
-		{"spaces in placeholder", "a-notice", edit("{{first_name}}", "{{ first_name }}"), "a-notice.md:8:6: a placeholder is two braces"},
+		{"spaces in placeholder", "a-notice", edit("{{first_name}}", "{{first name}}"), "a-notice.md:8:6: a placeholder is two braces"},
 		{"logic", "a-notice", edit("{{first_name}}", "{{if .X}}"), "a-notice.md:8:6: a placeholder is two braces"},
 		{"open braces", "a-notice", edit("Hi[[", "Hi {{[["), "a-notice.md:8:4: a placeholder is two braces"},
 		{"closing braces", "a-notice", edit("Hi[[", "Hi }}[["), "a-notice.md:8:4: }} without {{"},

@@ -53,6 +53,9 @@ const (
 	// asMarked keeps a sign for markup that stands between words, where a part of a
 	// sentence may begin.
 	asMarked
+	// keepsFields leaves a placeholder out, so that its braces are not taken for another
+	// program's.
+	keepsFields
 	// asShown leaves markup out, as whoever reads the mail does.
 	asShown reading = 0
 )
@@ -78,6 +81,10 @@ func (m *mapped) paragraph(runs []inline, how reading) {
 			name := ""
 			if how&asMarked != 0 {
 				name = fields[in.id].name
+			}
+			if how&keepsFields != 0 {
+				m.put("_", in.at)
+				continue
 			}
 			m.put("{{"+name+"}}", in.at)
 		case inSoft:
@@ -173,7 +180,7 @@ func (f *file) whole(how reading) *mapped {
 }
 
 // hiddenParts are pieces of a file that are no words of a mail.
-var hiddenParts = regexp.MustCompile(`\{\{[a-z_]*\}\}|\]\([^)\s]*|(?m:^# .*$)`)
+var hiddenParts = regexp.MustCompile(`\{\{[^{}\n]*\}\}|\]\([^)\s]*|(?m:^# .*$)`)
 
 // unshown is the body as it stands there, without placeholders, links and the names of
 // parts: it has the codes in words.

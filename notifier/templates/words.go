@@ -14,13 +14,13 @@ import (
 const (
 	clinicalEnglish = `
 		therapy, therapies, therapist*, therapeutic*, psycho*, psychiatr*, psych, counsel*,
-		doctor, doctors, dr, drs, ph d, phd, phds, psy d, psyd*, lcsw*, lmft*, lpc, lpcs, lpcc*, lmhc*, lmsw*, licsw*, lcpc*, ladc, cadc, pmhnp, bcba,
+		doctor, doctors, dr, drs, md, m d, prof, ph d, phd, phds, psy d, psyd*, lcsw*, lmft*, lpc, lpcs, lpcc*, lmhc*, lmsw*, licsw*, lcpc*, ladc, cadc, pmhnp, bcba,
 		clinician*, clinical*, patient, patients, nurse, nurses, social worker*, case manager*,
 		diagnos*, disorder*, depress*, anxiet*, anxious*, ptsd, bipolar*, borderline, adhd, ocd, bpd, autis*, schizo*, panic attack*, psychosis,
 		anorexi*, bulimi*, insomni*, dementia, hallucinat*, delusion*,
 		suicid*, self harm*, selfharm*, self injur*, selfinjur*, overdos*, trauma*, addict*, relaps*, rehab*, sober, sobriety, recovery, detox*, alcoholi*, substance use, substance abuse,
 		mental, mentally, illness*, symptom*, medication*, medicine*, meds, pill, pills, prescription*, dose, doses, dosage*, treatment*, disease*, inpatient*, outpatient*, hospitali*,
-		appointment type*, intake, intakes, evaluation*, assessment*, screening*, follow up*, followup*, first visit, first appointment, first session, group session*, med check*,
+		appointment type*, intake, intakes, evaluation*, assessment*, screening*, follow up*, followup*, first visit, first appointment, session, sessions, med check*,
 		behavioral health, behavioural health, emotional health, grief, bereave*, kill yourself, end your life, want to die, take your own life, mania, manic, phobia*, phobic, paranoi*, hearing voices, hear voices,
 		domestic violence, rape, raped, hiv, aa meeting*, na meeting*, 12 step*, twelve step*, drug use, opioid*, heroin, ssri*, benzo, benzos, refill*, icd 10, dsm, aprn, lisw, consultation*, anger management, eating problem*,
 		phq, gad 7, gad7, c ssrs, cssrs, pcl 5, pcl5, bdi, madrs, score, scores, risk, risks, cbt, dbt, emdr`
@@ -31,7 +31,7 @@ const (
 		demencia, alucina*, delirio*, suicid*, autoles*, hacerse daño, hacerme daño, hacerte daño, se hace daño, sobredosis, adicc*, adict*, recaid*, sobriedad, sobrio, sobria, recuperacion, desintoxic*, droga, drogas, drogadic*, abuso de sustancias, consumo de sustancias,
 		salud mental, mentales, enfermedad*, enfermo, enferma, enfermos, enfermas, sintoma*, medicina, medicinas, medicament*, medicacion*, medicad*, pastilla*, receta, recetas, dosis, tratamiento*, hospitaliz*, internamiento,
 		tipo de cita, tipo de consulta, evaluacion*, valoracion*, tamizaje*, cribado*, entrevista inicial, entrevista de admision, cita de seguimiento, visita de seguimiento, cita de control, consulta medica,
-		seguimiento, primera cita, primera visita, primera sesion, primera consulta, sesion de grupo, sesiones de grupo, sesion grupal, sesiones grupales, sesion individual, sesiones individuales,
+		seguimiento, primera cita, primera visita, primera consulta, sesion, sesiones,
 		sicolog*, siquiatr*, sicosis, salud conductual, salud emocional, ataque de nervios, ataques de nervios, duelo, luto, fobia*, obsesiv*, quitarse la vida, quitarme la vida, matarse, quiere morir, quiero morir, lastimarse, lastimarme, cortarse, hacerse dano,
 		violencia domestica, abuso sexual, pildora*, farmaco*, inyeccion*, internado, internada, trabajadores sociales, lcda, licda, ldo, lcdo, doce pasos, narcoticos anonimos, alcoholicos anonimos, vih,
 		puntaje*, puntuacion*, riesgo, riesgos, tcc`
