@@ -36,11 +36,11 @@ func (s *source) readSubject(h header) []inline {
 		switch {
 		case in.kind == inValue && in.id == fFirstName:
 			// A subject shows on a locked screen.
-			s.fail(in.at, "a client's name cannot stand in a subject")
+			s.fail(in.at, "a client's name cannot stand in a subject; it shows on a locked screen, so take it out")
 		case in.kind == inValue && fields[in.id].kind == blockField:
 			s.fail(in.at, "{{%s}} cannot stand in a subject", fields[in.id].name)
 		case in.kind == inClose && !holdsValue(out[:i]):
-			s.fail(in.at, "[[ ]] without a placeholder in it would always be shown")
+			s.fail(in.at, "[[ ]] without a placeholder in it would always be shown; put one in it, or leave the brackets out")
 		}
 	}
 	if rest := needs(out) &^ musts(needs(out)); rest != 0 {
@@ -77,7 +77,7 @@ func (s *source) checkAudience(audience string, runs []inline) {
 			continue
 		}
 		if f := fields[in.id]; f.audience != "" && f.audience != audience {
-			s.fail(in.at, "{{%s}} cannot stand in mail to %s", f.name, audience)
+			s.fail(in.at, "{{%s}} cannot stand in mail to %s; take it out", f.name, audience)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (f *file) checkFamily(end int) {
 	case "E", "F":
 		never = []fieldID{fResources}
 		for _, in := range links {
-			s.fail(in.at, "family %s has no links but the fixed ones", family)
+			s.fail(in.at, "family %s has no links but the fixed ones; take it out", family)
 		}
 	case familyAddress:
 		want, never = []fieldID{fConfirmLink}, []fieldID{fFirstName, fResources, fCheckinLink, fBookingLink, fPreferences, fPreferencesLink}
@@ -160,25 +160,25 @@ func (f *file) checkFamily(end int) {
 		}
 		for _, part := range parts {
 			if shown[part] == 0 {
-				s.fail(end, "{{%s}} is missing: it must stand in every client mail", fields[part].name)
+				s.fail(end, "{{%s}} is missing: it must stand in every client mail; put {{%[1]s}} on a line of its own, with an empty line above and below", fields[part].name)
 			} else if shown[part] > 1 {
-				s.fail(at[part], "{{%s}} stands here twice", fields[part].name)
+				s.fail(at[part], "{{%s}} stands here twice; keep one of the two", fields[part].name)
 			}
 		}
 	}
 	for _, id := range want {
 		if shown[id] == 0 {
-			s.fail(end, "{{%s}} is missing: every mail of family %s has it", fields[id].name, family)
+			s.fail(end, "{{%s}} is missing: every mail of family %s has it; add it as the built-in one does", fields[id].name, family)
 		}
 	}
 	for _, id := range never {
 		if shown[id] > 0 {
-			s.fail(at[id], "{{%s}} cannot stand in family %s", fields[id].name, family)
+			s.fail(at[id], "{{%s}} cannot stand in family %s; take it out", fields[id].name, family)
 		}
 	}
 	for _, b := range f.doc {
 		if b.kind == list && len(b.items) == 0 {
-			s.fail(b.at, "an empty list")
+			s.fail(b.at, "an empty list; write its entries, or take it out")
 		}
 	}
 }
@@ -223,7 +223,7 @@ func (f *file) readParts() {
 	seen := map[string]bool{}
 	for _, sec := range s.sections() {
 		if seen[sec.name] {
-			s.fail(sec.at, "%q stands here twice", sec.name)
+			s.fail(sec.at, "%q stands here twice; keep one of the two", sec.name)
 			continue
 		}
 		seen[sec.name] = true
@@ -233,7 +233,7 @@ func (f *file) readParts() {
 			id, ok := fieldNamed(table)
 			text := squeeze(sec.body.text)
 			if !ok || fields[id].kind != codeField || code == "" {
-				s.fail(sec.at, "unknown part %q", sec.name)
+				s.fail(sec.at, "unknown part %q; a part is called # crisis_line, # replies, # preferences, or by a code such as # task: call-client", sec.name)
 			} else if text == "" || text != cleanWords(text, fields[id].limit) || strings.ContainsAny(text, "{}[]") {
 				s.fail(sec.body.at, "write a few plain words, at most %d characters", fields[id].limit)
 			}
@@ -241,7 +241,7 @@ func (f *file) readParts() {
 		case slices.Contains([]string{fields[fCrisisLine].name, fields[fReplies].name, fields[fPreferences].name}, sec.name):
 			f.parts[sec.name] = s.readBody(sec.body)
 		default:
-			s.fail(sec.at, "unknown part %q", sec.name)
+			s.fail(sec.at, "unknown part %q; a part is called # crisis_line, # replies, # preferences, or by a code such as # task: call-client", sec.name)
 		}
 	}
 	if len(s.errs) > 0 {
@@ -252,7 +252,7 @@ func (f *file) readParts() {
 	f.needPart(fPreferences, fPreferencesLink)
 	for id := range numFields {
 		if other := fields[id].name + ": other"; fields[id].kind == codeField && f.words[other] == "" {
-			s.fail(len(s.text), "the part %q is missing", other)
+			s.fail(len(s.text), "the part %q is missing; write it as the built-in parts.md does", other)
 		}
 	}
 }
@@ -262,7 +262,7 @@ func (f *file) readParts() {
 func (f *file) needPart(part fieldID, show ...fieldID) {
 	s, doc := f.source, f.parts[fields[part].name]
 	if len(doc) == 0 {
-		s.fail(len(s.text), "the part %q is missing", fields[part].name)
+		s.fail(len(s.text), "the part %q is missing; write it as the built-in parts.md does", fields[part].name)
 		return
 	}
 	var always uint64

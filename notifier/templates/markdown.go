@@ -111,7 +111,7 @@ func (r *reader) place(n ast.Node) int {
 }
 
 func (r *reader) refuse(n ast.Node, what string) {
-	r.s.fail(r.place(n), "%s cannot stand in a mail", what)
+	r.s.fail(r.place(n), "%s cannot stand in a mail; paste or type the words as plain text", what)
 }
 
 // refuseBefore refuses a node that begins with a sign before its words.
@@ -122,7 +122,7 @@ func (r *reader) refuseBefore(n ast.Node, sign, what string) {
 	} else if ahead := strings.Index(r.s.text[at:], sign); ahead >= 0 {
 		at += ahead // it has no words, and so no place of its own
 	}
-	r.s.fail(at, "%s cannot stand in a mail", what)
+	r.s.fail(at, "%s cannot stand in a mail; paste or type the words as plain text", what)
 }
 
 func (r *reader) block(n ast.Node) {
@@ -207,7 +207,7 @@ func (r *reader) inlines(n ast.Node) []inline {
 			}
 			stack = stack[:len(stack)-1]
 			if in.kind == inClose && !holdsValue(out[:i]) {
-				r.s.fail(in.at, "[[ ]] without a placeholder in it would always be shown")
+				r.s.fail(in.at, "[[ ]] without a placeholder in it would always be shown; put one in it, or leave the brackets out")
 			}
 		}
 	}
@@ -270,7 +270,7 @@ func (r *reader) inline(n ast.Node, out *[]inline) {
 // link reads where a link leads: one placeholder, or a fixed https address.
 func (r *reader) link(n *ast.Link, at int) inline {
 	if len(n.Title) > 0 {
-		r.s.fail(at, "a link has no title")
+		r.s.fail(at, "a link has no title; leave the words in quotes behind its address out")
 	}
 	if n.FirstChild() == nil {
 		r.s.fail(at, "a link needs words")
@@ -285,7 +285,7 @@ func (r *reader) link(n *ast.Link, at int) inline {
 	}
 	fixed := string(n.Destination)
 	if !strings.HasPrefix(fixed, "https://") || !plainURL(fixed) {
-		r.s.fail(at, "a link leads to one placeholder or to an https:// address")
+		r.s.fail(at, "a link leads to one placeholder or to an https:// address; write [words]({{booking_link}}) or [words](https://…)")
 	}
 	return inline{kind: inLink, text: fixed, fixed: true, at: at}
 }

@@ -56,9 +56,9 @@ func newSource(file string, data []byte) *source {
 	s := &source{file: file}
 	switch {
 	case len(data) > maxFile:
-		s.fail(0, "the file is longer than %d KB", maxFile>>10)
+		s.fail(0, "the file is longer than %d KB; make it shorter", maxFile>>10)
 	case !utf8.Valid(data):
-		s.fail(0, "the file is not UTF-8 text")
+		s.fail(0, "the file is not UTF-8 text; save it as plain text, in UTF-8")
 	default:
 		s.text = strings.TrimPrefix(string(data), "\ufeff")
 		s.text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s.text)
@@ -71,7 +71,7 @@ func newSource(file string, data []byte) *source {
 		}, s.text)
 		for i, r := range s.text {
 			if r != '\n' && r != '\t' && invisible(r) {
-				s.fail(i, "a character that nobody can see (%U)", r)
+				s.fail(i, "a character that nobody can see (%U); delete it, and type the words beside it again", r)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ type span struct {
 func (s *source) headerLines() (lines map[string]span, body span) {
 	rest, ok := strings.CutPrefix(s.text, "---\n")
 	if !ok {
-		s.fail(0, "the file must begin with a line of three dashes")
+		s.fail(0, "the file must begin with a line of three dashes; begin it as docs/templates.md shows")
 		return nil, span{}
 	}
 	at := len(s.text) - len(rest)
@@ -113,25 +113,25 @@ func (s *source) headerLines() (lines map[string]span, body span) {
 			return lines, span{rest, min(at, len(s.text))}
 		}
 		if !more {
-			s.fail(start, "the lines at the top must end with a line of three dashes")
+			s.fail(start, "the lines at the top must end with a line of three dashes; write --- below them")
 			return nil, span{}
 		}
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
 		if strings.Trim(line, "-–—_= \t") == "" {
-			s.fail(start, "the lines at the top end with a line of three plain dashes: ---")
+			s.fail(start, "the lines at the top end with a line of three plain dashes; write --- here")
 			return nil, span{}
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if !ok {
-			s.fail(start, "write this line as \"name: value\"")
+			s.fail(start, "this is no line of the top; write it as \"name: value\", or end the top with --- above it")
 			continue
 		}
 		trimmed := strings.TrimLeft(value, " \t")
 		key = strings.TrimSpace(key)
 		if _, twice := lines[key]; twice {
-			s.fail(start, "%q stands here twice", key)
+			s.fail(start, "%q stands here twice; keep one of the two", key)
 		}
 		lines[key] = span{strings.TrimRight(trimmed, " \t"), start + len(line) - len(trimmed)}
 	}
@@ -152,7 +152,7 @@ func (s *source) readHeader() (header, span) {
 	need := func(key string) span {
 		v := lines[key]
 		if v.text == "" {
-			s.fail(v.at, "%q is missing", key)
+			s.fail(v.at, "%q is missing; add a line for it at the top", key)
 		}
 		return v
 	}
@@ -189,7 +189,7 @@ func (s *source) readReasons(v span, audience string) []string {
 		case !slices.Contains(Reasons(), r):
 			s.fail(at, "unknown reason %q: the reasons are %s", r, strings.Join(Reasons(), ", "))
 		case slices.Contains(out, r):
-			s.fail(at, "%q stands here twice", r)
+			s.fail(at, "%q stands here twice; keep one of the two", r)
 		default:
 			out = append(out, r)
 		}
@@ -272,7 +272,7 @@ func (s *source) mark(body span) marked {
 			}
 			id, known := fieldNamed(name)
 			if !known {
-				s.fail(body.at+i, "unknown placeholder {{%s}}", name)
+				s.fail(body.at+i, "unknown placeholder {{%s}}; %s", name, placeholderMeant(name))
 			} else {
 				put(markField+rune(id), i+length)
 			}
@@ -320,4 +320,14 @@ func placeholder(text string) (name string, length int, ok bool) {
 		return "", length, false
 	}
 	return name, length, true
+}
+
+// placeholderMeant says which one may be meant by a name that there is not.
+func placeholderMeant(name string) string {
+	for _, f := range fields {
+		if len(name) >= sameLetters && (strings.Contains(f.name, name) || strings.HasPrefix(f.name, name[:sameLetters])) {
+			return "did you mean {{" + f.name + "}}? docs/templates.md lists them"
+		}
+	}
+	return "docs/templates.md lists those that there are"
 }

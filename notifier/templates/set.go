@@ -264,7 +264,7 @@ func (s *Set) buildIndex() []error {
 			for _, reason := range f.header.reasons {
 				k := wordingKey{key.language, f.header.family, reason, f.header.wording}
 				if other := s.index[k]; other != nil && other.own == own {
-					problem(f, "family %s, reason %s is answered by %s already", withWording(k.family, k.wording), reason, other.path())
+					problem(f, "family %s, reason %s is answered by %s already; delete one of the two, or give it other reasons", withWording(k.family, k.wording), reason, other.path())
 					continue
 				}
 				s.index[k] = f
