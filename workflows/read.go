@@ -368,6 +368,9 @@ func (r *reader) text(n ast.Node, key string, most int) (string, bool) {
 	case !r.stored && strings.ContainsFunc(s, unseen):
 		r.failf(start(n), "%#q has a character that cannot be seen, written with a backslash perhaps; what is read must be what is seen, so remove it", key)
 		return "", false
+	case r.pasted(s):
+		r.failf(start(n), "%#q stands between curly quotes, which would be part of it: %#q; take the quotes out, or write straight ones", key, shorten(s))
+		return "", false
 	case len([]rune(s)) > most:
 		r.failf(start(n), "%#q is longer than %d characters; make it shorter", key, most)
 		return "", false

@@ -80,7 +80,7 @@ func (cr *clinicReader) clinic(n ast.Node) {
 		c.Languages, c.languagesAt = cr.served(e), e.at
 	}
 	if e, ok := m.get("phone"); ok {
-		c.Phone = cr.phone(e, "+1 555 0100")
+		c.Phone = cr.phone(e, "+1 555 0100", "leave out what else there is to say, or the key")
 	}
 	if e, ok := m.get("booking_url"); ok {
 		c.BookingURL = cr.url(e)
@@ -275,7 +275,7 @@ func (cr *clinicReader) addressIn(m *mapping, what string) (a Address) {
 
 // crisisLine reads the clinic's line; a translation of it need not be whole.
 func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
-	const what = "`crisis_line`"
+	const what, besideLine = "`crisis_line`", "what else there is to say stands in `text`"
 	r := cr.r
 	m, ok := r.mapping(e.value, what, "name", "phone", "text", "url", "emergency_phone")
 	if !ok {
@@ -291,7 +291,7 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		line.Name = cr.line(e, 100)
 	}
 	if e, ok := get("phone", "\"988\""); ok {
-		line.Phone = cr.phone(e, "988")
+		line.Phone = cr.phone(e, "988", besideLine)
 	}
 	if e, ok := m.get("text"); ok {
 		line.Text = cr.line(e, 100)
@@ -300,7 +300,7 @@ func (cr *clinicReader) crisisLine(e entry, whole bool) (line CrisisLine) {
 		line.URL = cr.url(e)
 	}
 	if e, ok := m.get("emergency_phone"); ok {
-		line.EmergencyPhone = cr.phone(e, "911")
+		line.EmergencyPhone = cr.phone(e, "911", besideLine)
 	}
 	return line
 }

@@ -334,8 +334,7 @@ func (cr *clinicReader) reach(e entry) Reach {
 		r.failf(e.at, "`reach` is empty; say how to reach the service, such as `reach: {phone: \"+1 555 0142\"}`")
 	}
 	if e, ok := m.get("phone"); ok {
-		out.Phone = cr.phone(e, "+1 555 0142")
-		cr.plain(e, out.Phone)
+		out.Phone = cr.phone(e, "+1 555 0142", "what else there is to say stands in `hours` or `about` of the service")
 	}
 	if e, ok := m.get("url"); ok {
 		out.URL = cr.url(e)

@@ -35,17 +35,6 @@ func (cr *clinicReader) served(e entry) []string {
 	return out
 }
 
-// phone reads a number that a client is to call. What an older program stored may hold
-// anything.
-func (cr *clinicReader) phone(e entry, example string) string {
-	s := cr.line(e, 40)
-	if s != "" && !cr.r.stored && !strings.ContainsAny(s, "0123456789") {
-		cr.r.failf(start(e.value), "%#q must be a number that somebody can call, not %#q; write it as it is dialled, such as \"%s\"", e.key, shorten(s), example)
-		return ""
-	}
-	return s
-}
-
 // translations reads what the clinic says in the languages that it serves beside its
 // own.
 func (cr *clinicReader) translations(e entry) {

@@ -71,6 +71,20 @@ func (r *reader) joined(n ast.Node) (string, bool) {
 	return s, true
 }
 
+// pasted says whether a text of the clinic's settings or services stands between the
+// quotes of a word processor, which YAML takes for a part of it. An apostrophe inside
+// is none; two quotations are the text's own.
+func (r *reader) pasted(s string) bool {
+	const quotes, apostrophe = "“”„‟‘’‚‛«»‹›", '’'
+	text := []rune(strings.TrimSpace(s))
+	if r.stored || r.file != clinicFile && r.file != resourcesFile || len(text) < 2 {
+		return false
+	}
+	quote := func(c rune) bool { return strings.ContainsRune(quotes, c) }
+	within := slices.ContainsFunc(text[1:len(text)-1], func(c rune) bool { return quote(c) && c != apostrophe })
+	return quote(text[0]) && quote(text[len(text)-1]) && !within
+}
+
 // yesNo reads true or false; anything else is refused, and no.
 func (r *reader) yesNo(e entry) bool {
 	b, ok := e.value.(*ast.BoolNode)

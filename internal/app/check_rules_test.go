@@ -174,6 +174,8 @@ func brokenFolders(t *testing.T) []brokenFolder {
 		}},
 		{name: "links and words in a service", files: map[string]string{"resources.yaml": "resources:\n  - title: Rides\n    about: >\n      See ridetogether.org\n    hours: 'after therapy'\n    reach: {phone: \"1\", url: \"https://rides.example.org/intake\"}\n    checked: 2026-11-01\n"}},
 		{name: "a number that nobody can call", clinic: []string{"phone: \"988\"", "phone: n/a"}},
+		{name: "numbers of which a press dials another", clinic: []string{"phone: \"988\"", "phone: 988 (24/7), emergency_phone: 1-800-273-TALK"}},
+		{name: "an address in the crisis line's text", clinic: []string{"phone: \"988\"", "phone: \"988\", text: Or chat at 988lifeline.org"}},
 	}
 }
 

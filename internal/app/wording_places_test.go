@@ -54,20 +54,19 @@ from:
 reply_hours: >
   after the
   intake
-phone: +1 555 0100 therapy
+phone: +1 555 0100
 booking_url: https://pier.example.org/intake
 crisis_line:
   name: 988 Lifeline
-  phone: 988 intake
+  phone: 988
   text: |-
     You must call
   url: https://pier.example.org/intake
-  emergency_phone: 911 intake
 translations:
   es:
     reply_hours: "after the intake"
     booking_url: https://pier.example.org/intake
-    crisis_line: {phone: 988 terapia, text: 'You must call', url: "https://pier.example.org/intake", emergency_phone: 911 terapia}
+    crisis_line: {text: 'You must call', url: "https://pier.example.org/intake"}
 `
 	rest, _, _ := strings.Cut(soundClinic, "from:")
 	_, people, _ := strings.Cut(soundClinic, "people:")
@@ -76,21 +75,41 @@ translations:
 		"clinic.yaml:3:48 clinical-word: \"therapy\" in `reply_to.name`",
 		"clinic.yaml:6:9 clinical-word: \"therapy\" in `from.name`",
 		"clinic.yaml:7:14 clinical-word: \"intake\" in `reply_hours`",
-		"clinic.yaml:10:8 clinical-word: \"therapy\" in `phone`",
 		"clinic.yaml:11:14 clinical-word: \"intake\" in `booking_url`",
-		"clinic.yaml:14:10 clinical-word: \"intake\" in `crisis_line.phone`",
 		"clinic.yaml:15:9 blame: \"you must\" in `crisis_line.text`",
 		"clinic.yaml:17:8 clinical-word: \"intake\" in `crisis_line.url`",
-		"clinic.yaml:18:20 clinical-word: \"intake\" in `crisis_line.emergency_phone`",
-		"clinic.yaml:21:18 clinical-word: \"intake\" in `translations.es.reply_hours`",
-		"clinic.yaml:22:18 clinical-word: \"intake\" in `translations.es.booking_url`",
-		"clinic.yaml:23:26 clinical-word: \"terapia\" in `translations.es.crisis_line.phone`",
-		"clinic.yaml:23:45 blame: \"you must\" in `translations.es.crisis_line.text`",
-		"clinic.yaml:23:67 clinical-word: \"intake\" in `translations.es.crisis_line.url`",
-		"clinic.yaml:23:119 clinical-word: \"terapia\" in `translations.es.crisis_line.emergency_phone`",
+		"clinic.yaml:20:18 clinical-word: \"intake\" in `translations.es.reply_hours`",
+		"clinic.yaml:21:18 clinical-word: \"intake\" in `translations.es.booking_url`",
+		"clinic.yaml:22:25 blame: \"you must\" in `translations.es.crisis_line.text`",
+		"clinic.yaml:22:47 clinical-word: \"intake\" in `translations.es.crisis_line.url`",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestAddressesInSettingsHaveTheirKey: what stands in for an address in words of
+// clinic.yaml is what that file can say.
+func TestAddressesInSettingsHaveTheirKey(t *testing.T) {
+	t.Parallel()
+	const own, none, answered = "; write the words alone: the address stands under `url` of the crisis line", "; write it without an address", ", or let somebody answer for it under `lint`"
+	for _, tc := range []struct{ line, want string }{
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\", text: Or chat at 988lifeline.org}", own + answered},
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\", text: Or chat at https://988lifeline.org/chat}", own},
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\", text: Or chat at 988lifeline.org, url: \"https://988lifeline.org\"}", own + answered},
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\"}\nlanguages: [en, es]\ntranslations: {es: {crisis_line: {text: O escriba a 988lifeline.org}}}", own + answered},
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\"}\nreply_hours: see 988lifeline.org", none + answered},
+		{"crisis_line: {name: 988 Lifeline, phone: \"988\", text: You must call}", answered},
+	} {
+		var said string
+		if wrong := unfit(folderOf(t, strings.Replace(soundClinic, "crisis_line: {name: 988 Lifeline, phone: \"988\"}", tc.line, 1), "")); len(wrong) == 1 {
+			said = wrong[0].Message
+		} else {
+			t.Errorf("%s: %v", tc.line, wrong)
+		}
+		if !strings.HasSuffix(said, tc.want) || strings.Contains(said, "booking_link") {
+			t.Errorf("%s: %q, want %q at its end", tc.line, said, tc.want)
+		}
 	}
 }
 
@@ -125,7 +144,7 @@ resources:
       Rides after therapy.
     hours: 'after therapy'
     cost: "Free after \u0074herapy"
-    reach: {phone: +1 555 0142 after therapy, url: "https://rides.example.org/therapy", address: Therapy house}
+    reach: {phone: +1 555 0142, url: "https://rides.example.org/therapy", address: Therapy house}
     translations:
       es: {about: after therapy, hours: after therapy, cost: evil.com}
     checked: 2026-11-01
@@ -138,9 +157,8 @@ resources:
 		"resources.yaml:5:12 \"therapy\" in `about`",
 		"resources.yaml:7:12 \"therapy\" in `hours`",
 		"resources.yaml:8:11 \"therapy\" in `cost`",
-		"resources.yaml:9:20 \"therapy\" in `phone`",
-		"resources.yaml:9:52 \"therapy\" in `url`",
-		"resources.yaml:9:98 \"therapy\" in `address`",
+		"resources.yaml:9:38 \"therapy\" in `url`",
+		"resources.yaml:9:84 \"therapy\" in `address`",
 		"resources.yaml:11:19 \"therapy\" in `about`",
 		"resources.yaml:11:41 \"therapy\" in `hours`",
 		"resources.yaml:11:62 \"evil.com\" in `cost`",
@@ -180,7 +198,7 @@ func TestStoredSettingsStayReadable(t *testing.T) {
 	for name, src := range files {
 		folder[name] = &fstest.MapFile{Data: src}
 	}
-	if _, err := workflows.ReadClinic(folder, "pier"); err == nil || strings.Count(err.Error(), "that somebody can call") != 4 || !strings.Contains(err.Error(), "Markdown link") {
+	if _, err := workflows.ReadClinic(folder, "pier"); err == nil || strings.Count(err.Error(), "must be one number") != 4 || !strings.Contains(err.Error(), "Markdown link") {
 		t.Errorf("a folder like that is read anew: %v", err)
 	}
 }

@@ -23,17 +23,15 @@ type settingKind int
 
 const (
 	asWords settingKind = iota
-	asNumber
 	asLink
 )
 
 // settingsOf are a clinic's own and those of its translations. Its name and the crisis
-// line's are proper names: `telling-name` speaks of them.
+// line's are proper names: `telling-name` speaks of them. Its numbers hold no words.
 func settingsOf(c *workflows.Clinic) []setting {
 	out := []setting{
 		{key: []string{"from", "name"}, text: c.From.Name},
 		{key: []string{"reply_to", "name"}, text: c.ReplyTo.Name},
-		{key: []string{"phone"}, text: c.Phone, kind: asNumber},
 	}
 	add := func(said workflows.Said, in ...string) {
 		under := func(key ...string) []string { return slices.Concat(in, key) }
@@ -41,9 +39,7 @@ func settingsOf(c *workflows.Clinic) []setting {
 		out = append(
 			out,
 			setting{under("reply_hours"), said.ReplyHours, asWords},
-			setting{under("crisis_line", "phone"), line.Phone, asNumber},
 			setting{under("crisis_line", "text"), line.Text, asWords},
-			setting{under("crisis_line", "emergency_phone"), line.EmergencyPhone, asNumber},
 			setting{under("crisis_line", "url"), line.URL, asLink},
 			setting{under("booking_url"), said.BookingURL, asLink},
 		)
@@ -55,18 +51,29 @@ func settingsOf(c *workflows.Clinic) []setting {
 	return slices.DeleteFunc(out, func(s setting) bool { return s.text == "" })
 }
 
-// found is what the lint finds in a setting; a number that can be called is nobody's
-// record.
+// found is what the lint finds in a setting.
 func (s setting) found(linter *templates.Linter) []templates.Finding {
 	part := strings.Join(s.key, ".")
 	if s.kind == asLink {
 		return linter.Link(part, s.text)
 	}
-	found := linter.Words(part, s.text)
-	if s.kind == asNumber {
-		found = slices.DeleteFunc(found, func(f templates.Finding) bool { return f.Rule == templates.Identifier })
+	return linter.Words(part, s.text)
+}
+
+// instead says what to write in place of what was found. An address in words has a key
+// of its own at most: settings link to nothing.
+func (s setting) instead(f templates.Finding) string {
+	out, answered := f.Instead(), ", or let somebody answer for it under `lint`"
+	if f.Rule == templates.ForeignLink && s.kind == asWords {
+		out = "write it without an address"
+		if slices.Equal(s.key[max(0, len(s.key)-2):], []string{"crisis_line", "text"}) {
+			out = "write the words alone: the address stands under `url` of the crisis line"
+		}
 	}
-	return found
+	if writtenOut(f) {
+		answered = ""
+	}
+	return out + answered
 }
 
 // settingsLinter reads a clinic's settings, and lets by what is waived.
@@ -92,7 +99,7 @@ func unfit(c *workflows.Clinic) workflows.FileErrors {
 		for _, f := range s.found(linter) {
 			out = append(out, &workflows.FileError{
 				File: "clinic.yaml", Line: line, Column: column, Rule: f.Rule,
-				Message: fmt.Sprintf("%s: %q in %#q stands in mails, where %s; %s, or let somebody answer for it under `lint`", f.Rule, f.Match, f.Part, f.Why(), f.Instead()),
+				Message: fmt.Sprintf("%s: %q in %#q stands in mails, where %s; %s", f.Rule, f.Match, f.Part, f.Why(), s.instead(f)),
 			})
 		}
 	}

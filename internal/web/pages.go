@@ -32,10 +32,11 @@ func newPages() (*pages, error) {
 	shared, err := template.New("shared").Funcs(template.FuncMap{
 		"asset": files.path,
 		"tel":   telURL,
-		"dials": func(phone string) bool { return telURL(phone) != telURL("") },
+		"dials": dials,
 		"web":   webURL,
 		"words": words,
 
+		"direct":   direct,
 		"sentence": sentence,
 	}).ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
@@ -128,17 +129,6 @@ func (p *pages) write(w http.ResponseWriter, log *slog.Logger, status int, name 
 	w.WriteHeader(status)
 	// The reader may have gone; there is nobody left to tell.
 	_, _ = w.Write(body)
-}
-
-// telURL is a tel: link to a number as people write it.
-func telURL(phone string) template.URL {
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r == '+' || r == '*' || r == '#' {
-			return r
-		}
-		return -1
-	}, phone)
-	return template.URL("tel:" + digits) //nolint:gosec // nothing but digits and three signs is left of the input
 }
 
 // webURL passes http and https on and nothing else.

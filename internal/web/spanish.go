@@ -40,7 +40,7 @@ func spanish() *phrases {
 		},
 
 		CallNowTitle: "Por favor, llame ahora", ToldNow: "Nos dijo que no está a salvo. Estamos avisando a una persona de %s.",
-		CannotSayWhen: "No podemos decirle cuándo le llamará. Por favor, no espere: llame usted.",
+		CannotSayWhen: "No podemos decirle cuándo se comunicará con usted. Por favor, no espere: llame usted.",
 		MayNotKnow:    "Es posible que la clínica todavía no lo sepa", MayNotKnowWhat: "No pudimos confirmar que su respuesta llegó. Por favor, llame a la línea de arriba.",
 		MayNotKnowCall: "También puede llamar a la clínica:",
 		StayWith:       "Si puede, quédese con alguien de confianza o vaya a un lugar donde haya otras personas.", GoodTold: "Hizo bien en decírnoslo.",
