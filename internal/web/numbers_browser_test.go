@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -42,7 +43,7 @@ func TestLongNumbersInABrowser(t *testing.T) {
 	if !ok {
 		return
 	}
-	tab := pageTab{shots: os.Getenv("MOORING_SCREENSHOTS")}
+	tab := pageTab{shots: os.Getenv("MOORING_SCREENSHOTS"), walked: &sync.Map{}}
 	for i, number := range []string{"+52 800 290 0024", "+9 (999) 9.9.9.9.9.9.9.9.9.9  9*#*#*#*#"} {
 		sample := web.SampleClinic()
 		sample.Clinic.Phone = number
@@ -56,7 +57,7 @@ func TestLongNumbersInABrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		server := httptest.NewServer(handler)
-		defer server.Close()
+		t.Cleanup(server.Close)
 		for _, page := range []string{"checkin-not-safe", "checkin-not-safe-es"} {
 			tab.do(t, ctx, chromedp.EmulateViewport(360, 740), chromedp.Navigate(server.URL+"/gallery/"+page))
 			for _, width := range []int64{360, 320} {
@@ -69,6 +70,7 @@ func TestLongNumbersInABrowser(t *testing.T) {
 					t.Errorf("%s of %s, %d px: %s", page, number, width, one)
 				}
 				tab.check(t, ctx, fmt.Sprintf("%s of %s, %d px", page, number, width), true, false)
+				tab.walk(t, ctx, true)
 				tab.picture(t, ctx, fmt.Sprintf("number-%d-%s-%d.png", i+1, page, width))
 			}
 		}
