@@ -36,7 +36,7 @@ func TestATaskHasAllItNeeds(t *testing.T) {
 	d := newDesk(t)
 	page := request(d.handler, http.MethodGet, "/clients/harbor/"+clientKey, nil, d.signIn(t)).body
 	for _, want := range []string{
-		`href="tel:5550177"`, `href="https://ehr.example/1"`, "Before you talk", "It was too much", "We can go slower.", "A friend was there.",
+		`href="tel:5550177">Call 555 0177 x12</a>`, `href="https://ehr.example/1"`, "Before you talk", "It was too much", "We can go slower.", "A friend was there.",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the client's page does not show %q", want)

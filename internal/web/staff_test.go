@@ -60,7 +60,7 @@ func (o *office) Client(_ context.Context, clinic, key string) (web.ClientView, 
 	return web.ClientView{
 		Clinic: clinic, ClinicName: "Harbor Clinic", Key: key, Name: "Jamie R.",
 		Mail:  o.care.mail,
-		Phone: "555 0177", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
+		Phone: "555 0177 x12", ChartURL: "https://ehr.example/1", Brief: []web.Fact{{Label: "Why they stepped back", Text: "It was too much"}}, Opening: "“We can go slower.”",
 		Tasks:   []web.TaskRow{{ID: "t1", What: "Call the client", Owner: "Dr. Reyes", Due: noon()}},
 		Entries: append([]web.Entry{{Note: "A friend was there.", At: noon(), Kind: web.EntryHeld, What: "A note was not sent", Reason: "the client booked again", ReasonCode: "booked"}}, older...),
 	}, nil
