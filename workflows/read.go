@@ -227,12 +227,9 @@ func (r *reader) syntax(err error) {
 		}
 		return
 	}
-	hint := ""
-	if at.line >= 1 && at.line <= len(r.lines) && strings.Contains(r.lines[at.line-1], "when:") {
-		hint = "; put the condition between single quotes"
-	}
 	message, _, _ = strings.Cut(message, "\n")
-	r.breaks(finding.UnreadableFile, at, "this is not valid YAML: %s%s", message, hint)
+	at, said := r.slip(at, message)
+	r.breaks(finding.UnreadableFile, at, "%s", said)
 }
 
 func tokenPlace(t *token.Token) place {
@@ -291,7 +288,7 @@ func (r *reader) mapping(n ast.Node, what string, keys ...string) (*mapping, boo
 	kept := m.entries[:0]
 	for _, e := range m.entries {
 		if !slices.Contains(keys, e.key) {
-			r.breaks(finding.UnknownKey, e.at, "unknown key %s", quoteWithSuggestion(e.key, keys))
+			r.unknown(n, e, keys)
 			continue
 		}
 		kept = append(kept, e)
@@ -335,10 +332,15 @@ func (r *reader) anyMapping(n ast.Node, what string) (*mapping, bool) {
 // need gets a key that must be there.
 func (r *reader) need(m *mapping, what, key, example string) (entry, bool) {
 	e, ok := m.get(key)
-	if !ok {
+	if ok {
+		return e, true
+	}
+	if at, ok := m.swallowed(key); ok {
+		r.breaks(finding.MissingKey, at, "this text holds the key %#q, which is missing; write a comma before it", key)
+	} else {
 		r.breaks(finding.MissingKey, m.at, "%s needs the key %#q, such as `%s: %s`", what, key, key, example)
 	}
-	return e, ok
+	return e, false
 }
 
 // list reads a sequence with at least one entry.
@@ -358,7 +360,10 @@ func (r *reader) list(n ast.Node, key, example string) ([]ast.Node, bool) {
 // text reads a scalar that is not empty and not longer than most characters.
 func (r *reader) text(n ast.Node, key string, most int) (string, bool) {
 	s, ok := scalar(n)
-	switch {
+	switch why := r.noText(n, key); {
+	case why != "":
+		r.failf(start(n), "%s", why)
+		return "", false
 	case !ok:
 		r.failf(start(n), "%#q must be a text, not %s", key, nodeWord(n))
 		return "", false

@@ -55,6 +55,8 @@ type clinicReader struct {
 	c *Clinic
 	// staffRead says that `people` could be read, so that names can be checked.
 	staffRead bool
+	// hoursRead says that the hours could be read, or their defaults stand.
+	hoursRead bool
 	// removedAt is where the removed workflows stand; nil for none.
 	removedAt *mapping
 	// pausedAt is where the names of paused workflows stand.
@@ -155,6 +157,7 @@ func (cr *clinicReader) rules(m *mapping) {
 			}
 		}
 	}
+	before := len(r.errs)
 	c.QuietFrom, c.QuietTo = defaultQuietFrom, defaultQuietTo
 	if e, ok := m.get("quiet_hours"); ok {
 		if qm, ok := r.mapping(e.value, "`quiet_hours`", "from", "to"); ok {
@@ -174,6 +177,7 @@ func (cr *clinicReader) rules(m *mapping) {
 	if e, ok := m.get("hours"); ok {
 		c.Hours.Week = cr.week(e, "a clinic that is never open reads no reply; write its hours")
 	}
+	cr.hoursRead = len(r.errs) == before
 	if e, ok := m.get("holidays"); ok {
 		cr.holidays(e)
 	}
@@ -522,7 +526,7 @@ func (cr *clinicReader) references(file string, f *workflowFile) FileErrors {
 			cr.resolves(ref.name, r, ref.at)
 		}
 	}
-	if f.officeHours != nil && !cr.opensByDay() {
+	if f.officeHours != nil && cr.hoursRead && !cr.opensByDay() {
 		r.failf(*f.officeHours, "the clinic is never open outside the quiet hours of a client in its own zone, so this would never leave; change `hours` or `quiet_hours` in clinic.yaml")
 	}
 	return r.errs

@@ -243,7 +243,8 @@ func (cr *clinicReader) serviceWords(e entry) map[string]ServiceWords {
 	}
 	out := map[string]ServiceWords{}
 	for _, l := range m.entries {
-		if !slices.Contains(cr.c.Languages[min(1, len(cr.c.Languages)):], l.key) {
+		// Where clinic.yaml could not be read, which languages there are is not known.
+		if len(cr.c.Languages) > 0 && !slices.Contains(cr.c.Languages[1:], l.key) {
 			r.failf(l.at, "`translations` has %#q, which is none of the other languages that the clinic serves; list it under `languages` in clinic.yaml, after the clinic's own, or take it out", shorten(l.key))
 			continue
 		}

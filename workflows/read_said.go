@@ -20,17 +20,23 @@ func (cr *clinicReader) served(e entry) []string {
 		return nil
 	}
 	var out []string
+	known := true
 	for _, n := range nodes {
 		s, ok := cr.r.text(n, e.key, 10)
 		switch {
 		case !ok:
+			known = false
 		case len(s) < 2 || len(s) > 3 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "":
 			cr.r.failf(start(n), "%#q must be the code of a language alone, such as `en` or `es`, not %#q; `es` serves `es-MX` too", e.key, shorten(s))
+			known = false
 		case slices.Contains(out, s):
 			cr.r.failf(start(n), "%#q stands here twice; remove one", s)
 		default:
 			out = append(out, s)
 		}
+	}
+	if !known {
+		return nil
 	}
 	return out
 }
@@ -44,7 +50,7 @@ func (cr *clinicReader) translations(e entry) {
 	}
 	cr.c.Translations = make(map[string]Said, len(m.entries))
 	for _, e := range m.entries {
-		if i := slices.Index(cr.c.Languages, e.key); i < 1 {
+		if i := slices.Index(cr.c.Languages, e.key); i < 1 && len(cr.c.Languages) > 0 {
 			cr.r.failf(e.at, "`translations` has %#q, which is none of the other languages that the clinic serves; list it under `languages`, after the clinic's own, or take it out", shorten(e.key))
 			continue
 		}
