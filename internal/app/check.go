@@ -106,7 +106,7 @@ func checkClinic(base *templates.Set, c *workflows.Clinic, now time.Time) findin
 		found = append(found, missingTemplates(set, c)...)
 	}
 	found = append(found, idleWaivers(base, c)...)
-	return append(append(found, warnings(c, now)...), notes(c)...)
+	return append(append(found, warnings(c, now)...), notes(c, found)...)
 }
 
 // mostLinted bounds a file that is looked at by itself, in bytes; reading the clinic

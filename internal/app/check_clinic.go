@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,24 +62,42 @@ func warnings(c *workflows.Clinic, now time.Time) finding.List {
 }
 
 // notes are what a clinic has decided and a reader of its folder should know: the
-// waivers of its mails' check.
-func notes(c *workflows.Clinic) finding.List {
+// waivers of its mails' check, without the words that let nothing by, which found names.
+func notes(c *workflows.Clinic, found finding.List) finding.List {
 	var out finding.List
-	note := func(file string, line, column int, message string) {
-		out = append(out, finding.Finding{Rule: finding.Waived, Level: finding.Note, File: file, Line: line, Column: max(column, 1), Message: message})
+	wrong := func(file string, line, column int) bool {
+		return slices.ContainsFunc(found, func(f finding.Finding) bool {
+			return f.Rule == finding.WrongWaiver && f.File == file && f.Line == line && f.Column == column
+		})
 	}
-	for _, w := range c.Lint.Waivers {
-		what := w.Rule
-		if len(w.Words) > 0 {
-			what += " for " + strings.Join(w.Words, ", ")
+	// note speaks of a waiver that stands at a key, with its words below it.
+	note := func(file, rule string, w *workflows.Waiver, line, column int, places workflows.Places, key []string) {
+		var words []string
+		for i, word := range w.Words {
+			if line, column := places.ValueOf(slices.Concat(key, []string{"words", strconv.Itoa(i)})...); !wrong(file, line, column) {
+				words = append(words, word)
+			}
 		}
-		note("clinic.yaml", w.Line, w.Column, fmt.Sprintf("%s waives %s: %s", w.By, what, w.Why))
+		if wrong(file, line, column) || len(words) == 0 && len(w.Words) > 0 {
+			return
+		}
+		if len(words) > 0 {
+			rule += " for " + strings.Join(words, ", ")
+		}
+		out = append(out, finding.Finding{
+			Rule: finding.Waived, Level: finding.Note, File: file, Line: line, Column: max(column, 1),
+			Message: fmt.Sprintf("%s waives %s: %s", w.By, rule, w.Why),
+		})
 	}
-	places := workflows.ReadPlaces(c.Files["resources.yaml"])
+	places := workflows.ReadPlaces(c.Files["clinic.yaml"])
+	for i, w := range c.Lint.Waivers {
+		note("clinic.yaml", w.Rule, &w.Waiver, w.Line, w.Column, places, []string{"lint", "waivers", strconv.Itoa(i)})
+	}
+	places = workflows.ReadPlaces(c.Files["resources.yaml"])
 	for i := range c.Resources {
-		if s := &c.Resources[i]; s.Waiver != nil {
+		if w := c.Resources[i].Waiver; w != nil {
 			line, column := places.Of(serviceKey(i, "waiver")...)
-			note("resources.yaml", line, column, fmt.Sprintf("%s waives %s for %s: %s", s.Waiver.By, templates.ClinicalWord, strings.Join(s.Waiver.Words, ", "), s.Waiver.Why))
+			note("resources.yaml", templates.ClinicalWord, w, line, column, places, serviceKey(i, "waiver"))
 		}
 	}
 	return out

@@ -30,8 +30,11 @@ func declaredHosts(c *workflows.Clinic) []string {
 // language or address the client in two ways.
 func (c *clinicCheck) indiscreet() {
 	seen := map[string]bool{}
+	refused := refusedWords(c.Clinic)
 	say := func(what, text, who, mend string, key ...string) {
-		words := templates.TellingWords(text)
+		words := slices.DeleteFunc(templates.TellingWords(text), func(word string) bool {
+			return slices.Contains(refused[strings.Join(key, ".")], strings.ToLower(word))
+		})
 		if len(words) == 0 || seen[text] {
 			return
 		}
@@ -67,6 +70,19 @@ func (c *clinicCheck) indiscreet() {
 		message, mend := finding.Split(odd.Problem)
 		c.add(finding.OddWording, odd.File, 1, 1, message, mend)
 	}
+}
+
+// refusedWords are those of clinic.yaml's settings, by key, that no mail may hold: an
+// error names each.
+func refusedWords(c *workflows.Clinic) map[string][]string {
+	out := map[string][]string{}
+	linter := settingsLinter(c, lintRules(c).Waived)
+	for _, s := range settingsOf(c) {
+		for _, f := range s.found(linter) {
+			out[f.Part] = append(out[f.Part], strings.ToLower(f.Match))
+		}
+	}
+	return out
 }
 
 // plainer suggests a name without its telling words, where enough is left of it.

@@ -161,6 +161,8 @@ func brokenFolders(t *testing.T) []brokenFolder {
 		{name: "a service in one language", clinic: []string{"people:\n", "languages: [en, es]\ntranslations: {es: {crisis_line: {name: Línea 988}}}\npeople:\n"}, files: map[string]string{"resources.yaml": service}},
 		{name: "a service that nobody has looked at", files: map[string]string{"resources.yaml": strings.Replace(service, "2026-11-01", "2024-11-01", 1)}},
 		{name: "a name that tells", clinic: []string{"reply_to: {name: Pier House desk", "reply_to: {name: Pier therapy desk"}},
+		{name: "an address that tells", clinic: []string{"desk@pier.example.org", "desk@therapy.example.org"}},
+		{name: "one wording in two files", files: map[string]string{"templates/a-notice.md": builtin("en/a-notice.md"), "templates/en/a-notice.md": builtin("en/a-notice.md")}},
 		{name: "a wording in another language", clinic: []string{"people:\n", "languages: [en, es]\ntranslations: {es: {crisis_line: {name: Línea 988}}}\npeople:\n"}, files: map[string]string{
 			"templates/es/a-notice.md": builtin("en/a-notice.md"),
 		}},

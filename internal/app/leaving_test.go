@@ -215,7 +215,7 @@ func TestClinicsLint(t *testing.T) {
 		}
 	}
 	c.Lint.Waivers = []workflows.MailWaiver{{Rule: "clinical-word", Waiver: workflows.Waiver{Words: []string{"anxiety"}, By: "ruth", Why: "it is its name"}, Line: 7}}
-	if got := notes(c); len(got) != 1 || got[0].Line != 7 || got[0].Message != "ruth waives clinical-word for anxiety: it is its name" {
+	if got := notes(c, nil); len(got) != 1 || got[0].Line != 7 || got[0].Message != "ruth waives clinical-word for anxiety: it is its name" {
 		t.Errorf("the notes are %v", got)
 	}
 }

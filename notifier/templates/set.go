@@ -148,7 +148,7 @@ func (s *Set) WithRules(overrides map[string][]byte, rules Rules) (*Set, error) 
 			continue
 		}
 		if f := files[key]; f != nil && f.own {
-			errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: "the file is given twice"})
+			errs = append(errs, &FileError{File: f.path(), Line: 1, Column: 1, Problem: fmt.Sprintf("this is the wording of %s too; keep one of the two", path.Join("templates", strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")+".md"))})
 			continue
 		}
 		files[key] = &file{key: key, data: overrides[name], own: true, given: strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".md")}
