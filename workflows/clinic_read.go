@@ -37,14 +37,26 @@ const (
 // is wrong in the files comes back as FileErrors, all of it at once; another
 // error means that the folder could not be read.
 func ReadClinic(fsys fs.FS, id string) (*Clinic, error) {
-	files, errs, err := gather(fsys)
-	if err != nil {
+	c, stray, err := ReadClinicToCheck(fsys, id)
+	wrong, ok := errors.AsType[FileErrors](err)
+	if err != nil && !ok {
 		return nil, err
 	}
-	if len(errs) > 0 {
-		return nil, errs.sorted()
+	if wrong = append(wrong, stray...); len(wrong) > 0 {
+		return nil, wrong.sorted()
 	}
-	return readFiles(files, id, reading{resources: true})
+	return c, nil
+}
+
+// ReadClinicToCheck is ReadClinic that goes on where files stand that nothing reads:
+// these come apart from the rest.
+func ReadClinicToCheck(fsys fs.FS, id string) (c *Clinic, stray FileErrors, err error) {
+	files, stray, err := gather(fsys)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err = readFiles(files, id, reading{resources: true, stray: stray})
+	return c, stray.sorted(), err
 }
 
 // ReadClinicFiles makes a clinic of files that are in memory, by their path in
@@ -64,13 +76,20 @@ type reading struct {
 	// trial is the workflow that is tried: of two that clash it is the one to
 	// change. Empty where none is.
 	trial string
+	// stray are the files that nothing reads, of which has been said what is wrong.
+	stray FileErrors
+}
+
+// strays says whether a file of the folder, or the file of that name, is not read.
+func (how reading) strays(name string) bool {
+	return slices.ContainsFunc(how.stray, func(e *FileError) bool { return e.File == name || folderOf(e.File) == name })
 }
 
 func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error) {
 	if !events.ValidClinic(id) {
 		return nil, fmt.Errorf("read clinic: the id %q must be 1 to 40 small letters, digits and hyphens", id)
 	}
-	files, errs := withLibrary(files)
+	files, errs := withLibrary(files, !how.strays(workflowsFolder))
 	if len(errs) > 0 {
 		return nil, errs.sorted()
 	}
@@ -80,7 +99,7 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		if n := cr.r.document(src); n != nil {
 			cr.clinic(n)
 		}
-	} else {
+	} else if !how.strays(clinicFile) {
 		cr.r.breaks(finding.MissingKey, place{1, 1}, "the file is missing; every clinic needs one, docs/clinic.md shows how to write it")
 	}
 	if src, ok := files[resourcesFile]; ok && how.resources {
@@ -118,7 +137,9 @@ func readFiles(files map[string][]byte, id string, how reading) (*Clinic, error)
 		c.Workflows = append(c.Workflows, f.workflow)
 	}
 	cr.notRemoved()
-	cr.pausedKnown()
+	if !how.strays(workflowsFolder) {
+		cr.pausedKnown()
+	}
 	if len(cr.r.errs) > 0 {
 		return nil, cr.r.errs.sorted()
 	}
@@ -170,13 +191,13 @@ func version(files map[string][]byte) string {
 }
 
 // withLibrary copies the files that a clinic is made of and adds the built-in
-// workflows where the clinic has none of its own.
-func withLibrary(files map[string][]byte) (map[string][]byte, FileErrors) {
+// workflows where the clinic has none of its own, if these may stand in.
+func withLibrary(files map[string][]byte, standIn bool) (map[string][]byte, FileErrors) {
 	var errs FileErrors
 	out := make(map[string][]byte, len(files)+4)
-	own := false
+	own := !standIn
 	for name, src := range files {
-		if wrong := misplaced(name); wrong != "" {
+		if wrong := misplaced(name, func(other string) bool { _, ok := files[other]; return ok }); wrong != "" {
 			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong, Rule: finding.MisplacedFile})
 			continue
 		}
@@ -189,50 +210,6 @@ func withLibrary(files map[string][]byte) (map[string][]byte, FileErrors) {
 		}
 	}
 	return out, errs
-}
-
-// folderOf is the folder that a file counts for: wordings in another language lie in
-// a folder of their own below the others', such as templates/es.
-func folderOf(name string) string {
-	folder := path.Dir(name)
-	if language, below := strings.CutPrefix(folder, templatesFolder+"/"); below && len(language) <= 3 && isWord(language) {
-		return templatesFolder
-	}
-	return folder
-}
-
-// misplaced says what is wrong with a file's name or place; "" when nothing is.
-func misplaced(name string) string {
-	base := path.Base(name)
-	switch folderOf(name) {
-	case ".":
-		if base == clinicFile || base == resourcesFile {
-			return ""
-		}
-		return "nothing reads this file; a clinic's folder has " +
-			listing([]string{clinicFile, resourcesFile, workflowsFolder + "/<name>.yaml", templatesFolder + "/<name>.md"})
-	case workflowsFolder:
-		if path.Ext(base) == ".yaml" {
-			return ""
-		}
-		return "nothing reads this file; a workflow is called `workflows/<name>.yaml`"
-	case templatesFolder:
-		if name, ok := strings.CutSuffix(base, ".md"); ok && isWord(strings.ToLower(name)) {
-			return ""
-		}
-		return "nothing reads this file; a wording is called `templates/<name>.md`"
-	}
-	if folder, below := strings.CutPrefix(path.Dir(name), templatesFolder+"/"); below {
-		language, _, _ := strings.Cut(strings.ToLower(folder), "-")
-		language, _, _ = strings.Cut(language, "_")
-		mend := "call it by its language alone"
-		if len(language) >= 2 && len(language) <= 3 && isWord(language) && language != folder {
-			mend = "move its files to `" + templatesFolder + "/" + language + "`, which serves every region"
-		}
-		return "nothing reads this folder; a folder of wordings is called by its language in two or three small letters, such as `" + templatesFolder + "/es`: " + mend +
-			" (English stands in `" + templatesFolder + "` itself; English and Spanish come with the program, and any other language begins with its own parts.md)"
-	}
-	return "nothing reads this folder; a clinic's folder has " + listing([]string{workflowsFolder, templatesFolder})
 }
 
 // gather reads the folder's files into memory. Files that are no part of a
@@ -278,7 +255,7 @@ func gather(fsys fs.FS) (map[string][]byte, FileErrors, error) {
 		if strings.EqualFold(base, "README.md") {
 			return nil
 		}
-		if wrong := misplaced(name); wrong != "" {
+		if wrong := misplaced(name, standsIn(fsys)); wrong != "" {
 			errs = append(errs, &FileError{File: name, Line: 1, Column: 1, Message: wrong, Rule: finding.MisplacedFile})
 			return nil
 		}

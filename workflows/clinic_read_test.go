@@ -345,7 +345,7 @@ steps:
 		},
 		"other extension": {
 			func(f fstest.MapFS) { f["workflows/extra.yml"] = &fstest.MapFile{Data: []byte(extra)} },
-			"workflows/extra.yml:1:1: nothing reads this file; a workflow is called `workflows/<name>.yaml`",
+			"workflows/extra.yml:1:1: nothing reads this file, since a workflow's name ends in .yaml; call it `extra.yaml`",
 		},
 		"stray file": {
 			func(f fstest.MapFS) { f["clinics.yaml"] = &fstest.MapFile{Data: []byte("a: 1")} },
@@ -353,7 +353,7 @@ steps:
 		},
 		"stray template": {
 			func(f fstest.MapFS) { f["templates/my text.md"] = &fstest.MapFile{Data: []byte("a")} },
-			"templates/my text.md:1:1: nothing reads this file; a wording is called `templates/<name>.md`",
+			"templates/my text.md:1:1: nothing reads this file, since a wording's name is small letters, digits and hyphens, and ends in .md; call it `my-text.md`",
 		},
 		"names that lead nowhere": {
 			func(f fstest.MapFS) { f["workflows/extra.yaml"] = &fstest.MapFile{Data: []byte(extra)} },

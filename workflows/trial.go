@@ -28,7 +28,7 @@ func ReadTrial(fsys fs.FS, id, file string, src []byte) (*Clinic, *Workflow, err
 		return nil, nil, err
 	}
 	if len(errs) == 0 {
-		files, errs = withLibrary(files)
+		files, errs = withLibrary(files, true)
 	}
 	if len(errs) > 0 {
 		return nil, nil, errs.sorted()

@@ -161,6 +161,15 @@ func brokenFolders(t *testing.T) []brokenFolder {
 		{name: "a service in one language", clinic: []string{"people:\n", "languages: [en, es]\ntranslations: {es: {crisis_line: {name: Línea 988}}}\npeople:\n"}, files: map[string]string{"resources.yaml": service}},
 		{name: "a service that nobody has looked at", files: map[string]string{"resources.yaml": strings.Replace(service, "2026-11-01", "2024-11-01", 1)}},
 		{name: "a name that tells", clinic: []string{"reply_to: {name: Pier House desk", "reply_to: {name: Pier therapy desk"}},
+		{name: "wordings by names that nothing reads", clinic: []string{"feed_quiet: 8h\n", ""}, files: map[string]string{
+			"templates/a-notice.md.txt": builtin("en/a-notice.md"), "templates/b-normalise.txt": "Hello", "templates/c-barriers.docx": "Hello", "templates/d-invite (copy).md": builtin("en/a-notice.md"),
+			"templates/D-INVITE.md": builtin("en/a-notice.md"), "templates/es/a-notice.MD": builtin("es/a-notice.md"), "templates/e-caring.md": builtin("en/e-caring.md"), "templates/e-caring - Copy.md": builtin("en/e-caring.md"),
+			"templates/README.txt": "Ours", "templates/a-notice.md~": "Hello", "templates/~$notice.docx": "", "templates/???.md": "Hello", "notes.docx": "Hello", "clinic.yaml.txt": "name: Pier", "templates/f-talk.md": "Hello\n",
+		}},
+		{name: "workflows by names that nothing reads", clinic: []string{"feed_quiet: 8h\n", "feed_quiet: 8h\npaused: {workflows: [later]}\n"}, files: map[string]string{
+			"workflows/later.yml": other, "workflows/late.yaml.txt": other, "Resources.yaml": service, "a-notice.md": "Hello",
+		}},
+		{name: "a wording that no workflow asks for", files: map[string]string{"templates/c-list.md": builtin("en/c-list.md"), "templates/mine.md": strings.Replace(builtin("en/a-notice.md"), "family: A\n", "family: A\nwording: mine\n", 1)}},
 		{name: "an address that tells", clinic: []string{"desk@pier.example.org", "desk@therapy.example.org"}},
 		{name: "one wording in two files", files: map[string]string{"templates/a-notice.md": builtin("en/a-notice.md"), "templates/en/a-notice.md": builtin("en/a-notice.md")}},
 		{name: "a wording in another language", clinic: []string{"people:\n", "languages: [en, es]\ntranslations: {es: {crisis_line: {name: Línea 988}}}\npeople:\n"}, files: map[string]string{

@@ -149,3 +149,41 @@ func (c *clinicCheck) resources() {
 		}
 	}
 }
+
+// unusedWordings are the clinic's own wordings of a name that no workflow asks for. What
+// is built in by that name the program itself asks for.
+func unusedWordings(base, set *templates.Set, c *workflows.Clinic) finding.List {
+	all, err := set.Wordings()
+	if err != nil {
+		return nil // the built-in ones have been read before
+	}
+	asked := map[string]bool{}
+	for _, w := range slices.Concat(c.Workflows, c.Drafts) {
+		for i := range w.Program {
+			if s := w.Program[i].Send; s != nil && s.Wording != "" {
+				asked[s.Template+"."+s.Wording] = true
+			}
+		}
+	}
+	var out finding.List
+	for _, w := range all {
+		family, wording, named := strings.Cut(w.Template, ".")
+		if !w.Own || !named || asked[w.Template] || base.HasWording(templates.DefaultLanguage, family, wording) {
+			continue
+		}
+		line := 1
+		src := string(c.Templates[strings.TrimSuffix(strings.TrimPrefix(w.File, "templates/"), ".md")])
+		for i, text := range strings.Split(src, "\n") {
+			if strings.HasPrefix(text, "wording:") {
+				line = i + 1
+				break
+			}
+		}
+		out = append(out, finding.Finding{
+			Rule: finding.UnusedWording, Level: finding.Warning, File: w.File, Line: line, Column: 1,
+			Message: fmt.Sprintf("no workflow asks for the wording %q of %s, so nobody is sent it", wording, family),
+			Mend:    fmt.Sprintf("write `send: {template: %s, wording: %s}` in a workflow, take the line out to have it sent in place of the usual words, or take the file out", family, wording),
+		})
+	}
+	return out
+}

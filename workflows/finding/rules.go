@@ -39,6 +39,7 @@ const (
 	StaleResource        = "stale-resource"
 	TellingName          = "telling-name"
 	OddWording           = "odd-wording"
+	UnusedWording        = "unused-wording"
 	WrongWaiver          = "wrong-waiver"
 	Waived               = "waived"
 )
@@ -48,7 +49,7 @@ const (
 func Rules() []Rule {
 	return []Rule{
 		{UnreadableFile, Error, "a file that is no plain YAML or UTF-8 text, is empty or too large, or a folder that cannot be read", "save it as plain UTF-8 text, one YAML document"},
-		{MisplacedFile, Error, "a file or folder that nothing reads", "move it to where its kind belongs, or take it out"},
+		{MisplacedFile, Error, "a file or folder that nothing reads; a warning for a text or a word processor's file that may be meant for one", "move it to where its kind belongs, or take it out"},
 		{UnknownKey, Error, "a key that means nothing", "correct its spelling, or take it out"},
 		{MissingKey, Error, "a key that must be there and is not", "add it; the page about the file shows how"},
 		{RepeatedKey, Error, "a key or entry that stands there twice", "keep one of the two"},
@@ -81,6 +82,7 @@ func Rules() []Rule {
 		{StaleResource, Warning, "a service that nobody has looked at for a year, or that is over", "see that it still exists, and write today's date into `checked`"},
 		{TellingName, Warning, "a name or address of the clinic's that tells whoever sees a client's inbox what they come for", "write one that says nothing"},
 		{OddWording, Warning, "a wording that reads as another language than its folder's, or addresses its reader in two ways", "write it in one language and one way, or move it"},
+		{UnusedWording, Warning, "a wording that no workflow asks for", "name it in a workflow, as docs/workflows.md shows, or take its file out"},
 		{WrongWaiver, Error, "a waiver that lets nothing by, or that cannot be", "name a rule and the exact words, or take it out"},
 		{Waived, Note, "what somebody answers for", "take the waiver out when it is not needed any more"},
 	}
