@@ -79,7 +79,7 @@ func callIt(name, read string, there func(name string) bool) string {
 		return "call it `" + path.Dir(read) + "/<name>" + path.Ext(base) + "`"
 	case there(read):
 		return "`" + base + "` is what is read: put there what this file says, and take this one out"
-	case slices.Contains(proseKinds, strings.ToLower(path.Ext(name))):
+	case isProse(path.Ext(name)):
 		return "save it as plain text and call it `" + base + "`"
 	}
 	return "call it `" + base + "`"
@@ -100,12 +100,15 @@ func plainName(base string) string {
 	return strings.Trim(noWord.ReplaceAllString(name, "-"), "-")
 }
 
-// proseKinds are the endings of files that a word processor writes; textKinds those of
-// plain text.
-var (
-	proseKinds = []string{".doc", ".docx", ".odt", ".rtf", ".pages", ".html", ".htm"}
-	textKinds  = []string{".txt", ".text", ".markdown"}
-)
+// isProse says whether a word processor writes files of an ending.
+func isProse(ending string) bool {
+	return slices.Contains([]string{".doc", ".docx", ".odt", ".rtf", ".pages", ".html", ".htm"}, strings.ToLower(ending))
+}
+
+// isText says whether an ending is one of plain text that nothing reads.
+func isText(ending string) bool {
+	return slices.Contains([]string{".txt", ".text", ".markdown"}, strings.ToLower(ending))
+}
 
 // Ignored names files that may be meant for a wording, a workflow or clinic.yaml and by
 // their kind are left alone: serve runs, and goes on with what stood there before.
@@ -115,21 +118,23 @@ func Ignored(fsys fs.FS) finding.List {
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		base := path.Base(name)
 		switch {
-		case name == "." && err == nil:
+		case err != nil:
+			return err
+		case name == ".":
 			return nil
-		case d != nil && d.IsDir() && (err != nil || base[0] == '.'):
+		case d.IsDir() && base[0] == '.':
 			return fs.SkipDir
-		case err != nil || d.IsDir() || base[0] == '.' || base[0] == '~' || plainName(base) == "readme":
+		case d.IsDir() || base[0] == '.' || base[0] == '~' || plainName(base) == "readme":
 			return nil
 		}
-		kind := strings.ToLower(path.Ext(base))
-		if !slices.Contains(slices.Concat(proseKinds, textKinds), kind) {
+		if !isProse(path.Ext(base)) && !isText(path.Ext(base)) {
 			return nil
 		}
 		// Notepad writes a-notice.md.txt for a-notice.md.
 		inner := strings.TrimSuffix(base, path.Ext(base))
 		meant := slices.Contains([]string{".md", ".yaml", ".yml"}, strings.ToLower(path.Ext(inner)))
-		read, level := "", finding.Warning
+		level := finding.Warning
+		var read string
 		switch folderOf(name) {
 		case ".":
 			read = plainName(base) + ".yaml"

@@ -28,12 +28,10 @@ func (r *reader) slip(at place, parser string) (place, string) {
 		s.wrong, s.mend = "this line cannot be read",
 			"look at it and at the one above: a text that holds a colon, a quote or a # needs quotes around it, and entries that belong together begin with the same number of spaces"
 	}
-	return s.at, fmt.Sprintf("%s (YAML says: %s); %s", s.wrong, parserWords.Replace(parser), s.mend)
+	// What parts a sentence of ours, and what would be a space, is written another way.
+	words := strings.NewReplacer(";", ",", "`", "'", "\t", "⇥")
+	return s.at, fmt.Sprintf("%s (YAML says: %s); %s", s.wrong, words.Replace(parser), s.mend)
 }
-
-// parserWords readies the parser's own words for a sentence of ours: what parts one, and
-// what would be a space, is written another way.
-var parserWords = strings.NewReplacer(";", ",", "`", "'", "\t", "⇥")
 
 // tokenize splits a text; what the parser's panics leave is enough for a guess.
 func tokenize(text string) (out token.Tokens) {
@@ -121,7 +119,7 @@ func (s *slips) before(t *token.Token) bool {
 // quote looks for a quote that is not closed, that closes lines below where it was
 // meant to, or that ends before its text does.
 func (s *slips) quote() bool {
-	const close = "close it with the same quote at the end of the text"
+	const mend = "close it with the same quote at the end of the text"
 	depth := 0
 	for i, t := range s.tokens {
 		if !s.before(t) {
@@ -138,10 +136,10 @@ func (s *slips) quote() bool {
 		unclosed := t.Type == token.InvalidType && text != "" && strings.ContainsRune(`'"`, rune(text[0])) && strings.Contains(t.Error, "end character")
 		switch at := tokenPlace(t); {
 		case unclosed:
-			return s.found(at, "this text begins with a quote that is not closed", close)
+			return s.found(at, "this text begins with a quote that is not closed", mend)
 		case !quoted || i+1 == len(s.tokens) || tokenPlace(s.tokens[i+1]) != s.at || s.tokens[i+1].Type == token.CommentType:
 		case strings.Contains(text, "\n"):
-			return s.found(at, "this text begins with a quote that is not closed", close)
+			return s.found(at, "this text begins with a quote that is not closed", mend)
 		case at.line != s.at.line:
 		case t.Type == token.SingleQuoteType && s.tokens[i+1].Type == token.StringType && strings.Contains(s.line(at.line), "'"+s.tokens[i+1].Value):
 			return s.found(at, "an apostrophe ends this text, since a ' begins it", `put the text between double quotes ("), or write the apostrophe twice`)
@@ -165,7 +163,12 @@ func (s *slips) escape() bool {
 }
 
 // partner is what closes a bracket.
-var partner = map[token.Type]string{token.MappingStartType: "}", token.SequenceStartType: "]"}
+func partner(opening token.Type) string {
+	if opening == token.MappingStartType {
+		return "}"
+	}
+	return "]"
+}
 
 // bracket looks for one that is not closed, or that closes nothing, and for a comma
 // that is missing between two.
@@ -180,7 +183,7 @@ func (s *slips) bracket() bool {
 		case token.MappingStartType, token.SequenceStartType:
 			open = append(open, t)
 		case token.MappingEndType, token.SequenceEndType:
-			if n := len(open); n > 0 && partner[open[n-1].Type] == t.Value {
+			if n := len(open); n > 0 && partner(open[n-1].Type) == t.Value {
 				open = open[:n-1]
 			} else if tokenPlace(t) == s.at && n > 0 {
 				return s.unclosed(open[n-1])
@@ -207,9 +210,9 @@ func (s *slips) bracket() bool {
 
 func (s *slips) unclosed(t *token.Token) bool {
 	at := tokenPlace(t)
-	wrong, mend := fmt.Sprintf("the bracket %s that begins here is not closed", t.Value), fmt.Sprintf("write %s where it ends", partner[t.Type])
+	wrong, mend := fmt.Sprintf("the bracket %s that begins here is not closed", t.Value), fmt.Sprintf("write %s where it ends", partner(t.Type))
 	line := []rune(s.line(at.line))
-	if rest := string(line[min(at.column, len(line)):]); strings.Contains(rest, " #") && strings.Contains(rest, partner[t.Type]) {
+	if rest := string(line[min(at.column, len(line)):]); strings.Contains(rest, " #") && strings.Contains(rest, partner(t.Type)) {
 		wrong += ", since # begins a comment and what stands behind it is not read"
 		mend = "put quotes around the text that holds the #"
 	}
