@@ -258,7 +258,7 @@ const aResource = "resources:\n  - {title: Rides, reach: {phone: \"1\"}, checked
 // stored files give the same clinic again.
 func TestVersion(t *testing.T) {
 	files := sampleFiles(t)
-	files["templates/A.md"] = &fstest.MapFile{Data: []byte("Hello")}
+	files["templates/a.md"] = &fstest.MapFile{Data: []byte("Hello")}
 	files["resources.yaml"] = &fstest.MapFile{Data: []byte(aResource)}
 	read := func() *Clinic {
 		t.Helper()
@@ -269,7 +269,7 @@ func TestVersion(t *testing.T) {
 		return c
 	}
 	first := read()
-	if len(first.Version) != 17 || first.Version[0] != 'v' || !bytes.Equal(first.Templates["A"], []byte("Hello")) {
+	if len(first.Version) != 17 || first.Version[0] != 'v' || !bytes.Equal(first.Templates["a"], []byte("Hello")) {
 		t.Fatalf("version %q, templates %q", first.Version, first.Templates)
 	}
 	again, err := ReadClinicFiles(first.Files, "sample")
@@ -291,12 +291,12 @@ func TestVersion(t *testing.T) {
 	if v := read().Version; v != first.Version {
 		t.Errorf("files that nothing reads changed the version to %s", v)
 	}
-	files["templates/A.md"] = &fstest.MapFile{Data: []byte("Hello.")}
+	files["templates/a.md"] = &fstest.MapFile{Data: []byte("Hello.")}
 	differs("another wording")
 	files["resources.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(aResource, "Rides", "Help", 1))}
 	differs("other resources")
-	delete(files, "templates/A.md")
-	files["templates/B.md"] = &fstest.MapFile{Data: []byte("Hello.")}
+	delete(files, "templates/a.md")
+	files["templates/b.md"] = &fstest.MapFile{Data: []byte("Hello.")}
 	differs("another name")
 	// The built-in workflows copied into the folder are the same clinic.
 	before := read().Version
