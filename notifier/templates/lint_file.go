@@ -50,7 +50,11 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 	if err != nil {
 		return []error{&FileError{File: f.path(), Line: 1, Column: 1, Problem: err.Error()}}
 	}
-	errs, places := slices.Concat(f.subjectSays(), f.leftovers(), f.unknownCodes()), l.locator(f)
+	errs := slices.Concat(f.subjectSays(), f.leftovers(), f.unknownCodes())
+	if len(own)+len(mail) == 0 {
+		return byPlace(errs)
+	}
+	places := l.locator(f)
 	seen := map[string]bool{}
 	for i, found := range append(own, mail...) {
 		// The same words in text and HTML are one problem of the file.
@@ -71,6 +75,11 @@ func (s *Set) lintFile(f *file, rules Rules) []error {
 		}
 		errs = append(errs, f.problems(found, at)...)
 	}
+	return byPlace(errs)
+}
+
+// byPlace are a file's problems from its top to its end.
+func byPlace(errs []error) []error {
 	slices.SortStableFunc(errs, func(a, b error) int {
 		x, _ := errors.AsType[*FileError](a)
 		y, _ := errors.AsType[*FileError](b)

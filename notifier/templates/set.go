@@ -414,19 +414,7 @@ func baseLanguage(tag string) string {
 }
 
 // sorted are a file's problems from its top to its end.
-func (s *source) sorted() []error {
-	slices.SortStableFunc(s.errs, func(a, b error) int {
-		var x, y *FileError
-		if !errors.As(a, &x) || !errors.As(b, &y) {
-			return 0
-		}
-		if x.Line != y.Line {
-			return x.Line - y.Line
-		}
-		return x.Column - y.Column
-	})
-	return s.errs
-}
+func (s *source) sorted() []error { return byPlace(s.errs) }
 
 // withWording is a template's name with its wording.
 func withWording(family, wording string) string {
