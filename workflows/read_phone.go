@@ -1,26 +1,11 @@
 package workflows
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/mooring-care/mooring/events"
 )
-
-// maxDigits is how many digits a number has at most, by ITU-T E.164.
-const maxDigits = 15
-
-// oneNumber is a number as people write it: groups of what a telephone's keys say, with
-// little between them. Some may be in brackets, but not the last.
-var oneNumber = regexp.MustCompile(`^\+?(([0-9*#]+|\([0-9]+\))( +|[.-])?)*[0-9*#]+$`)
-
-// trunkZero is the "(0)" in +44 (0)20, which nobody dials after a +.
-var trunkZero = regexp.MustCompile(`^\+.*\(0[0-9]*\)`)
-
-// dialled says whether a text is one number that a press dials.
-func dialled(s string) bool {
-	n := digitsIn(s)
-	return oneNumber.MatchString(s) && n > 0 && n <= maxDigits && !trunkZero.MatchString(s)
-}
 
 func digitsIn(s string) (n int) {
 	for _, c := range s {
@@ -49,7 +34,7 @@ func spelled(s string) string {
 	}, s)
 	n := digitsIn(out)
 	american := n == 10 || n == 11 && strings.TrimLeft(out, "+(")[0] == '1'
-	if out == s || !american || !dialled(out) {
+	if out == s || !american || !events.Dials(out) {
 		return ""
 	}
 	return out
@@ -67,7 +52,7 @@ func typed(s string) string {
 		}
 		return c
 	}, s)
-	if out == s || !dialled(out) {
+	if out == s || !events.Dials(out) {
 		return ""
 	}
 	return out
@@ -77,7 +62,7 @@ func typed(s string) string {
 // something to say of it. What an older program stored may hold anything.
 func (cr *clinicReader) phone(e entry, example, rest string) string {
 	s := cr.line(e, 40)
-	if s == "" || cr.r.stored || dialled(s) {
+	if s == "" || cr.r.stored || events.Dials(s) {
 		return s
 	}
 	at, digits, plain := start(e.value), spelled(s), typed(s)
@@ -86,7 +71,7 @@ func (cr *clinicReader) phone(e entry, example, rest string) string {
 		cr.r.failf(at, "%#q has a hyphen or a space that no keyboard types, which a press may not dial: %#q; write %s", e.key, shorten(s), plain)
 	case digits != "":
 		cr.r.failf(at, "%#q must be one number in digits, which a press dials, not %#q; write %s", e.key, shorten(s), digits)
-	case trunkZero.MatchString(s):
+	case events.TrunkZero(s):
 		cr.r.failf(at, "%#q must be one number, which a press dials, not %#q; leave out the 0 in brackets, which nobody dials after a +", e.key, shorten(s))
 	default:
 		cr.r.failf(at, "%#q must be one number, which a press dials, not %#q; write one number, such as \"%s\"; %s", e.key, shorten(s), example, rest)

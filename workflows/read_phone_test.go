@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/mooring-care/mooring/events"
 )
 
 // TestTelephonesAreOneNumber: each number of clinic.yaml and resources.yaml is taken
@@ -67,13 +69,13 @@ func FuzzNumbers(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if dialled(s) {
-			if n := digitsIn(s); n == 0 || n > maxDigits || strings.LastIndexByte(s, '+') > 0 || strings.Trim(s, "0123456789+*# .-()") != "" {
+		if events.Dials(s) {
+			if n := digitsIn(s); n == 0 || n > 15 || strings.LastIndexByte(s, '+') > 0 || strings.Trim(s, "0123456789+*# .-()") != "" {
 				t.Errorf("%q is taken", s)
 			}
 		}
 		for _, offer := range []string{spelled(s), typed(s)} {
-			if offer != "" && (!dialled(offer) || dialled(s)) {
+			if offer != "" && (!events.Dials(offer) || events.Dials(s)) {
 				t.Errorf("%q is offered for %q", offer, s)
 			}
 		}

@@ -93,14 +93,7 @@ func inWordings(base *templates.Set, c *workflows.Clinic) ([]templates.Finding, 
 		if !ok || wrong.Rule == "" {
 			return nil, false
 		}
-		f := templates.Finding{Rule: wrong.Rule}
-		// The problem reads "rule: words: more", with the words between quotes.
-		if quoted, err := strconv.QuotedPrefix(strings.TrimPrefix(wrong.Problem, wrong.Rule+": ")); err == nil {
-			if f.Match, err = strconv.Unquote(quoted); err != nil {
-				return nil, false
-			}
-		}
-		out = append(out, f)
+		out = append(out, templates.Finding{Rule: wrong.Rule, Match: wrong.Match})
 	}
 	return out, true
 }

@@ -4,33 +4,16 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+
+	"github.com/mooring-care/mooring/events"
 )
-
-// oneNumber is a number as people write it, which a press can dial: groups of what a
-// telephone's keys say, some in brackets, but not the last.
-var oneNumber = regexp.MustCompile(`^\+?(([0-9*#]+|\([0-9]+\))( +|[.-])?)*[0-9*#]+$`)
-
-// trunkZero is the "(0)" in +44 (0)20, which nobody dials after a +.
-var trunkZero = regexp.MustCompile(`^\+.*\(0[0-9]*\)`)
 
 // extension is what systems of record write after a client's number: "x12", "ext. 12".
 var extension = regexp.MustCompile(`(?i)([ ,;]*(x|ext|extn|extension)|[ ,;]+#)[.:= ]*[0-9]{1,7}$`)
 
-// maxDigits is how many digits a number has at most, by ITU-T E.164.
-const maxDigits = 15
-
 // dials says whether a text is one number. What is none is shown as text: a press that
 // dials something else is worse than no link.
-func dials(phone string) bool {
-	phone = strings.TrimSpace(phone)
-	n := 0
-	for _, c := range phone {
-		if c >= '0' && c <= '9' {
-			n++
-		}
-	}
-	return n > 0 && n <= maxDigits && oneNumber.MatchString(phone) && !trunkZero.MatchString(phone)
-}
+func dials(phone string) bool { return events.Dials(strings.TrimSpace(phone)) }
 
 // direct is a client's number without its extension, as it is dialled.
 func direct(phone string) string { return extension.ReplaceAllString(strings.TrimSpace(phone), "") }

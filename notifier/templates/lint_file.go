@@ -192,7 +192,7 @@ func (f *file) problems(found Finding, at []int) []error {
 	var errs []error
 	for _, at := range at {
 		line, column := f.source.position(at)
-		errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Why(), found.Instead()})
+		errs = append(errs, &FileError{f.path(), line, column, problem, found.Rule, found.Match, found.Why(), found.Instead()})
 	}
 	return errs
 }

@@ -17,9 +17,9 @@ type FileError struct {
 	File         string
 	Line, Column int
 	Problem      string
-	// Rule is the lint's, Why why it is there, and Mend what to write instead; all
-	// empty where the lint found nothing.
-	Rule, Why, Mend string
+	// Rule is the lint's, Match the words that it found, Why why it is there, and Mend
+	// what to write instead; all empty where the lint found nothing.
+	Rule, Match, Why, Mend string
 }
 
 // Error reads as compilers write it: file:line:column: problem. What the lint found
